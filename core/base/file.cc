@@ -1,0 +1,149 @@
+#include "core/base/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+
+namespace millrace {
+namespace {
+
+constexpr size_t kWriteBufferBytes = 1 << 20;
+
+}  // namespace
+
+absl::Status CreateFolders(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  return error ? ErrnoError(error.value(), absl::StrCat("create folder ", path)) : absl::OkStatus();
+}
+
+absl::Status SyncFolder(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError(errno, absl::StrCat("open folder ", path));
+  const int result = fsync(fd);
+  const int error_number = errno;
+  close(fd);
+  return result != 0 ? ErrnoError(error_number, absl::StrCat("sync folder ", path)) : absl::OkStatus();
+}
+
+absl::Status RenameDurably(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) != 0) {
+    return ErrnoError(errno, absl::StrCat("rename ", from, " to ", to));
+  }
+  const std::string parent = std::filesystem::path(to).parent_path();
+  return SyncFolder(parent.empty() ? "." : parent);
+}
+
+absl::Status RemoveFile(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return ErrnoError(errno, absl::StrCat("remove ", path));
+  return absl::OkStatus();
+}
+
+FileWriter::FileWriter(std::string path, int fd) : path_(std::move(path)), fd_(fd) {
+  buffer_.reserve(kWriteBufferBytes);
+}
+
+absl::StatusOr<std::unique_ptr<FileWriter>> FileWriter::Create(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return ErrnoError(errno, absl::StrCat("create ", path));
+  return std::unique_ptr<FileWriter>(new FileWriter(path, fd));
+}
+
+FileWriter::~FileWriter() { close(fd_); }
+
+absl::Status FileWriter::WriteOut(const char* data, size_t size_bytes) {
+  while (size_bytes > 0) {
+    const ssize_t written = write(fd_, data, size_bytes);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoError(errno, absl::StrCat("write ", path_));
+    }
+    data += written;
+    size_bytes -= static_cast<size_t>(written);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FileWriter::Append(const void* data, size_t size_bytes) {
+  const char* bytes = static_cast<const char*>(data);
+  size_bytes_ += static_cast<int64_t>(size_bytes);
+  if (buffer_.size() + size_bytes > kWriteBufferBytes) {
+    MILLRACE_RETURN_IF_ERROR(Flush());
+    if (size_bytes >= kWriteBufferBytes) return WriteOut(bytes, size_bytes);
+  }
+  buffer_.append(bytes, size_bytes);
+  return absl::OkStatus();
+}
+
+absl::Status FileWriter::Flush() {
+  MILLRACE_RETURN_IF_ERROR(WriteOut(buffer_.data(), buffer_.size()));
+  buffer_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status FileWriter::Sync() {
+  MILLRACE_RETURN_IF_ERROR(Flush());
+  if (fsync(fd_) != 0) return ErrnoError(errno, absl::StrCat("sync ", path_));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<MappedFile>> MappedFile::Open(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError(errno, absl::StrCat("open ", path));
+  struct stat info;
+  if (fstat(fd, &info) != 0) {
+    const int error_number = errno;
+    close(fd);
+    return ErrnoError(error_number, absl::StrCat("stat ", path));
+  }
+  const size_t size_bytes = static_cast<size_t>(info.st_size);
+  void* data = nullptr;
+  if (size_bytes > 0) {
+    data = mmap(nullptr, size_bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (data == MAP_FAILED) {
+      const int error_number = errno;
+      close(fd);
+      return ErrnoError(error_number, absl::StrCat("map ", path));
+    }
+  }
+  close(fd);
+  return std::unique_ptr<MappedFile>(new MappedFile(static_cast<const uint8_t*>(data), size_bytes));
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<uint8_t*>(data_), size_bytes_);
+}
+
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::string& folder) {
+  const std::string path = absl::StrCat(folder, "/LOCK");
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return ErrnoError(errno, absl::StrCat("open ", path));
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const int error_number = errno;
+    char owner[32] = {};
+    const ssize_t size = pread(fd, owner, sizeof owner - 1, 0);
+    close(fd);
+    if (error_number != EWOULDBLOCK) return ErrnoError(error_number, absl::StrCat("lock ", path));
+    return MakeError(Reason::kDataFolderLocked,
+                     absl::StrCat("the data folder ", folder, " is in use by process ",
+                                  size > 0 ? owner : "(unknown)",
+                                  ". Stop that server, or give this one another --data-dir."));
+  }
+  // The process id only serves the message above, so a failure to write it does not matter.
+  const std::string pid = absl::StrCat(getpid());
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) errno = 0;
+  return std::unique_ptr<FolderLock>(new FolderLock(fd));
+}
+
+FolderLock::~FolderLock() { close(fd_); }
+
+}  // namespace millrace

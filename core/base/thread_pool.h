@@ -1,0 +1,41 @@
+// Threads that do what gRPC's own must not: wait for disks and compute for long.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "core/base/mutex.h"
+
+namespace millrace {
+
+// A fixed number of threads with one bounded queue, served in order. Thread-safe.
+class ThreadPool {
+ public:
+  // Requires thread_count > 0 and queue_size_max > 0.
+  ThreadPool(size_t thread_count, size_t queue_size_max);
+  // Runs what is queued, then joins.
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  // Queues `task`. False, and the task is dropped, when the queue is full. Never blocks.
+  [[nodiscard]] bool TrySchedule(std::function<void()> task);
+  // Queues `task` beyond the bound. For work that was admitted before and only goes on, such as the next
+  // batch of an open stream: such work is bounded by what admitted it.
+  void Schedule(std::function<void()> task);
+
+ private:
+  void Run();
+
+  const size_t queue_size_max_;
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace millrace

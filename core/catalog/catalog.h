@@ -1,0 +1,128 @@
+// The store of record: datasets with their posts and tags, imports, and the records of snapshots and plans.
+// One SQLite file; only one process opens it (the data folder is locked by whoever owns this object).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/catalog/import_session.h"
+#include "core/model/post.h"
+#include "core/model/stats.h"
+#include "core/model/tag_query.h"
+
+namespace millrace {
+
+struct CatalogOptions {
+  std::string path;                        // "DATA/catalog.sqlite3"; created when missing
+  int64_t cache_size_bytes = 64 << 20;     // of the writing connection's page cache
+  std::function<int64_t()> now_us;         // microseconds since 1970; the system clock when empty
+};
+
+struct DatasetInfo {
+  std::string name;
+  int64_t post_count = 0;
+  std::string newest_snapshot;  // empty: none
+  int64_t created_at_us = 0;
+};
+
+struct SnapshotRecord {
+  std::string digest;
+  std::string dataset;
+  int64_t created_at_us = 0;
+  int64_t post_count = 0;
+  int64_t tag_count = 0;
+  int64_t tag_use_count = 0;
+  int64_t file_size_bytes = 0;
+  int32_t format_version = 0;
+};
+
+struct PlanRecord {
+  std::string id;
+  std::string snapshot;
+  std::string canonical_form;  // opaque here
+  int64_t created_at_us = 0;
+};
+
+// Where a listing that runs from new to old goes on: behind (created_at_us, key).
+struct TimeCursor {
+  int64_t created_at_us = 0;
+  std::string key;  // digest, plan id or import id
+};
+
+// Thread-safe. Reads run on connections of their own, side by side with each other and with a write; writes
+// are short and take turns. Every call may wait for the disk: do not call from a thread that must not.
+class Catalog {
+ public:
+  // Opens the file, migrates its schema (all versions or none) and clears what a crashed import left behind.
+  // kSchemaTooNew when a newer program wrote it; kCatalogDamaged when it is not a catalog or not sound.
+  static absl::StatusOr<std::unique_ptr<Catalog>> Open(const CatalogOptions& options);
+  ~Catalog();
+
+  // Datasets, by name; `after` is the name to go on behind, empty for the start.
+  absl::StatusOr<std::vector<DatasetInfo>> ListDatasets(std::string_view after, int64_t limit);
+  absl::StatusOr<DatasetInfo> GetDataset(std::string_view dataset);
+  absl::StatusOr<Stats> GetStats(std::string_view dataset);
+
+  // All of these: kDatasetNotFound when there is no such dataset.
+  absl::StatusOr<std::optional<Tag>> FindTag(std::string_view dataset, int64_t tag_id);
+  // Tags of that exact name, most posts first, then smallest id; at most `limit`.
+  absl::StatusOr<std::vector<Tag>> FindTagsByName(std::string_view dataset, std::string_view name, int64_t limit);
+  absl::StatusOr<TagPage> ListTags(std::string_view dataset, const TagQuery& query);
+  // The tags with these ids, in the same order. Requires that each exists.
+  absl::StatusOr<std::vector<Tag>> GetTags(std::string_view dataset, absl::Span<const int64_t> tag_ids);
+  absl::StatusOr<std::optional<Post>> FindPost(std::string_view dataset, int64_t post_id);
+  absl::StatusOr<std::optional<Post>> FindPostByMd5(std::string_view dataset, const Md5& md5);
+  // Posts with id > after_id, ascending, at most `limit`.
+  absl::StatusOr<std::vector<Post>> ListPosts(std::string_view dataset, int64_t after_id, int64_t limit);
+
+  // Reads a dataset as it is at one moment: first `tags` with all tags in use (ascending id, post_count set),
+  // then `post` for every post (ascending id). Memory does not grow with the posts. Stops at the first error.
+  struct Scan {
+    std::function<absl::Status(std::vector<Tag> tags, int64_t post_count)> tags;
+    std::function<absl::Status(const Post& post)> post;
+  };
+  absl::Status ScanDataset(std::string_view dataset, const Scan& scan);
+
+  // Begins an import: see import_session.h. Sessions must end before the catalog does.
+  absl::StatusOr<BegunImport> BeginImport(const ImportSpec& spec);
+  // Newest first. `dataset` empty: of all.
+  absl::StatusOr<std::vector<ImportRecord>> ListImports(std::string_view dataset, std::optional<TimeCursor> after,
+                                                        int64_t limit);
+  absl::StatusOr<std::optional<ImportRecord>> FindNewestCommittedImport(std::string_view dataset);
+  // Notes which snapshot an import ended with, for the answer to a repeated request_id.
+  absl::Status SetImportSnapshot(std::string_view import_id, std::string_view digest);
+
+  // Adds the record and makes it the dataset's newest; true when the digest was not known before. A known
+  // digest keeps its created_at_us.
+  absl::StatusOr<bool> AddSnapshot(const SnapshotRecord& record);
+  // A full digest or a unique prefix of at least 8 digits. kSnapshotNotFound, kPrefixAmbiguous, kFieldInvalid.
+  absl::StatusOr<SnapshotRecord> GetSnapshot(std::string_view digest_or_prefix);
+  absl::StatusOr<std::vector<SnapshotRecord>> ListSnapshots(std::string_view dataset, std::optional<TimeCursor> after,
+                                                            int64_t limit);
+  // kSnapshotInUse, with the first plans' ids in the message, while plans refer to it.
+  absl::Status DeleteSnapshot(std::string_view digest);
+
+  // True when the plan was not known before. kSnapshotNotFound when its snapshot is not recorded.
+  absl::StatusOr<bool> AddPlan(const PlanRecord& record);
+  // A full id or a unique prefix of at least 8 digits. kPlanNotFound, kPrefixAmbiguous, kFieldInvalid.
+  absl::StatusOr<PlanRecord> GetPlan(std::string_view id_or_prefix);
+  absl::StatusOr<std::vector<PlanRecord>> ListPlans(std::string_view snapshot, std::optional<TimeCursor> after,
+                                                    int64_t limit);
+  absl::Status DeletePlan(std::string_view id);
+
+ private:
+  friend class ImportSession;
+  class Impl;
+  explicit Catalog(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,108 @@
+// An import in the making. Its posts are staged in small transactions, invisible to every reader, and become
+// visible all at once by a commit whose cost does not grow with them (docs/decisions has the reasons).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/model/post.h"
+
+namespace millrace {
+
+struct ImportSpec {
+  std::string dataset;     // created when new
+  std::string request_id;  // the same one imports once
+  int32_t format = 0;      // opaque here; a repeated request must name the same
+};
+
+// What a committed import did. The fields are those of millrace.v1.ImportResult.
+struct ImportOutcome {
+  std::string import_id;
+  std::string dataset;
+  int64_t new_post_count = 0;
+  int64_t replaced_post_count = 0;
+  int64_t rejected_count = 0;
+  int64_t duplicate_tag_count = 0;
+  int64_t changed_tag_count = 0;
+  int64_t byte_count = 0;
+  std::string snapshot;  // empty: none (yet)
+  int64_t committed_at_us = 0;
+};
+
+enum class ImportState { kRunning = 1, kCommitted = 2, kFailed = 3 };
+
+struct ImportRecord {
+  ImportState state = ImportState::kRunning;
+  int32_t format = 0;
+  std::string request_id;
+  int64_t started_at_us = 0;
+  ImportOutcome outcome;   // import_id and dataset always; the rest when committed
+  absl::Status error;      // when failed
+};
+
+// A tag as a record of the dump names it. The name is borrowed for the call.
+struct ImportedTag {
+  int64_t id = 0;
+  std::string_view name;
+  TagCategory category = TagCategory::kUnspecified;
+};
+
+// Where in the dump a record stands: the number of the file (0-based) and the line or row in it (1-based).
+struct SourcePlace {
+  int32_t file_index = 0;
+  int64_t line = 0;
+};
+
+struct Staged {
+  enum class Kind { kNew, kReplaced, kDuplicate };
+  Kind kind = Kind::kNew;
+  SourcePlace first_place;  // kDuplicate: the record of this import that has the id
+};
+
+// What the caller counted, for the record.
+struct ImportCounts {
+  int64_t rejected_count = 0;
+  int64_t duplicate_tag_count = 0;
+  int64_t byte_count = 0;
+};
+
+class Catalog;
+
+// Used by one thread at a time. Memory grows with the tags, not with the posts. A session that is destroyed
+// without Commit is aborted: what it staged is removed, and the dataset is as before.
+class ImportSession {
+ public:
+  ~ImportSession();
+  ImportSession(const ImportSession&) = delete;
+  ImportSession& operator=(const ImportSession&) = delete;
+
+  const std::string& import_id() const;
+
+  // Stages a post and its tags. post.tag_ids must be the ids of `tags`, ascending, each once. A kDuplicate
+  // (the id was staged before by this session) changes nothing. Errors (kDiskFull, kIoError) end the session.
+  absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+
+  // Makes everything staged visible, durably. The session is over, whatever the result.
+  absl::StatusOr<ImportOutcome> Commit(const ImportCounts& counts);
+
+  // Removes what was staged and records why. The session is over.
+  void Abort(const absl::Status& error);
+
+ private:
+  friend class Catalog;
+  class Impl;
+  explicit ImportSession(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Either a session, or the outcome of the import that had the same request_id.
+using BegunImport = std::variant<std::unique_ptr<ImportSession>, ImportOutcome>;
+
+}  // namespace millrace

@@ -1,0 +1,78 @@
+// The import pipeline: bytes of a dump in, posts staged in the catalog. The rpc layer feeds it from a thread of its
+// own; nothing here knows of gRPC. Memory is bounded: by the longest line allowed, not by the dump.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/catalog/catalog.h"
+
+namespace millrace {
+
+// Same numbers as in the proto.
+enum class SourceFormat { kDanbooruJsonl = 1, kDanbooruMetaSqlite = 2 };
+enum class Compression { kUnspecified = 0, kNone = 1, kGzip = 2, kZstd = 3 };
+
+// A record that was not taken. The fields are those of millrace.v1.RejectedRecord.
+struct RejectedRecord {
+  std::string file;
+  int64_t line = 0;
+  std::string field;
+  std::string reason;
+  std::optional<int64_t> post_id;
+};
+
+struct PipelineOptions {
+  SourceFormat format = SourceFormat::kDanbooruJsonl;
+  int64_t max_rejected_count = 0;  // -1: no limit
+  // A longer line is rejected as a record; its bytes are skipped, not kept.
+  int64_t line_size_bytes_max = 16 << 20;
+  // A SQLite dump is collected here before it is read; also its size limit after decompression.
+  std::string spool_folder;
+  int64_t spool_size_bytes_max = int64_t{64} << 30;
+  // Called for every rejected record, on the feeding thread.
+  std::function<void(const RejectedRecord&)> on_rejected;
+  // Asked now and then while a step takes long; true ends it with kCancelled.
+  std::function<bool()> cancelled;
+};
+
+struct PipelineProgress {
+  int64_t byte_count = 0;  // received, before decompression
+  int64_t post_count = 0;
+  int64_t rejected_count = 0;
+  int64_t duplicate_tag_count = 0;
+  int32_t file_count = 0;
+};
+
+// Not thread-safe. BeginFile, Feed..., BeginFile, Feed..., then Finish; after an error only destruction.
+// The session is aborted by whoever owns it.
+class ImportPipeline {
+ public:
+  // `session` is borrowed.
+  static absl::StatusOr<std::unique_ptr<ImportPipeline>> Create(ImportSession* session, PipelineOptions options);
+  ~ImportPipeline();
+
+  // Ends the file before. kFieldInvalid for an empty name. `compression` kUnspecified: told from the bytes.
+  absl::Status BeginFile(std::string_view name, Compression compression);
+  // kFileInvalid: the bytes are not of the format or damaged (names the file and the line or offset).
+  // kRecordRejected: more records were rejected than allowed (names file, line, field, reason of the last).
+  // kImportProtocol: no file was begun.
+  absl::Status Feed(std::string_view bytes);
+  // Ends the last file. Does not commit.
+  absl::Status Finish();
+
+  PipelineProgress progress() const;
+
+ private:
+  class Impl;
+  explicit ImportPipeline(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,78 @@
+// An open snapshot: a mapped file that is never changed. Opening reads the header and the directory only; every
+// block of 64 KiB is checked against its checksum when it is first touched, so that damage is found before it
+// is served (kSnapshotDamaged, naming section and offset) and nothing is read for safety's sake alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/model/post.h"
+#include "core/model/stats.h"
+#include "core/model/tag_query.h"
+
+namespace millrace {
+
+// A tag in the mapped file. The name is valid while the snapshot lives.
+struct TagView {
+  int64_t id = 0;
+  std::string_view name;
+  TagCategory category = TagCategory::kUnspecified;
+  int64_t post_count = 0;
+};
+
+struct VerifyReport {
+  std::vector<std::string> damages;  // a sentence each, with section and byte offset; empty: intact
+  int64_t byte_count = 0;
+};
+
+// Thread-safe. Rows are numbered from 0 in ascending order of post id; tags are numbered ("tag index") from 0 in
+// ascending order of tag id. Methods that take a row or index require it in range.
+class Snapshot {
+ public:
+  // kSnapshotMissing: no such file. kSnapshotDamaged: not a snapshot, truncated, or not of this digest.
+  // kFieldInvalid is never returned. A newer format version gives kSchemaTooNew.
+  static absl::StatusOr<std::unique_ptr<Snapshot>> Open(const std::string& path, std::string_view digest);
+  ~Snapshot();
+
+  const std::string& digest() const;
+  int64_t post_count() const;
+  int64_t tag_count() const;
+  int64_t tag_use_count() const;
+  int64_t file_size_bytes() const;
+  absl::StatusOr<Stats> GetStats() const;
+
+  // Posts.
+  absl::Status ReadPostIds(absl::Span<const int64_t> rows, absl::Span<int64_t> post_ids) const;
+  absl::StatusOr<std::optional<int64_t>> FindRow(int64_t post_id) const;
+  absl::StatusOr<std::optional<int64_t>> FindRowByMd5(const Md5& md5) const;  // smallest row with it
+  // The first row whose post id is at least `post_id`; post_count() when there is none.
+  absl::StatusOr<int64_t> LowerBoundRow(int64_t post_id) const;
+  // Fills everything of `post` but tag_ids (left empty).
+  absl::Status ReadFields(int64_t row, Post* post) const;
+  // Tag indexes of the row, ascending; a slice of the mapped file.
+  absl::StatusOr<absl::Span<const uint32_t>> TagIndexes(int64_t row) const;
+
+  // Tags.
+  absl::StatusOr<TagView> TagAt(uint32_t tag_index) const;
+  absl::StatusOr<std::optional<Tag>> FindTag(int64_t tag_id) const;
+  // Tags of that exact name, most posts first, then smallest id; at most `limit`.
+  absl::StatusOr<std::vector<Tag>> FindTagsByName(std::string_view name, int64_t limit) const;
+  absl::StatusOr<TagPage> ListTags(const TagQuery& query) const;
+
+  // Reads every byte. Stops early, with kCancelled, when `cancelled` (may be null) returns true.
+  absl::StatusOr<VerifyReport> Verify(bool (*cancelled)(void*) = nullptr, void* context = nullptr) const;
+
+ private:
+  class Impl;
+  explicit Snapshot(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,44 @@
+// The folder of snapshot files, and those that are open.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+#include "core/snapshot/snapshot.h"
+
+namespace millrace {
+
+// Thread-safe. Every stream and request of one snapshot shares one mapping. The store keeps the most recently
+// used snapshots open; others close when their last user lets go.
+class SnapshotStore {
+ public:
+  // Creates the folder when missing; removes what an interrupted compilation left in it.
+  static absl::StatusOr<std::unique_ptr<SnapshotStore>> Open(const std::string& folder);
+
+  // shared_ptr: a deleted snapshot lives on, unlinked, for the streams that read it.
+  // kSnapshotMissing, kSnapshotDamaged as Snapshot::Open.
+  absl::StatusOr<std::shared_ptr<const Snapshot>> Get(std::string_view digest);
+  // Removes the file, durably. OK when it is not there.
+  absl::Status Delete(std::string_view digest);
+  bool Contains(std::string_view digest) const;
+  const std::string& folder() const { return folder_; }
+
+ private:
+  explicit SnapshotStore(std::string folder) : folder_(std::move(folder)) {}
+  std::string PathOf(std::string_view digest) const;
+
+  static constexpr size_t kKeptOpenMax = 16;
+
+  const std::string folder_;
+  Mutex mutex_;
+  std::map<std::string, std::weak_ptr<const Snapshot>, std::less<>> open_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<const Snapshot>> kept_ ABSL_GUARDED_BY(mutex_);  // most recent last
+};
+
+}  // namespace millrace

@@ -1,0 +1,18 @@
+// Tells every call in progress that the server is stopping.
+#pragma once
+
+#include <atomic>
+
+namespace millrace {
+
+// Thread-safe. Once draining, for good. Streams look at it at every batch boundary, imports at every message.
+class Drain {
+ public:
+  void Begin() { draining_.store(true, std::memory_order_release); }
+  bool draining() const { return draining_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace millrace

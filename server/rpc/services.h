@@ -1,0 +1,35 @@
+// What the services are made of, and how they come to be: wired by server/main.cc, nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/grpcpp.h>
+
+#include "core/base/thread_pool.h"
+#include "core/catalog/catalog.h"
+#include "core/model/location.h"
+#include "core/snapshot/store.h"
+#include "server/lifecycle/call_log.h"
+#include "server/lifecycle/drain.h"
+
+namespace millrace {
+
+// All borrowed; they outlive the services. Thread-safe, each of them.
+struct ServiceDeps {
+  Catalog* catalog = nullptr;
+  SnapshotStore* snapshots = nullptr;
+  ThreadPool* call_pool = nullptr;    // short work: reads, batches
+  ThreadPool* import_pool = nullptr;  // long work: imports, compiling and verifying snapshots
+  const LocationTemplate* location = nullptr;
+  const Drain* drain = nullptr;
+  CallLog* call_log = nullptr;
+  std::string spool_folder;  // for imports: "DATA/spool"
+};
+
+// The five services of millrace.v1. They must outlive the grpc::Server that they are registered with.
+std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps);
+
+}  // namespace millrace
