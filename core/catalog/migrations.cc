@@ -1,1 +1,207 @@
-// To be written by the folder's owner.
+#include "core/catalog/migrations.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+
+namespace millrace {
+namespace {
+
+// Version 1.
+//
+// An import's id serves as the generation of what it brings: imports of one dataset run one at a time and ids
+// only grow, so a dataset shows, of each post, the row with the greatest import_id that is at most its
+// committed_import_id. Rows above that are being staged; rows hidden by a newer one wait to be swept.
+//
+// posts keeps SQLite's row number as its key, so that rows are appended whatever the order of the post ids;
+// the tags of a post are one packed value, because a row for each use of a tag takes four times the room and
+// eleven times the time. post_md5s leads to post ids, not to rows: it is a hint that the current row has to
+// confirm, so it need not change together with the posts (see md5_index.h).
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE datasets (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  committed_import_id INTEGER,   -- NULL: nothing was committed yet, the dataset is not to be seen
+  created_at_us INTEGER,
+  post_count INTEGER NOT NULL DEFAULT 0,
+  tag_use_count INTEGER NOT NULL DEFAULT 0,
+  min_post_id INTEGER,
+  max_post_id INTEGER
+) STRICT;
+
+-- The other figures of Stats: `kind` is StatKind, `key` the rating, category or file type.
+CREATE TABLE dataset_counts (
+  dataset_id INTEGER NOT NULL REFERENCES datasets (id),
+  kind INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  value INTEGER NOT NULL,
+  PRIMARY KEY (dataset_id, kind, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE imports (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  dataset_id INTEGER NOT NULL REFERENCES datasets (id),
+  request_id TEXT NOT NULL,
+  format INTEGER NOT NULL,
+  state INTEGER NOT NULL,          -- ImportState
+  started_at_us INTEGER NOT NULL,
+  first_row INTEGER NOT NULL,      -- no row of posts below belongs to this import
+  is_swept INTEGER NOT NULL DEFAULT 0,  -- 1: nothing is left to remove on its account
+  committed_at_us INTEGER,
+  new_post_count INTEGER NOT NULL DEFAULT 0,
+  replaced_post_count INTEGER NOT NULL DEFAULT 0,
+  rejected_count INTEGER NOT NULL DEFAULT 0,
+  duplicate_tag_count INTEGER NOT NULL DEFAULT 0,
+  changed_tag_count INTEGER NOT NULL DEFAULT 0,
+  byte_count INTEGER NOT NULL DEFAULT 0,
+  snapshot TEXT,
+  error_reason INTEGER,
+  error_message TEXT,
+  error_field TEXT,
+  error_metadata BLOB
+) STRICT;
+CREATE INDEX imports_by_request ON imports (request_id);
+CREATE INDEX imports_by_time ON imports (started_at_us, id);
+CREATE INDEX imports_by_dataset ON imports (dataset_id, started_at_us, id);
+CREATE INDEX imports_unswept ON imports (id) WHERE is_swept = 0;
+CREATE UNIQUE INDEX imports_committed_once ON imports (request_id) WHERE state = 2;
+
+CREATE TABLE tags (
+  dataset_id INTEGER NOT NULL REFERENCES datasets (id),
+  tag_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  category INTEGER NOT NULL,
+  post_count INTEGER NOT NULL,     -- at least 1
+  PRIMARY KEY (dataset_id, tag_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_by_name ON tags (dataset_id, name, tag_id);
+CREATE INDEX tags_by_count ON tags (dataset_id, post_count DESC, tag_id);
+
+CREATE TABLE posts (
+  row INTEGER PRIMARY KEY,
+  dataset_id INTEGER NOT NULL,
+  post_id INTEGER NOT NULL,
+  import_id INTEGER NOT NULL,
+  file_index INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  md5 BLOB,
+  rating INTEGER NOT NULL,
+  file_ext TEXT NOT NULL,
+  tag_ids BLOB NOT NULL,
+  flags_known INTEGER NOT NULL,
+  flags_value INTEGER NOT NULL,
+  width_px INTEGER,
+  height_px INTEGER,
+  file_size_bytes INTEGER,
+  source TEXT NOT NULL,
+  pixiv_id INTEGER,
+  parent_id INTEGER,
+  uploader_id INTEGER,
+  approver_id INTEGER,
+  score INTEGER,
+  up_score INTEGER,
+  down_score INTEGER,
+  created_at_us INTEGER,
+  updated_at_us INTEGER,
+  last_commented_at_us INTEGER,
+  last_noted_at_us INTEGER,
+  pools BLOB,
+  favorite_user_ids BLOB,
+  extra_json TEXT
+) STRICT;
+CREATE UNIQUE INDEX posts_by_id ON posts (dataset_id, post_id, import_id DESC);
+
+CREATE TABLE post_md5s (
+  dataset_id INTEGER NOT NULL,
+  md5 BLOB NOT NULL,
+  post_id INTEGER NOT NULL,
+  PRIMARY KEY (dataset_id, md5, post_id)
+) STRICT, WITHOUT ROWID;
+
+-- Rows that an import hides once it is committed.
+CREATE TABLE superseded_posts (
+  import_id INTEGER NOT NULL,
+  row INTEGER NOT NULL,
+  PRIMARY KEY (import_id, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE snapshots (
+  digest TEXT PRIMARY KEY,
+  dataset_id INTEGER NOT NULL REFERENCES datasets (id),
+  created_at_us INTEGER NOT NULL,
+  post_count INTEGER NOT NULL,
+  tag_count INTEGER NOT NULL,
+  tag_use_count INTEGER NOT NULL,
+  file_size_bytes INTEGER NOT NULL,
+  format_version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX snapshots_by_time ON snapshots (created_at_us, digest);
+
+-- Which datasets had a snapshot's content, the newest with the greatest sequence: two datasets, or one dataset
+-- at two times, may have the same content and so the same snapshot.
+CREATE TABLE dataset_snapshots (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  dataset_id INTEGER NOT NULL REFERENCES datasets (id),
+  digest TEXT NOT NULL REFERENCES snapshots (digest) ON DELETE CASCADE,
+  UNIQUE (dataset_id, digest)
+) STRICT;
+CREATE INDEX dataset_snapshots_newest ON dataset_snapshots (dataset_id, sequence);
+CREATE INDEX dataset_snapshots_by_digest ON dataset_snapshots (digest);
+
+CREATE TABLE plans (
+  id TEXT PRIMARY KEY,
+  snapshot TEXT NOT NULL REFERENCES snapshots (digest) ON DELETE RESTRICT,
+  created_at_us INTEGER NOT NULL,
+  canonical_form BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX plans_by_time ON plans (created_at_us, id);
+CREATE INDEX plans_by_snapshot ON plans (snapshot, created_at_us, id);
+)sql";
+
+// Step i leads from version i to version i + 1. A step that was released never changes.
+constexpr const char* kSteps[] = {kVersion1};
+
+// 8 KiB pages: a tenth less time to stage and to scan than 4 KiB; 16 KiB gains nothing more and makes small
+// writes dearer.
+constexpr char kPageSize[] = "PRAGMA page_size=8192";
+
+// What SQLite's own header says about the file, before anything is written to it.
+absl::Status CheckIsOurs(Database& database, std::string_view path) {
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t application_id, database.QueryInt64("PRAGMA application_id"));
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt64("PRAGMA user_version"));
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t object_count, database.QueryInt64("SELECT count(*) FROM sqlite_schema"));
+  const bool is_new = application_id == 0 && version == 0 && object_count == 0;
+  if (!is_new && application_id != kCatalogApplicationId) {
+    return MakeError(Reason::kCatalogDamaged,
+                     absl::StrCat(std::string(path), " is a SQLite database of another program. Name another data folder."));
+  }
+  if (version > CatalogSchemaVersion()) {
+    return MakeError(Reason::kSchemaTooNew,
+                     absl::StrCat(std::string(path), " has schema version ", version, ", this program knows versions up to ",
+                                  CatalogSchemaVersion(),
+                                  ". Start the newer version of Millrace that wrote it, or name another data folder."));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int64_t CatalogSchemaVersion() { return static_cast<int64_t>(std::size(kSteps)); }
+
+absl::Status MigrateCatalog(Database& database, std::string_view path) {
+  MILLRACE_RETURN_IF_ERROR(CheckIsOurs(database, path));
+  MILLRACE_RETURN_IF_ERROR(database.Execute(kPageSize));
+  MILLRACE_RETURN_IF_ERROR(database.Execute("PRAGMA journal_mode=WAL"));
+  MILLRACE_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(database));
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt64("PRAGMA user_version"));
+  if (version == CatalogSchemaVersion()) return absl::OkStatus();
+  for (size_t step = static_cast<size_t>(version); step < std::size(kSteps); ++step) {
+    MILLRACE_RETURN_IF_ERROR(database.Execute(kSteps[step]));
+  }
+  MILLRACE_RETURN_IF_ERROR(database.Execute(absl::StrCat("PRAGMA application_id=", kCatalogApplicationId,
+                                                         "; PRAGMA user_version=", CatalogSchemaVersion())));
+  return transaction.Commit();
+}
+
+}  // namespace millrace

@@ -1,0 +1,95 @@
+#include "core/catalog/connections.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/catalog/migrations.h"
+
+namespace millrace {
+namespace {
+
+// The WAL is copied into the database when it has grown to this size; each page changed several times
+// meanwhile is copied once. It grows further only while a long read needs what is in it, and is cut back to
+// this afterwards.
+constexpr int64_t kWalSizeBytes = 64 << 20;
+
+constexpr int64_t kReaderCacheSizeBytes = 4 << 20;
+
+// secure_delete would overwrite what is deleted with zeros (distributions turn it on); nothing here is secret
+// enough to pay for that with every sweep.
+absl::Status ConfigureWriter(Database& database, int64_t cache_size_bytes) {
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t page_size_bytes, database.QueryInt64("PRAGMA page_size"));
+  return database.Execute(absl::StrCat(
+      "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; "
+      "PRAGMA secure_delete=OFF; PRAGMA cache_size=-", cache_size_bytes >> 10,
+      "; PRAGMA wal_autocheckpoint=", kWalSizeBytes / page_size_bytes,
+      "; PRAGMA journal_size_limit=", kWalSizeBytes));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connections>> Connections::Open(const std::string& path, int64_t cache_size_bytes) {
+  std::unique_ptr<Connections> connections(new Connections(path));
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<Database> writer, Database::Open(path, Database::Mode::kReadWrite));
+  MILLRACE_RETURN_IF_ERROR(MigrateCatalog(*writer, path));
+  MILLRACE_RETURN_IF_ERROR(ConfigureWriter(*writer, cache_size_bytes));
+  connections->writer_ = std::move(writer);
+  return connections;
+}
+
+absl::Status Connections::Write(const std::function<absl::Status(Database&)>& work) {
+  MutexLock lock(writer_mutex_);
+  MILLRACE_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(*writer_));
+  MILLRACE_RETURN_IF_ERROR(work(*writer_));
+  return transaction.Commit();
+}
+
+absl::Status Connections::Read(const std::function<absl::Status(Database&)>& work) {
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<Database> reader, TakeReader());
+  absl::Status status = [&]() -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const Transaction transaction, Transaction::BeginRead(*reader));
+    return work(*reader);
+  }();
+  ReturnReader(std::move(reader));
+  return status;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Connections::OpenReader() const {
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<Database> reader, Database::Open(path_, Database::Mode::kReadOnly));
+  MILLRACE_RETURN_IF_ERROR(reader->Execute(
+      absl::StrCat("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=FILE; PRAGMA cache_size=-",
+                   kReaderCacheSizeBytes >> 10)));
+  return reader;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Connections::TakeReader() {
+  {
+    MutexLock lock(readers_mutex_);
+    while (idle_readers_.empty() && reader_count_ == kReaderCountMax) reader_returned_.Wait(readers_mutex_);
+    if (!idle_readers_.empty()) {
+      std::unique_ptr<Database> reader = std::move(idle_readers_.back());
+      idle_readers_.pop_back();
+      return reader;
+    }
+    ++reader_count_;
+  }
+  absl::StatusOr<std::unique_ptr<Database>> reader = OpenReader();
+  if (!reader.ok()) {
+    MutexLock lock(readers_mutex_);
+    --reader_count_;
+    reader_returned_.Signal();
+  }
+  return reader;
+}
+
+void Connections::ReturnReader(std::unique_ptr<Database> reader) {
+  MutexLock lock(readers_mutex_);
+  if (reader->in_transaction()) {
+    // Its ROLLBACK failed; a new connection serves better than one with an unknown state.
+    --reader_count_;
+  } else {
+    idle_readers_.push_back(std::move(reader));
+  }
+  reader_returned_.Signal();
+}
+
+}  // namespace millrace

@@ -1,0 +1,52 @@
+// The connections to the catalog's file: one that writes, and as many as needed, up to a bound, that read.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+#include "core/catalog/sqlite.h"
+
+namespace millrace {
+
+// Thread-safe.
+class Connections {
+ public:
+  // More reads at a time than this wait for one to end.
+  static constexpr int kReaderCountMax = 16;
+
+  // Opens the writing connection, migrates the file and sets what makes writes durable.
+  static absl::StatusOr<std::unique_ptr<Connections>> Open(const std::string& path, int64_t cache_size_bytes);
+
+  // Runs `work` in a write transaction and commits it when `work` succeeds; otherwise, or when the commit
+  // fails, nothing of it stays. One at a time: do not wait for anything but the disk in `work`.
+  absl::Status Write(const std::function<absl::Status(Database&)>& work);
+
+  // Runs `work` in a read transaction: it sees the committed state of one moment.
+  absl::Status Read(const std::function<absl::Status(Database&)>& work);
+
+  // A reading connection for the caller alone, with temporary tables of its own.
+  absl::StatusOr<std::unique_ptr<Database>> OpenReader() const;
+
+ private:
+  explicit Connections(std::string path) : path_(std::move(path)) {}
+  absl::StatusOr<std::unique_ptr<Database>> TakeReader();
+  void ReturnReader(std::unique_ptr<Database> reader);
+
+  const std::string path_;
+
+  Mutex writer_mutex_;
+  std::unique_ptr<Database> writer_ ABSL_PT_GUARDED_BY(writer_mutex_);
+
+  Mutex readers_mutex_;
+  CondVar reader_returned_;
+  std::vector<std::unique_ptr<Database>> idle_readers_ ABSL_GUARDED_BY(readers_mutex_);
+  int reader_count_ ABSL_GUARDED_BY(readers_mutex_) = 0;  // idle or in use
+};
+
+}  // namespace millrace
