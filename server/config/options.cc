@@ -1,0 +1,145 @@
+#include "server/config/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <thread>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/model/location.h"
+
+namespace millrace {
+namespace {
+
+using Expectation = std::optional<std::string>;
+
+constexpr int kThreadCountMax = 1024;
+// The smallest bound that lets every answer but a large batch through.
+constexpr int kMessageSizeBytesMin = 1 << 20;
+constexpr absl::Duration kDrainTimeoutMax = absl::Hours(1);
+constexpr std::string_view kLogLevels[] = {"debug", "info", "warning", "error", "off"};
+
+Expectation SetWholeNumber(std::string_view text, int min, int max, int& number) {
+  int parsed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+  if (error != std::errc() || end != text.data() + text.size() || parsed < min || parsed > max) {
+    return absl::StrCat("a whole number from ", min, " to ", max);
+  }
+  number = parsed;
+  return std::nullopt;
+}
+
+Expectation SetListen(std::string_view text, ServerConfig& config) {
+  std::optional<ListenAddress> address = ParseListenAddress(text);
+  if (!address.has_value()) return "HOST:PORT such as 127.0.0.1:50051 or [::1]:50051, port 0 for any free one";
+  config.listen = *std::move(address);
+  return std::nullopt;
+}
+
+Expectation SetAllowInsecureRemote(std::string_view text, ServerConfig& config) {
+  if (text != "true" && text != "false") return "true or false";
+  config.allow_insecure_remote = text == "true";
+  return std::nullopt;
+}
+
+Expectation SetDataDir(std::string_view text, ServerConfig& config) {
+  if (text.empty()) return "the path of a folder";
+  config.data_dir = std::string(text);
+  return std::nullopt;
+}
+
+Expectation SetLocationTemplate(std::string_view text, ServerConfig& config) {
+  if (const auto parsed = LocationTemplate::Parse(text); !parsed.ok()) {
+    return absl::StrCat("a template such as ", LocationTemplate::kDefault, " (", parsed.status().message(), ")");
+  }
+  config.location_template = std::string(text);
+  return std::nullopt;
+}
+
+Expectation SetCallThreads(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, 1, kThreadCountMax, config.call_thread_count);
+}
+
+Expectation SetImportThreads(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, 1, kThreadCountMax, config.import_thread_count);
+}
+
+Expectation SetMaxMessageBytes(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, kMessageSizeBytesMin, std::numeric_limits<int>::max(), config.message_size_bytes_max);
+}
+
+Expectation SetDrainTimeout(std::string_view text, ServerConfig& config) {
+  absl::Duration parsed;
+  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &parsed) || parsed < absl::ZeroDuration() ||
+      parsed > kDrainTimeoutMax) {
+    return "a time with its unit from 0s to 1h, such as 8s or 500ms";
+  }
+  config.drain_timeout = parsed;
+  return std::nullopt;
+}
+
+Expectation SetLogLevel(std::string_view text, ServerConfig& config) {
+  if (std::find(std::begin(kLogLevels), std::end(kLogLevels), text) == std::end(kLogLevels)) {
+    return "debug, info, warning, error or off";
+  }
+  config.log_level = std::string(text);
+  return std::nullopt;
+}
+
+Expectation SetLogFile(std::string_view text, ServerConfig& config) {
+  config.log_file = std::string(text);
+  return std::nullopt;
+}
+
+Expectation SetPortFile(std::string_view text, ServerConfig& config) {
+  config.port_file = std::string(text);
+  return std::nullopt;
+}
+
+// One core alone would let a single large batch hold up every small call.
+std::string DefaultCallThreads() { return absl::StrCat(std::max(2u, std::thread::hardware_concurrency())); }
+
+}  // namespace
+
+std::string Option::VariableName() const {
+  std::string name = absl::StrCat("MILLRACE_", absl::AsciiStrToUpper(key));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+std::vector<Option> MakeOptions() {
+  using Kind = Option::Kind;
+  return {
+      {"listen", "HOST:PORT", Kind::kText, "Address to listen on; port 0 takes a free one", "127.0.0.1:50051",
+       SetListen},
+      {"allow-insecure-remote", "", Kind::kSwitch,
+       "Listen on an address that other machines reach, although calls are neither encrypted nor authenticated",
+       "false", SetAllowInsecureRemote},
+      {"data-dir", "FOLDER", Kind::kText, "Folder of the catalog and the snapshots; created when missing",
+       "./millrace-data", SetDataDir},
+      {"location-template", "TEMPLATE", Kind::kText,
+       "Where a post's picture lies in its store, of {id}, {bucket}, {ext}, {md5} and {md5:N}",
+       LocationTemplate::kDefault, SetLocationTemplate},
+      {"call-threads", "COUNT", Kind::kNumber, "Threads for reads and batches", DefaultCallThreads(), SetCallThreads},
+      {"import-threads", "COUNT", Kind::kNumber, "Threads for imports and for compiling and verifying snapshots", "2",
+       SetImportThreads},
+      {"max-message-bytes", "COUNT", Kind::kNumber, "Largest message sent to a client, and so the largest batch",
+       "67108864", SetMaxMessageBytes},
+      {"drain-timeout", "TIME", Kind::kText, "How long calls may go on after SIGTERM before they are cancelled", "8s",
+       SetDrainTimeout},
+      {"log-level", "LEVEL", Kind::kText, "Least severe lines to log: debug, info, warning, error or off", "info",
+       SetLogLevel},
+      {"log-file", "FILE", Kind::kText, "File to append log lines to, instead of standard error", "", SetLogFile},
+      {"port-file", "FILE", Kind::kText, "File to write the port to once the server is ready, for scripts", "",
+       SetPortFile},
+  };
+}
+
+const Option* FindOption(absl::Span<const Option> options, std::string_view key) {
+  const auto found = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.key == key; });
+  return found == options.end() ? nullptr : &*found;
+}
+
+}  // namespace millrace
