@@ -1,0 +1,151 @@
+"""Calls: the contract's methods, and how each call is made, retried and its errors raised."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from millrace._backoff import Backoff
+from millrace._connection import Connection
+from millrace.errors import from_rpc_error
+from millrace.v1 import (
+    catalog_service_pb2 as catalog,
+)
+from millrace.v1 import (
+    import_service_pb2 as imports,
+)
+from millrace.v1 import (
+    loader_service_pb2 as loader,
+)
+from millrace.v1 import (
+    plan_service_pb2 as plans,
+)
+from millrace.v1 import (
+    snapshot_service_pb2 as snapshots,
+)
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+
+_REQUEST_ID_KEY = "x-request-id"
+
+
+@dataclass(frozen=True)
+class Method(Generic[Request, Response]):
+    """A method of the contract. Calls of it may be repeated: none of the unary ones does more the second time."""
+
+    name: str
+    request_type: type[Request]
+    response_type: type[Response]
+
+    @property
+    def path(self) -> str:
+        return f"/millrace.v1.{self.name}"
+
+
+LIST_DATASETS = Method("CatalogService/ListDatasets", catalog.ListDatasetsRequest, catalog.ListDatasetsResponse)
+GET_STATS = Method("CatalogService/GetStats", catalog.GetStatsRequest, catalog.GetStatsResponse)
+GET_TAG = Method("CatalogService/GetTag", catalog.GetTagRequest, catalog.GetTagResponse)
+LIST_TAGS = Method("CatalogService/ListTags", catalog.ListTagsRequest, catalog.ListTagsResponse)
+GET_POST = Method("CatalogService/GetPost", catalog.GetPostRequest, catalog.GetPostResponse)
+BATCH_GET_POSTS = Method("CatalogService/BatchGetPosts", catalog.BatchGetPostsRequest, catalog.BatchGetPostsResponse)
+LIST_POSTS = Method("CatalogService/ListPosts", catalog.ListPostsRequest, catalog.ListPostsResponse)
+SAMPLE_POSTS = Method("CatalogService/SamplePosts", catalog.SamplePostsRequest, catalog.SamplePostsResponse)
+IMPORT = Method("ImportService/Import", imports.ImportRequest, imports.ImportResponse)
+LIST_IMPORTS = Method("ImportService/ListImports", imports.ListImportsRequest, imports.ListImportsResponse)
+CREATE_SNAPSHOT = Method(
+    "SnapshotService/CreateSnapshot",
+    snapshots.CreateSnapshotRequest,
+    snapshots.CreateSnapshotResponse,
+)
+GET_SNAPSHOT = Method("SnapshotService/GetSnapshot", snapshots.GetSnapshotRequest, snapshots.GetSnapshotResponse)
+LIST_SNAPSHOTS = Method(
+    "SnapshotService/ListSnapshots", snapshots.ListSnapshotsRequest, snapshots.ListSnapshotsResponse
+)
+VERIFY_SNAPSHOT = Method(
+    "SnapshotService/VerifySnapshot",
+    snapshots.VerifySnapshotRequest,
+    snapshots.VerifySnapshotResponse,
+)
+DELETE_SNAPSHOT = Method(
+    "SnapshotService/DeleteSnapshot",
+    snapshots.DeleteSnapshotRequest,
+    snapshots.DeleteSnapshotResponse,
+)
+CREATE_PLAN = Method("PlanService/CreatePlan", plans.CreatePlanRequest, plans.CreatePlanResponse)
+GET_PLAN = Method("PlanService/GetPlan", plans.GetPlanRequest, plans.GetPlanResponse)
+LIST_PLANS = Method("PlanService/ListPlans", plans.ListPlansRequest, plans.ListPlansResponse)
+DELETE_PLAN = Method("PlanService/DeletePlan", plans.DeletePlanRequest, plans.DeletePlanResponse)
+GET_BATCH = Method("LoaderService/GetBatch", loader.GetBatchRequest, loader.GetBatchResponse)
+STREAM_BATCHES = Method("LoaderService/StreamBatches", loader.StreamBatchesRequest, loader.StreamBatchesResponse)
+
+
+def new_request_id() -> str:
+    return str(uuid.uuid4())
+
+
+def metadata(request_id: str) -> tuple[tuple[str, str], ...]:
+    return ((_REQUEST_ID_KEY, request_id),)
+
+
+def stub(channel: grpc.Channel, method: Method[Request, Response]) -> grpc.UnaryUnaryMultiCallable[Request, Response]:
+    return channel.unary_unary(
+        method.path,
+        request_serializer=method.request_type.SerializeToString,
+        response_deserializer=method.response_type.FromString,
+    )
+
+
+def stream_stub(
+    channel: grpc.Channel, method: Method[Request, Response]
+) -> grpc.UnaryStreamMultiCallable[Request, Response]:
+    return channel.unary_stream(
+        method.path,
+        request_serializer=method.request_type.SerializeToString,
+        response_deserializer=method.response_type.FromString,
+    )
+
+
+def call(
+    connection: Connection,
+    method: Method[Request, Response],
+    request: Request,
+    *,
+    timeout_s: float,
+) -> Response:
+    """Makes a unary call; again while the server cannot be reached or is busy, for `timeout_s` in all."""
+    backoff = Backoff(timeout_s)
+    request_id = new_request_id()
+    deadline = time.monotonic() + timeout_s
+    while True:
+        remaining_s = max(deadline - time.monotonic(), 0.001)
+        try:
+            with connection.busy() as channel:
+                return stub(channel, method)(request, timeout=remaining_s, metadata=metadata(request_id))
+        except grpc.RpcError as rpc_error:
+            error = from_rpc_error(rpc_error, request_id=request_id)
+            delay_s = backoff.delay_s(error)
+            if delay_s is None:
+                raise error from None
+        time.sleep(delay_s)
+
+
+Page = TypeVar("Page", bound=Message)
+Item = TypeVar("Item")
+
+
+def pages(fetch: Callable[[str], Page], items: Callable[[Page], Iterator[Item]]) -> Iterator[Item]:
+    """The items of all pages. `fetch` takes a page token; pages carry `next_page_token`."""
+    token = ""
+    while True:
+        page = fetch(token)
+        yield from items(page)
+        token = getattr(page, "next_page_token")  # noqa: B009 - every list response has it, by convention
+        if not token:
+            return

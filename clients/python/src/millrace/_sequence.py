@@ -1,0 +1,249 @@
+"""The batches of one rank, in order, whatever happens to the connection.
+
+Two ways to the same batches: a stream, and, for a DataLoader worker that takes every K-th step, single
+requests with a few in flight. Both check every batch against the one expected, so that neither a gap nor a
+repeat can pass unseen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from millrace import _convert, _rpc
+from millrace._backoff import Backoff
+from millrace._connection import Connection
+from millrace.batch import Batch
+from millrace.errors import SequenceBroken, from_rpc_error
+from millrace.types import Position
+from millrace.v1 import loader_service_pb2 as pb
+
+# The contract counts epochs from 0 to 2^31 - 1.
+EPOCH_COUNT_MAX = (1 << 31) - 1
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """What a rank's batches are made from. batch_count: steps of an epoch, as the plan says. view: "posts"
+    or "identities"."""
+
+    plan_id: str
+    split: str
+    batch_count: int
+    rank: int
+    world_size: int
+    view: str
+
+    @property
+    def view_number(self) -> Any:
+        return _convert.BATCH_VIEW.number(self.view, "view")
+
+    def normalize(self, position: Position) -> Position:
+        """The same place with its step in [0, batch_count): the end of an epoch is the next one's beginning.
+
+        ValueError for a place that no epoch has.
+        """
+        epoch, step = position.epoch, position.step
+        if not 0 <= epoch <= EPOCH_COUNT_MAX or not 0 <= step <= self.batch_count:
+            raise ValueError(
+                f"no such position: {position}; split {self.split!r} has {self.batch_count} steps an epoch"
+            )
+        at_end = step == self.batch_count and step > 0
+        return Position(epoch + 1, 0) if at_end else position
+
+    def at(self, index: int) -> Position:
+        """The position of the index-th batch, counted from epoch 0, step 0, over all epochs."""
+        return Position(*divmod(index, self.batch_count))
+
+    def index(self, position: Position) -> int:
+        return position.epoch * self.batch_count + position.step
+
+    def checked(self, message: pb.Batch, expected: Position) -> Batch:
+        """The message as a batch. SequenceBroken when it is not the one at `expected`."""
+        got = (message.plan_id, message.split, message.rank, message.world_size)
+        want = (self.plan_id, self.split, self.rank, self.world_size)
+        at = Position(message.epoch, message.step)
+        if got != want or at != expected or message.batch_count != self.batch_count:
+            raise SequenceBroken(
+                f"expected {expected} of {want} with {self.batch_count} steps an epoch, "
+                f"received {at} of {got} with {message.batch_count}"
+            )
+        return Batch(message, has_posts=self.view == "posts")
+
+
+class Interrupted:
+    """Set by another thread to end a wait for the server: `call` is what is being waited for."""
+
+    def __init__(self) -> None:
+        self._stopped = False
+        self._call: Any = None
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped
+
+    def watch(self, call: Any) -> None:
+        self._call = call
+        if self._stopped:
+            call.cancel()
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._call is not None:
+            self._call.cancel()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleeps, at most a tenth of a second beyond stop()."""
+        deadline = time.monotonic() + seconds
+        while not self._stopped and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+
+
+def stream(
+    connection: Connection,
+    sequence: Sequence,
+    start: Position,
+    end: Position,
+    *,
+    timeout_s: float,
+    interrupted: Interrupted,
+) -> Generator[Batch, None, None]:
+    """Yields the batches from `start` up to, not including, `end` (a step of 0), by StreamBatches.
+
+    Reconnects; gives up when `timeout_s` pass without a batch because of errors that could be transient.
+    """
+    expected = start
+    backoff = Backoff(timeout_s)
+    request_id = _rpc.new_request_id()
+    while expected < end and not interrupted.stopped:
+        request = pb.StreamBatchesRequest(
+            plan_id=sequence.plan_id,
+            split=sequence.split,
+            rank=sequence.rank,
+            world_size=sequence.world_size,
+            start=pb.Position(epoch=expected.epoch, step=expected.step),
+            end_epoch=end.epoch,
+            view=sequence.view_number,
+        )
+        generation = connection.generation
+        call: Any = None
+        try:
+            call = _open_stream(connection, request, request_id)
+            interrupted.watch(call)
+            while True:
+                response = _next(connection, call)
+                if response is None:
+                    break
+                batch = sequence.checked(response.batch, expected)
+                backoff.reset()
+                expected = batch.next_position
+                yield batch
+            if expected < end:
+                raise SequenceBroken(f"the stream ended before {expected}; it should reach {end}")
+        except grpc.RpcError as rpc_error:
+            if interrupted.stopped:
+                return
+            if connection.generation != generation:
+                continue
+            error = from_rpc_error(rpc_error, request_id=request_id)
+            delay_s = backoff.delay_s(error)
+            if delay_s is None:
+                raise error from None
+            interrupted.sleep(delay_s)
+        finally:
+            if call is not None:
+                call.cancel()
+
+
+def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, request_id: str) -> Any:
+    return connection.interruptible(
+        lambda channel: _rpc.stream_stub(channel, _rpc.STREAM_BATCHES)(request, metadata=_rpc.metadata(request_id))
+    )
+
+
+def strided(
+    connection: Connection,
+    sequence: Sequence,
+    first_index: int,
+    end_index: int,
+    stride: int,
+    *,
+    window: int,
+    timeout_s: float,
+    interrupted: Interrupted,
+) -> Generator[Batch, None, None]:
+    """Yields the batches number first_index, first_index + stride, ... below end_index, by GetBatch.
+
+    Keeps up to `window` requests in flight; each is a pure function, so any may be made again.
+    """
+    request_id = _rpc.new_request_id()
+
+    def begin(index: int) -> tuple[int, Any]:
+        position = sequence.at(index)
+        request = pb.GetBatchRequest(
+            plan_id=sequence.plan_id,
+            split=sequence.split,
+            epoch=position.epoch,
+            step=position.step,
+            rank=sequence.rank,
+            world_size=sequence.world_size,
+            view=sequence.view_number,
+        )
+        future = connection.interruptible(
+            lambda channel: _rpc.stub(channel, _rpc.GET_BATCH).future(
+                request, timeout=timeout_s, metadata=_rpc.metadata(request_id)
+            )
+        )
+        return connection.generation, future
+
+    indices = iter(range(first_index, end_index, stride))
+    pending: deque[tuple[int, tuple[int, Any]]] = deque()
+    backoff = Backoff(timeout_s)
+    try:
+        while not interrupted.stopped:
+            while len(pending) < window and (index := next(indices, None)) is not None:
+                pending.append((index, begin(index)))
+            if not pending:
+                return
+            index, (generation, future) = pending[0]
+            interrupted.watch(future)
+            try:
+                with connection.busy():
+                    response = future.result()
+            except (grpc.RpcError, grpc.FutureCancelledError) as failure:
+                if interrupted.stopped:
+                    return
+                if connection.generation == generation:
+                    delay_s = _delay_s(failure, backoff, request_id)
+                    interrupted.sleep(delay_s)
+                pending[0] = (index, begin(index))
+                continue
+            pending.popleft()
+            backoff.reset()
+            yield sequence.checked(response.batch, sequence.at(index))
+    finally:
+        for _, (_, future) in pending:
+            future.cancel()
+
+
+def _delay_s(failure: Exception, backoff: Backoff, request_id: str) -> float:
+    """How long to wait before trying again; raises the failure as an Error when it is no use."""
+    if not isinstance(failure, grpc.RpcError):
+        raise failure
+    error = from_rpc_error(failure, request_id=request_id)
+    delay_s = backoff.delay_s(error)
+    if delay_s is None:
+        raise error from None
+    return delay_s
+
+
+def _next(connection: Connection, call: Any) -> pb.StreamBatchesResponse | None:
+    """The call's next message; None at its end."""
+    with connection.busy():
+        message: pb.StreamBatchesResponse | None = next(call, None)
+        return message

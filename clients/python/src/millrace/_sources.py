@@ -1,0 +1,138 @@
+"""What is to be imported: files on disk or open ones, with their format and compression told by name."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+# One path or open file, or several; a path may be a folder.
+Source = str | os.PathLike[str] | IO[bytes]
+
+CHUNK_SIZE_BYTES = 256 << 10
+
+_COMPRESSION_BY_SUFFIX = {".gz": "gzip", ".zst": "zstd"}
+_FORMAT_BY_SUFFIX = {
+    ".json": "danbooru-jsonl",
+    ".jsonl": "danbooru-jsonl",
+    ".ndjson": "danbooru-jsonl",
+    ".db": "danbooru-meta-sqlite",
+    ".sqlite": "danbooru-meta-sqlite",
+    ".sqlite3": "danbooru-meta-sqlite",
+}
+
+
+@dataclass(frozen=True)
+class DumpFile:
+    """One file of a dump. Either `path` or `stream` is set. size_bytes: None when not known."""
+
+    name: str
+    path: Path | None
+    stream: IO[bytes] | None
+    stream_start: int | None
+    size_bytes: int | None
+
+    @property
+    def rereadable(self) -> bool:
+        """Whether chunks() may be called again."""
+        return self.path is not None or self.stream_start is not None
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, in pieces of at most CHUNK_SIZE_BYTES. OSError."""
+        if self.path is not None:
+            with open(self.path, "rb") as file:
+                yield from _pieces(file)
+        elif self.stream is not None:
+            if self.stream_start is not None:
+                self.stream.seek(self.stream_start)
+            yield from _pieces(self.stream)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(CHUNK_SIZE_BYTES):
+        if not isinstance(piece, bytes):
+            raise TypeError(f"{file!r} must be open in binary mode")
+        yield piece
+
+
+def collect(source: Source | Iterable[Source], *, format_given: bool) -> list[DumpFile]:
+    """The files in the order they will be sent: as given, those of a folder by name.
+
+    ValueError for a folder that holds nothing to import, or a file whose kind its name does not tell.
+    """
+    single = isinstance(source, str | os.PathLike) or hasattr(source, "read")
+    sources = [cast(Source, source)] if single else list(cast(Iterable[Source], source))
+    files: list[DumpFile] = []
+    for item in sources:
+        if not isinstance(item, str | os.PathLike):
+            files.append(_opened(item))
+        elif Path(item).is_dir():
+            files += _folder(Path(item), format_given)
+        else:
+            files.append(_on_disk(Path(item), Path(item).name))
+    if not files:
+        raise ValueError("nothing to import")
+    return files
+
+
+def format_of(files: list[DumpFile]) -> str:
+    """The format that the names tell. ValueError when they do not, or not the same one."""
+    formats = {_FORMAT_BY_SUFFIX.get(_suffixes(file.name)[0]) for file in files}
+    if len(formats) != 1 or None in formats:
+        names = ", ".join(file.name for file in files[:5])
+        raise ValueError(
+            f"the names do not tell one format ({names}); say format='danbooru-jsonl' or "
+            "'danbooru-meta-sqlite', and import files of different formats one after the other"
+        )
+    return str(formats.pop())
+
+
+def compression_of(name: str) -> str | None:
+    """ "gzip" or "zstd" by the name's suffix; None: the server tells from the bytes."""
+    return _suffixes(name)[1]
+
+
+def _suffixes(name: str) -> tuple[str, str | None]:
+    """The suffix that tells the format, and the compression that the one behind it tells."""
+    path = Path(name.lower())
+    compression = _COMPRESSION_BY_SUFFIX.get(path.suffix)
+    return (path.with_suffix("").suffix if compression else path.suffix), compression
+
+
+def _on_disk(path: Path, name: str) -> DumpFile:
+    return DumpFile(name, path, None, None, path.stat().st_size)
+
+
+def _opened(stream: IO[bytes]) -> DumpFile:
+    if not hasattr(stream, "read"):
+        raise TypeError(f"a path or a binary file is needed, not {stream!r}")
+    name = getattr(stream, "name", None)
+    start: int | None = None
+    size: int | None = None
+    try:
+        if stream.seekable():
+            start = stream.tell()
+            size = stream.seek(0, io.SEEK_END) - start
+            stream.seek(start)
+    except (AttributeError, OSError):
+        start = size = None
+    return DumpFile(Path(name).name if isinstance(name, str) else "stream", None, stream, start, size)
+
+
+def _folder(folder: Path, format_given: bool) -> list[DumpFile]:
+    """All files of the folder itself. A file of unknown kind is an error: ignoring it could lose posts."""
+    files = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        suffix, _ = _suffixes(path.name)
+        # Danbooru's own dumps come in files without a suffix.
+        if suffix not in _FORMAT_BY_SUFFIX and not (format_given and not suffix):
+            raise ValueError(f"{path}: not a dump by its name; name the files to import instead of the folder")
+        files.append(_on_disk(path, path.name))
+    if not files:
+        raise ValueError(f"{folder} holds no files to import")
+    return files

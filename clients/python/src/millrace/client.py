@@ -1,0 +1,433 @@
+"""The client: everything but streaming. Its parts follow the contract's services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from millrace import _convert, _importing, _rpc, _sources, types
+from millrace._connection import Connection
+from millrace.batch import Batch
+from millrace.v1 import catalog_service_pb2 as catalog
+from millrace.v1 import import_service_pb2 as imports
+from millrace.v1 import loader_service_pb2 as loader
+from millrace.v1 import plan_service_pb2 as plans
+from millrace.v1 import snapshot_service_pb2 as snapshots
+
+_BATCH_GET_SIZE_MAX = 1000
+# Compiling or verifying a snapshot reads everything; minutes are normal for millions of posts.
+_LONG_CALL_TIMEOUT_S = 3600.0
+
+_Request = TypeVar("_Request", bound=Message)
+_Response = TypeVar("_Response", bound=Message)
+
+
+def connect(address: str, *, timeout_s: float = 60.0) -> Client:
+    """A client of the server at `address` (HOST:PORT). Makes no call yet.
+
+    timeout_s: how long a call may take, with its repetitions while the server cannot be reached.
+    """
+    return Client(address, timeout_s=timeout_s)
+
+
+class _Part:
+    """What a group of methods needs."""
+
+    def __init__(self, connection: Connection, timeout_s: float) -> None:
+        self._connection = connection
+        self._timeout_s = timeout_s
+
+    def _call(
+        self,
+        method: _rpc.Method[_Request, _Response],
+        request: _Request,
+        timeout_s: float | None = None,
+    ) -> _Response:
+        return _rpc.call(self._connection, method, request, timeout_s=timeout_s or self._timeout_s)
+
+
+def _scope(dataset: str | None, snapshot: str | None) -> dict[str, Any]:
+    if (dataset is None) == (snapshot is None):
+        raise ValueError("name either a dataset or a snapshot")
+    return {"dataset": dataset} if dataset is not None else {"snapshot": snapshot}
+
+
+class Tags(_Part):
+    """Tags of a dataset (as it is now) or of a snapshot (a digest, or a unique prefix of 8 digits or more)."""
+
+    def get(
+        self,
+        key: int | str,
+        *,
+        dataset: str | None = None,
+        snapshot: str | None = None,
+        category: str | None = None,
+    ) -> types.TagMatch:
+        """The tag with this id (int) or exact name (str), the latter in one category or in any. TagNotFound."""
+        request = catalog.GetTagRequest(
+            **_scope(dataset, snapshot),
+            **({"id": key} if isinstance(key, int) else {"name": key}),
+            category=_convert.TAG_CATEGORY.number(category, "category"),
+        )
+        response = self._call(_rpc.GET_TAG, request)
+        namesakes = tuple(_convert.tag(tag) for tag in response.namesakes)
+        return types.TagMatch(_convert.tag(response.tag), namesakes)
+
+    def list(
+        self,
+        *,
+        dataset: str | None = None,
+        snapshot: str | None = None,
+        prefix: str = "",
+        category: str | None = None,
+        min_post_count: int = 0,
+        order: str = "name",
+        page_size: int = 1000,
+    ) -> Iterator[types.Tag]:
+        """Tags in use, filtered. order: "name" (ascending) or "post_count" (descending). Pages as it goes."""
+        request = catalog.ListTagsRequest(
+            **_scope(dataset, snapshot),
+            prefix=prefix,
+            category=_convert.TAG_CATEGORY.number(category, "category"),
+            min_post_count=min_post_count,
+            order=_convert.TAG_ORDER.number(order, "order"),
+            page_size=page_size,
+        )
+
+        def fetch(token: str) -> catalog.ListTagsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_TAGS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.tag, page.tags))
+
+
+class Posts(_Part):
+    """Posts of a dataset (as it is now) or of a snapshot (a digest, or a unique prefix of 8 digits or more)."""
+
+    def get(
+        self,
+        id: int | None = None,
+        *,
+        md5: str | None = None,
+        dataset: str | None = None,
+        snapshot: str | None = None,
+    ) -> types.Post:
+        """The post with this id or this MD5. PostNotFound."""
+        if (id is None) == (md5 is None):
+            raise ValueError("give either id or md5")
+        key: dict[str, Any] = {"id": id} if id is not None else {"md5": md5}
+        request = catalog.GetPostRequest(**_scope(dataset, snapshot), **key)
+        return _convert.post(self._call(_rpc.GET_POST, request).post)
+
+    def batch_get(
+        self, ids: Iterable[int], *, dataset: str | None = None, snapshot: str | None = None
+    ) -> types.PostsById:
+        """The posts with these ids, in the order asked for, and the ids that are not there. Any number of
+        ids; one call for each 1,000."""
+        wanted = [int(id) for id in ids]
+        posts: list[types.Post] = []
+        missing: list[int] = []
+        for first in range(0, len(wanted), _BATCH_GET_SIZE_MAX):
+            request = catalog.BatchGetPostsRequest(
+                **_scope(dataset, snapshot), ids=wanted[first : first + _BATCH_GET_SIZE_MAX]
+            )
+            response = self._call(_rpc.BATCH_GET_POSTS, request)
+            posts += map(_convert.post, response.posts)
+            missing += response.missing_ids
+        return types.PostsById(tuple(posts), tuple(missing))
+
+    def list(
+        self, *, dataset: str | None = None, snapshot: str | None = None, page_size: int = 1000
+    ) -> Iterator[types.Post]:
+        """All posts, ascending by id. Pages as it goes."""
+        request = catalog.ListPostsRequest(**_scope(dataset, snapshot), page_size=page_size)
+
+        def fetch(token: str) -> catalog.ListPostsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_POSTS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.post, page.posts))
+
+    def sample(
+        self,
+        size: int,
+        *,
+        dataset: str | None = None,
+        snapshot: str | None = None,
+        ids: tuple[int, int] | None = None,
+        rows: tuple[int, int] | None = None,
+        seed: int | None = None,
+    ) -> types.Sample:
+        """Distinct posts drawn uniformly, 1 to 1,000, from all or from a half-open range of ids or rows.
+
+        seed: chosen by the server when None, and always told. SampleTooLarge; SnapshotRequired.
+        """
+        if ids is not None and rows is not None:
+            raise ValueError("give a range of ids or of rows, not both")
+        bounds: dict[str, Any] = {}
+        if ids is not None:
+            bounds["ids"] = catalog.Int64Range(start=ids[0], end=ids[1])
+        if rows is not None:
+            bounds["rows"] = catalog.Int64Range(start=rows[0], end=rows[1])
+        request = catalog.SamplePostsRequest(**_scope(dataset, snapshot), **bounds, size=size, seed=seed)
+        # With a seed of the server's, a repeated call would draw others; that is as good.
+        response = self._call(_rpc.SAMPLE_POSTS, request)
+        posts = tuple(map(_convert.post, response.posts))
+        return types.Sample(posts, response.seed, response.snapshot, response.range_post_count)
+
+
+class Snapshots(_Part):
+    """Snapshots. Where one is named, a unique prefix of at least 8 digits of its digest will do."""
+
+    def create(self, dataset: str) -> types.Snapshot:
+        """Compiles the dataset as it is now; the same content gives the same digest. DatasetNotFound; DiskFull."""
+        request = snapshots.CreateSnapshotRequest(dataset=dataset)
+        response = self._call(_rpc.CREATE_SNAPSHOT, request, _LONG_CALL_TIMEOUT_S)
+        return _convert.snapshot(response.snapshot)
+
+    def get(self, digest: str) -> types.Snapshot:
+        """SnapshotNotFound."""
+        request = snapshots.GetSnapshotRequest(digest=digest)
+        return _convert.snapshot(self._call(_rpc.GET_SNAPSHOT, request).snapshot)
+
+    def list(self, *, dataset: str = "", page_size: int = 1000) -> Iterator[types.Snapshot]:
+        """Newest first; of one dataset, or of all. Pages as it goes."""
+        request = snapshots.ListSnapshotsRequest(dataset=dataset, page_size=page_size)
+
+        def fetch(token: str) -> snapshots.ListSnapshotsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_SNAPSHOTS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.snapshot, page.snapshots))
+
+    def verify(self, digest: str) -> types.Verification:
+        """Reads the whole file and compares every checksum. Damage is an answer, not an error."""
+        request = snapshots.VerifySnapshotRequest(digest=digest)
+        response = self._call(_rpc.VERIFY_SNAPSHOT, request, _LONG_CALL_TIMEOUT_S)
+        return types.Verification(response.digest, response.intact, tuple(response.damages), response.byte_count)
+
+    def delete(self, digest: str, *, allow_missing: bool = False) -> None:
+        """SnapshotInUse while plans refer to it; SnapshotNotFound unless allow_missing."""
+        request = snapshots.DeleteSnapshotRequest(digest=digest, allow_missing=allow_missing)
+        self._call(_rpc.DELETE_SNAPSHOT, request)
+
+
+class Plans(_Part):
+    """Plans. Where one is named, a unique prefix of at least 8 digits of its id will do."""
+
+    def create(
+        self,
+        *,
+        batch_size: int,
+        dataset: str | None = None,
+        snapshot: str | None = None,
+        seed: int = 0,
+        splits: Mapping[str, int] | Sequence[types.SplitSpec] | None = None,
+        strategy: str | None = None,
+        last_batch: str = "keep",
+    ) -> types.Plan:
+        """Creates the plan, or finds it: the same request over the same snapshot gives the same id, on every
+        server.
+
+        batch_size: samples of a step over the whole world. dataset: stands for its newest snapshot. splits:
+        shares by name ({"train": 9, "test": 1}), or SplitSpecs; by default train 80, validation 10, test 10.
+        last_batch: "keep" (smaller), "drop" or "pad". InvalidRequest; SnapshotNotFound; DatasetNotFound;
+        SnapshotRequired.
+        """
+        if splits is None:
+            specs: Sequence[types.SplitSpec] = ()
+        elif isinstance(splits, Mapping):
+            specs = [types.SplitSpec(name, share) for name, share in splits.items()]
+        else:
+            specs = splits
+        spec = plans.PlanSpec(
+            **_scope(dataset, snapshot),
+            seed=seed,
+            strategy=_convert.SPLIT_STRATEGY.number(strategy, "strategy"),
+            splits=[
+                plans.SplitSpec(name=s.name, share=s.share, order=_convert.ORDER_KIND.number(s.order, "order"))
+                for s in specs
+            ],
+            batch_size=batch_size,
+            last_batch=_convert.LAST_BATCH.number(last_batch, "last_batch"),
+        )
+        request = plans.CreatePlanRequest(spec=spec)
+        return _convert.plan(self._call(_rpc.CREATE_PLAN, request).plan)
+
+    def get(self, plan_id: str) -> types.Plan:
+        """PlanNotFound."""
+        request = plans.GetPlanRequest(plan_id=plan_id)
+        return _convert.plan(self._call(_rpc.GET_PLAN, request).plan)
+
+    def list(self, *, snapshot: str = "", page_size: int = 1000) -> Iterator[types.Plan]:
+        """Newest first; on one snapshot, or all. Pages as it goes."""
+        request = plans.ListPlansRequest(snapshot=snapshot, page_size=page_size)
+
+        def fetch(token: str) -> plans.ListPlansResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_PLANS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.plan, page.plans))
+
+    def delete(self, plan_id: str, *, allow_missing: bool = False) -> None:
+        """Deletes the record; open streams go on. PlanNotFound unless allow_missing."""
+        request = plans.DeletePlanRequest(plan_id=plan_id, allow_missing=allow_missing)
+        self._call(_rpc.DELETE_PLAN, request)
+
+
+class Client(_Part):
+    """One server. Thread-safe; may be forked and pickled (the copy makes a connection of its own).
+
+    Calls are repeated while the server cannot be reached, and raise millrace.Error's subclasses.
+    """
+
+    def __init__(self, address: str, *, timeout_s: float = 60.0) -> None:
+        super().__init__(Connection(address), timeout_s)
+        self.tags = Tags(self._connection, timeout_s)
+        self.posts = Posts(self._connection, timeout_s)
+        self.snapshots = Snapshots(self._connection, timeout_s)
+        self.plans = Plans(self._connection, timeout_s)
+
+    @property
+    def address(self) -> str:
+        return self._connection.address
+
+    def datasets(self) -> Iterator[types.Dataset]:
+        """All datasets, by name. Pages as it goes."""
+        request = catalog.ListDatasetsRequest(page_size=1000)
+
+        def fetch(token: str) -> catalog.ListDatasetsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_DATASETS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.dataset, page.datasets))
+
+    def stats(self, *, dataset: str | None = None, snapshot: str | None = None) -> types.Stats:
+        """Counts of a dataset or snapshot. DatasetNotFound; SnapshotNotFound."""
+        request = catalog.GetStatsRequest(**_scope(dataset, snapshot))
+        return _convert.stats(self._call(_rpc.GET_STATS, request).stats)
+
+    def import_(
+        self,
+        source: _sources.Source | Iterable[_sources.Source],
+        *,
+        dataset: str,
+        format: str | None = None,
+        compression: str | None = None,
+        request_id: str | None = None,
+        max_rejected: int = 0,
+        max_reported: int = 1000,
+        skip_snapshot: bool = False,
+        on_progress: Callable[[types.ImportProgress], None] | None = None,
+        on_rejected: Callable[[types.RejectedRecord], None] | None = None,
+        progress: bool = False,
+        timeout_s: float = 120.0,
+    ) -> types.ImportResult:
+        """Imports a dump, all or nothing, and compiles a snapshot of the dataset unless skip_snapshot.
+
+        source: a path, a folder (all its files, by name), an open binary file, or several of these. format:
+        "danbooru-jsonl" or "danbooru-meta-sqlite", by default told by the names. compression: "none",
+        "gzip", "zstd", by default told by the names or the bytes. request_id: names this import, so that it
+        is done once however often it is tried; a new UUID by default. max_rejected: records that may be
+        rejected before the import fails; -1: any number. max_reported: how many of them on_rejected hears
+        of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when the
+        connection breaks (with files that can be read again).
+        RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
+        """
+        files = _sources.collect(source, format_given=format is not None)
+        kind = format or _sources.format_of(files)
+        start = imports.ImportStart(
+            dataset=dataset,
+            format=_convert.SOURCE_FORMAT.number(kind, "format"),
+            request_id=request_id or _rpc.new_request_id(),
+            max_rejected_count=max_rejected,
+            max_reported_count=max_reported,
+            skip_snapshot=skip_snapshot,
+        )
+        bar = _ImportBar(files, on_progress) if progress else None
+        try:
+            return _importing.run_import(
+                self._connection,
+                start,
+                files,
+                compression,
+                on_progress=bar.update if bar is not None else on_progress,
+                on_rejected=on_rejected,
+                timeout_s=timeout_s,
+            )
+        finally:
+            if bar is not None:
+                bar.close()
+
+    def imports(self, *, dataset: str = "", page_size: int = 1000) -> Iterator[types.ImportRecord]:
+        """Imports, newest first, failed ones included; into one dataset, or all. Pages as it goes."""
+        request = imports.ListImportsRequest(dataset=dataset, page_size=page_size)
+
+        def fetch(token: str) -> imports.ListImportsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_IMPORTS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.import_record, page.imports))
+
+    def batch(
+        self,
+        plan: str,
+        *,
+        split: str = "train",
+        epoch: int = 0,
+        step: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        view: str = "posts",
+    ) -> Batch:
+        """One batch; a pure function of its arguments. PlanNotFound; SplitNotFound; StepPastEnd; InvalidRequest."""
+        request = loader.GetBatchRequest(
+            plan_id=plan,
+            split=split,
+            epoch=epoch,
+            step=step,
+            rank=rank,
+            world_size=world_size,
+            view=_convert.BATCH_VIEW.number(view, "view"),
+        )
+        response = self._call(_rpc.GET_BATCH, request)
+        return Batch(response.batch, has_posts=view == "posts")
+
+    def close(self) -> None:
+        """Ends calls in progress and the connection. Idempotent."""
+        self._connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _ImportBar:
+    """Shows an import's progress with tqdm; hands it on to another listener, too."""
+
+    def __init__(
+        self,
+        files: list[_sources.DumpFile],
+        listener: Callable[[types.ImportProgress], None] | None,
+    ) -> None:
+        try:
+            from tqdm.auto import tqdm
+        except ImportError as error:
+            raise ImportError("progress=True needs tqdm: pip install millrace[tqdm]") from error
+        sizes = [file.size_bytes for file in files]
+        total = None if None in sizes else sum(size for size in sizes if size is not None)
+        self._bar: Any = tqdm(total=total, desc="import", unit="B", unit_scale=True)
+        self._listener = listener
+
+    def update(self, progress: types.ImportProgress) -> None:
+        self._bar.set_postfix_str(f"{progress.stage}, {progress.post_count} posts, {progress.rejected_count} rejected")
+        self._bar.update(progress.byte_count - self._bar.n)
+        if self._listener is not None:
+            self._listener(progress)
+
+    def close(self) -> None:
+        self._bar.close()

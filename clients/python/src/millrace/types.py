@@ -1,0 +1,334 @@
+"""The nouns of the contract as Python values. Immutable; what the source left out is None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+__all__ = [
+    "CategoryCount",
+    "Dataset",
+    "FileTypeCount",
+    "ImportProgress",
+    "ImportRecord",
+    "ImportResult",
+    "ImportSummary",
+    "Plan",
+    "Pool",
+    "Position",
+    "Post",
+    "PostFlags",
+    "PostsById",
+    "RatingCount",
+    "RejectedRecord",
+    "Sample",
+    "Snapshot",
+    "Split",
+    "SplitSpec",
+    "Stats",
+    "Tag",
+    "TagMatch",
+    "Verification",
+]
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """Where in a split a trainer is. Both numbers count from 0; `step` within the epoch, over the whole world."""
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag as one dataset knows it.
+
+    category: "general", "artist", "copyright", "character", "meta", "species", "invalid", "lore",
+    "contributor", or None. post_count: posts that carry it; None inside a post.
+    """
+
+    id: int
+    name: str
+    category: str | None
+    post_count: int | None = None
+
+
+@dataclass(frozen=True)
+class TagMatch:
+    """The tag asked for and, by name, the others that share it (most posts first, at most 100)."""
+
+    tag: Tag
+    namesakes: tuple[Tag, ...]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A collection that a post belongs to; `kind` is the source's word ("series")."""
+
+    id: int
+    kind: str | None
+
+
+@dataclass(frozen=True)
+class PostFlags:
+    """Moderation and bookkeeping flags; None where the source told nothing."""
+
+    is_note_locked: bool | None = None
+    is_rating_locked: bool | None = None
+    is_status_locked: bool | None = None
+    is_pending: bool | None = None
+    is_flagged: bool | None = None
+    is_deleted: bool | None = None
+    is_banned: bool | None = None
+    has_children: bool | None = None
+
+
+@dataclass(frozen=True)
+class Post:
+    """One picture's metadata.
+
+    row: 0-based, in the snapshot it was read from; None outside one. md5: 32 lower-case hexadecimal digits.
+    rating: "general", "sensitive", "questionable", "explicit", "safe" (of the older three-step scheme), or
+    None. location: the picture's path relative to its store. tags: ascending by id. Times are UTC.
+    extra_json: a JSON object with the source's fields that have no place here.
+    """
+
+    id: int
+    row: int | None = None
+    md5: str | None = None
+    rating: str | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    file_ext: str | None = None
+    file_size_bytes: int | None = None
+    source: str | None = None
+    pixiv_id: int | None = None
+    location: str | None = None
+    tags: tuple[Tag, ...] = ()
+    parent_id: int | None = None
+    pools: tuple[Pool, ...] = ()
+    favorite_user_ids: tuple[int, ...] = ()
+    uploader_id: int | None = None
+    approver_id: int | None = None
+    score: int | None = None
+    up_score: int | None = None
+    down_score: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    last_commented_at: datetime | None = None
+    last_noted_at: datetime | None = None
+    flags: PostFlags = field(default_factory=PostFlags)
+    extra_json: str | None = None
+
+
+@dataclass(frozen=True)
+class PostsById:
+    """The posts found, in the order asked for, and the ids that are not there."""
+
+    posts: tuple[Post, ...]
+    missing_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Posts drawn; the same seed, snapshot, range and size draw the same ones in the same order."""
+
+    posts: tuple[Post, ...]
+    seed: int
+    snapshot: str
+    range_post_count: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named collection of posts; `newest_snapshot` is a digest, or None."""
+
+    name: str
+    post_count: int
+    newest_snapshot: str | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RatingCount:
+    """Posts of one rating; None stands for posts without one."""
+
+    rating: str | None
+    post_count: int
+
+
+@dataclass(frozen=True)
+class CategoryCount:
+    """Tags of one category, and their uses."""
+
+    category: str | None
+    tag_count: int
+    tag_use_count: int
+
+
+@dataclass(frozen=True)
+class FileTypeCount:
+    """Posts of one file type; the empty extension stands for posts without one."""
+
+    file_ext: str
+    post_count: int
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What an import did, in short."""
+
+    import_id: str
+    committed_at: datetime | None
+    post_count: int
+    rejected_count: int
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counts of a dataset or snapshot. The post ids are None when it is empty."""
+
+    post_count: int
+    tag_count: int
+    tag_use_count: int
+    min_post_id: int | None
+    max_post_id: int | None
+    ratings: tuple[RatingCount, ...]
+    categories: tuple[CategoryCount, ...]
+    file_types: tuple[FileTypeCount, ...]
+    last_import: ImportSummary | None
+
+
+@dataclass(frozen=True)
+class RejectedRecord:
+    """A record that was not taken. line: 1-based, after decompression; the row id for SQLite; 0 not known."""
+
+    file: str
+    line: int
+    field: str
+    reason: str
+    post_id: int | None
+
+
+@dataclass(frozen=True)
+class ImportProgress:
+    """How far an import is. stage: "reading", "committing" or "compiling". byte_count: as sent (compressed)."""
+
+    stage: str | None
+    byte_count: int
+    post_count: int
+    rejected_count: int
+    posts_per_second: float
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import did.
+
+    snapshot: the digest of the snapshot compiled at its end; None when skipped, or when it failed, and
+    snapshot_error then says why. already_imported: the request_id had been imported before; this is the
+    first result.
+    """
+
+    import_id: str
+    dataset: str
+    new_post_count: int
+    replaced_post_count: int
+    rejected_count: int
+    duplicate_tag_count: int
+    changed_tag_count: int
+    byte_count: int
+    already_imported: bool
+    snapshot: str | None
+    snapshot_error: str | None
+    committed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ImportRecord:
+    """An import in the records. state: "running", "committed" or "failed"; result or error accordingly."""
+
+    import_id: str
+    request_id: str
+    dataset: str
+    state: str | None
+    format: str | None
+    started_at: datetime | None
+    result: ImportResult | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An immutable compiled state of a dataset, named by the SHA-256 of its content."""
+
+    digest: str
+    dataset: str
+    created_at: datetime | None
+    post_count: int
+    tag_count: int
+    tag_use_count: int
+    file_size_bytes: int
+    format_version: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What reading a whole snapshot showed; `damages` has a sentence for each damage."""
+
+    digest: str
+    intact: bool
+    damages: tuple[str, ...]
+    byte_count: int
+
+
+@dataclass(frozen=True)
+class SplitSpec:
+    """A named share of the samples: `share` parts of the total of all shares.
+
+    order: "epoch" (another order in every epoch), "fixed" (always the same), or None: "fixed" for splits
+    named validation and test, "epoch" for others.
+    """
+
+    name: str
+    share: int
+    order: str | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split of a plan: its samples, and the steps of an epoch (every rank gets that many batches)."""
+
+    name: str
+    share: int
+    order: str | None
+    sample_count: int
+    batch_count: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan. id: the SHA-256 of canonical_form. batch_size: samples of a step over the whole world.
+
+    last_batch: "keep", "drop" or "pad".
+    """
+
+    id: str
+    snapshot: str
+    seed: int
+    strategy: str | None
+    splits: tuple[Split, ...]
+    batch_size: int
+    last_batch: str | None
+    sample_count: int
+    canonical_form: str
+    created_at: datetime | None
+
+    def split(self, name: str) -> Split:
+        """The split of that name; KeyError, with the names there are, when there is none."""
+        for split in self.splits:
+            if split.name == name:
+                return split
+        names = ", ".join(split.name for split in self.splits)
+        raise KeyError(f"plan {self.id[:12]} has no split {name!r}; it has {names}")

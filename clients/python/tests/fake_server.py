@@ -1,0 +1,187 @@
+"""A server that speaks enough of the contract to test the client without Millrace itself, and fails on request.
+
+Its batches are a formula, so that a test can tell at once whether one is missing or doubled. Also a program
+of its own (`python fake_server.py`: prints its port), for tests that fork: a server in the forking process
+would be forked along.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from typing import Any
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from millrace.v1 import catalog_service_pb2 as catalog
+from millrace.v1 import import_service_pb2 as imports
+from millrace.v1 import loader_service_pb2 as loader
+from millrace.v1 import plan_service_pb2 as plans
+from millrace.v1 import post_pb2 as posts
+
+PLAN_ID = "ab" * 32
+BATCH_COUNT = 23
+BATCH_SIZE = 6
+
+
+def expected_ids(epoch: int, step: int, rank: int = 0, world_size: int = 1) -> list[int]:
+    """The post ids of a batch: every (epoch, step, index) has one of its own."""
+    first, end = rank * BATCH_SIZE // world_size, (rank + 1) * BATCH_SIZE // world_size
+    return [1 + (epoch * BATCH_COUNT + step) * BATCH_SIZE + i for i in range(first, end)]
+
+
+def error_metadata(
+    code: grpc.StatusCode, message: str, reason: str, details: list[Any] | None = None, **facts: str
+) -> tuple[tuple[str, bytes], ...]:
+    """Trailing metadata as the contract's errors carry it."""
+    info = error_details_pb2.ErrorInfo(reason=reason, domain="millrace", metadata=facts)
+    status = status_pb2.Status(code=code.value[0], message=message)
+    for detail in [info, *(details or [])]:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return (("grpc-status-details-bin", status.SerializeToString()),)
+
+
+class FakeServer(grpc.GenericRpcHandler):
+    """Serves on a free loopback port while it is open as a context.
+
+    on_call: called with the method's name and the context at the start of every call; may abort.
+    break_stream: the chance that a stream is broken before a batch. Calls made are in `calls`.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.on_call: Callable[[str, grpc.ServicerContext], None] = lambda method, context: None
+        self.break_stream = 0.0
+        self.skip_step: int | None = None
+        self.import_failures = 0
+        self.imported: list[tuple[str, bytes]] = []
+        self.calls: list[str] = []
+        self._random = random.Random(1)
+        self._lock = threading.Lock()
+        self._server = grpc.server(futures.ThreadPoolExecutor(16), handlers=(self,), options=[("grpc.so_reuseport", 0)])
+        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        self.address = f"127.0.0.1:{self.port}"
+
+    def __enter__(self) -> FakeServer:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop(grace=0).wait()
+
+    def service(self, details: grpc.HandlerCallDetails) -> Any:
+        method = details.method.removeprefix("/millrace.v1.")
+        unary = {
+            "PlanService/GetPlan": (plans.GetPlanRequest, self._get_plan),
+            "LoaderService/GetBatch": (loader.GetBatchRequest, self._get_batch),
+            "CatalogService/GetStats": (catalog.GetStatsRequest, lambda request, context: catalog.GetStatsResponse()),
+            "CatalogService/ListTags": (catalog.ListTagsRequest, self._list_tags),
+        }
+        if method in unary:
+            request_type, handle = unary[method]
+            return grpc.unary_unary_rpc_method_handler(
+                self._noted(method, handle), request_type.FromString, lambda m: m.SerializeToString()
+            )
+        if method == "LoaderService/StreamBatches":
+            return grpc.unary_stream_rpc_method_handler(
+                self._noted(method, self._stream_batches),
+                loader.StreamBatchesRequest.FromString,
+                lambda m: m.SerializeToString(),
+            )
+        if method == "ImportService/Import":
+            return grpc.stream_stream_rpc_method_handler(
+                self._noted(method, self._import), imports.ImportRequest.FromString, lambda m: m.SerializeToString()
+            )
+        return None
+
+    def _noted(self, method: str, handle: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def noted(request: Any, context: grpc.ServicerContext) -> Any:
+            with self._lock:
+                self.calls.append(method)
+            self.on_call(method, context)
+            return handle(request, context)
+
+        return noted
+
+    def _get_plan(self, request: plans.GetPlanRequest, context: grpc.ServicerContext) -> plans.GetPlanResponse:
+        train = plans.SplitInfo(name="train", sample_count=BATCH_COUNT * BATCH_SIZE, batch_count=BATCH_COUNT)
+        spec = plans.PlanSpec(snapshot="cd" * 32, splits=[plans.SplitSpec(name="train", share=1)])
+        return plans.GetPlanResponse(plan=plans.Plan(id=PLAN_ID, spec=spec, splits=[train]))
+
+    def _list_tags(self, request: catalog.ListTagsRequest, context: grpc.ServicerContext) -> catalog.ListTagsResponse:
+        first = int(request.page_token or 0)
+        end = min(first + 2, 5)
+        tags = [posts.Tag(id=i + 1, name=f"t{i}", category=posts.TAG_CATEGORY_ARTIST) for i in range(first, end)]
+        return catalog.ListTagsResponse(tags=tags, next_page_token=str(end) if end < 5 else "")
+
+    def _batch(self, request: Any, epoch: int, step: int) -> loader.Batch:
+        world_size = request.world_size or 1
+        ids = expected_ids(epoch, step, request.rank, world_size)
+        batch = loader.Batch(
+            plan_id=PLAN_ID,
+            split=request.split,
+            epoch=epoch,
+            step=step,
+            rank=request.rank,
+            world_size=world_size,
+            batch_count=BATCH_COUNT,
+            post_ids=ids,
+            rows=[i - 1 for i in ids],
+        )
+        if request.view != loader.BATCH_VIEW_IDENTITIES:
+            batch.posts.extend(posts.Post(id=i, tags=[posts.Tag(id=i), posts.Tag(id=i + 1)]) for i in ids)
+        return batch
+
+    def _get_batch(self, request: loader.GetBatchRequest, context: grpc.ServicerContext) -> loader.GetBatchResponse:
+        with self._lock:
+            broken = self._random.random() < self.break_stream
+        if broken:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "broken on request")
+        return loader.GetBatchResponse(batch=self._batch(request, request.epoch, request.step))
+
+    def _stream_batches(
+        self, request: loader.StreamBatchesRequest, context: grpc.ServicerContext
+    ) -> Iterator[loader.StreamBatchesResponse]:
+        epoch, step = request.start.epoch, request.start.step
+        end_epoch = request.end_epoch or epoch + 1
+        while epoch < end_epoch and context.is_active():
+            if step == BATCH_COUNT:
+                epoch, step = epoch + 1, 0
+                continue
+            if self._random.random() < self.break_stream:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "broken on request")
+            if step != self.skip_step:
+                yield loader.StreamBatchesResponse(batch=self._batch(request, epoch, step))
+            step += 1
+
+    def _import(
+        self, requests: Iterator[imports.ImportRequest], context: grpc.ServicerContext
+    ) -> Iterator[imports.ImportResponse]:
+        start = next(requests).start
+        data, name, ended = b"", "", False
+        for request in requests:
+            if request.WhichOneof("message") == "file":
+                name = request.file.name
+            ended = ended or request.HasField("end")
+            data += request.chunk
+            if self.import_failures:
+                self.import_failures -= 1
+                context.abort(grpc.StatusCode.UNAVAILABLE, "broken on request")
+        if not ended:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no end")
+        self.imported.append((start.request_id, data))
+        yield imports.ImportResponse(rejected=imports.RejectedRecord(file=name, line=3, field="id", reason="missing"))
+        yield imports.ImportResponse(progress=imports.ImportProgress(byte_count=len(data), post_count=1))
+        yield imports.ImportResponse(result=imports.ImportResult(dataset=start.dataset, byte_count=len(data)))
+
+
+if __name__ == "__main__":
+    with FakeServer() as fake:
+        print(fake.port, flush=True)
+        sys.stdin.read()  # until the parent closes it, or ends

@@ -1,0 +1,98 @@
+"""Forking: no hang and no wrong batch, whatever the parent was doing.
+
+Method: a fake server in a process of its own; the parent uses its client, or streams in the background, and
+forks; the children stream everything and compare. A child that takes longer than a minute counts as hung.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fake_server import BATCH_COUNT, PLAN_ID, expected_ids
+
+import millrace
+
+# Python 3.12 warns of every fork in a process with threads; that is the very thing under test.
+warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork.*")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+FORKS = 10
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    program = Path(__file__).with_name("fake_server.py")
+    process = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield f"127.0.0.1:{process.stdout.readline().strip()}"
+    process.communicate("", timeout=30)
+
+
+def succeeds_in_child(work: Callable[[], None]) -> bool:
+    """Runs `work` in a forked child; False when it raises or hangs."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+        finally:
+            os._exit(code)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status == 0
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return False
+
+
+def stream_all(loader: millrace.Loader, from_step: int = 0) -> None:
+    ids = [batch.post_ids.tolist() for batch in loader]
+    assert ids == [expected_ids(0, step) for step in range(from_step, BATCH_COUNT)]
+
+
+def test_a_client_used_before_works_in_parent_and_children(address: str) -> None:
+    with millrace.connect(address) as client:
+        for _ in range(FORKS):
+            assert client.stats(dataset="d").post_count == 0
+            assert succeeds_in_child(lambda: client.stats(dataset="d") and None)
+        assert client.stats(dataset="d").post_count == 0
+
+
+def test_a_loader_made_before_works_in_children(address: str) -> None:
+    loader = millrace.Loader(address, plan=PLAN_ID)
+    for _ in range(FORKS):
+        assert succeeds_in_child(lambda: stream_all(loader))
+
+
+def test_a_loader_in_use_goes_on_in_parent_and_children(address: str) -> None:
+    with millrace.Loader(address, plan=PLAN_ID, prefetch=4) as loader:
+        iterator = iter(loader)
+        for step in range(FORKS):
+            assert next(iterator).post_ids.tolist() == expected_ids(0, step)
+            assert succeeds_in_child(lambda step=step: stream_all(loader, step + 1))
+        assert [b.step for b in iterator] == list(range(FORKS, BATCH_COUNT))
+
+
+def test_a_background_stream_neither_disturbs_nor_is_disturbed(address: str) -> None:
+    with millrace.Loader(address, plan=PLAN_ID, epochs=None, prefetch=2) as background:
+        received = iter(background)
+        expected = 0
+        for _ in range(FORKS):
+            for _ in range(50):
+                assert next(received).post_ids.tolist() == expected_ids(*divmod(expected, BATCH_COUNT))
+                expected += 1
+            assert succeeds_in_child(lambda: stream_all(millrace.Loader(address, plan=PLAN_ID)))
