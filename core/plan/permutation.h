@@ -1,23 +1,23 @@
 // The order in which a set is visited: a keyed bijection on [0, size), specified in docs/plan-specification.md.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "core/base/digest.h"
+#include "core/plan/feistel.h"
+#include "core/plan/key.h"
 
 namespace millrace {
 
-// 256 bits that choose one permutation: the SHA-256 of whatever it belongs to.
-using PermutationKey = Sha256Bytes;
-
-// A pure function of (size, key). Immutable, so thread-safe. Memory does not grow with size.
+// A pure function of (size, key). Immutable, so thread-safe. Memory does not grow with size beyond the 2 KiB of
+// the largest table.
 class Permutation {
  public:
   static constexpr int64_t kSizeMax = int64_t{1} << 40;
+  // Up to here the order is a table made when the permutation is; beyond, it is computed per index.
+  static constexpr int64_t kTableSizeMax = 1024;
 
   // Requires size in [1, kSizeMax]; otherwise kFieldInvalid.
   static absl::StatusOr<Permutation> Create(int64_t size, const PermutationKey& key);
@@ -32,8 +32,10 @@ class Permutation {
 
  private:
   Permutation() = default;
+
   int64_t size_ = 0;
-  // The plan's owner completes this: round keys, domain sides, and the materialised table for small sizes.
+  std::vector<uint16_t> table_;  // empty for a large size
+  Feistel feistel_;              // unused for a small one
 };
 
 }  // namespace millrace

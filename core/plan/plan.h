@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/plan/permutation.h"
@@ -29,6 +31,9 @@ struct Rank {
   int32_t rank = 0;
   int32_t world_size = 1;
 };
+
+// kFieldInvalid (fields "rank", "world_size") unless 0 <= rank < world_size <= kWorldSizeMax.
+absl::Status ValidateRank(Rank rank);
 
 struct SplitInfo {
   std::string name;
@@ -56,9 +61,10 @@ class EpochOrder {
   friend class Plan;
   EpochOrder(Permutation selection, Permutation epoch, int64_t split_start)
       : selection_(std::move(selection)), epoch_(std::move(epoch)), split_start_(split_start) {}
+  // A copy of the plan's, so that the order may outlive the plan: 2 KiB at most.
   Permutation selection_;
-  Permutation epoch_;
-  int64_t split_start_;
+  Permutation epoch_;     // of the split
+  int64_t split_start_;   // where the split begins in the permuted selection
 };
 
 // Immutable, so thread-safe.
@@ -80,11 +86,12 @@ class Plan {
   absl::StatusOr<EpochOrder> OpenEpoch(size_t split, int64_t epoch) const;
 
  private:
-  Plan(PlanSpec spec, int64_t selection_size);
+  Plan(PlanSpec spec, Permutation selection);
   PlanSpec spec_;
-  int64_t selection_size_ = 0;
+  int64_t selection_size_;
+  Permutation selection_;  // in this order the selection is dealt to the splits
   std::vector<SplitInfo> splits_;
-  std::vector<int64_t> split_starts_;
+  std::vector<int64_t> split_starts_;  // where each begins in the permuted selection
 };
 
 }  // namespace millrace
