@@ -1,0 +1,34 @@
+// Values on the command line that are more than a number or a word.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "millrace/v1/catalog_service.pb.h"
+#include "millrace/v1/loader_service.pb.h"
+#include "millrace/v1/plan_service.pb.h"
+
+namespace millrace::cli {
+
+// Each gives nothing when the text is malformed.
+
+// "30", "1.5s", "5m", "2h30m": above zero and finite.
+std::optional<absl::Duration> ParseTimeout(std::string_view text);
+// "EPOCH:STEP", both 0 or more.
+std::optional<v1::Position> ParsePosition(std::string_view text);
+// "START:END", half-open.
+std::optional<v1::Int64Range> ParseRange(std::string_view text);
+// "NAME=SHARE" or "NAME=SHARE:ORDER" with ORDER epoch or fixed. The server checks names and shares.
+std::optional<v1::SplitSpec> ParseSplit(std::string_view text);
+// The category that CategoryText gives `text` for.
+std::optional<v1::TagCategory> ParseCategory(std::string_view text);
+
+// Whether `text` is the MD5 of a picture: 32 hexadecimal digits.
+bool IsMd5(std::string_view text);
+// A whole number in decimal.
+std::optional<int64_t> ParseInt(std::string_view text);
+
+}  // namespace millrace::cli

@@ -1,0 +1,75 @@
+#include "clients/cli/import_report.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "clients/cli/format.h"
+#include "clients/cli/table.h"
+
+namespace millrace::cli {
+
+ProgressView ImportProgressView(const v1::ImportProgress& progress, std::optional<int64_t> total_byte_count,
+                                absl::Duration elapsed) {
+  ProgressView view;
+  std::string bytes = HumanBytes(progress.byte_count());
+  std::optional<absl::Duration> left;
+  switch (progress.stage()) {
+    case v1::IMPORT_STAGE_COMMITTING:
+      view.label = "committing";
+      break;
+    case v1::IMPORT_STAGE_COMPILING:
+      view.label = "compiling the snapshot";
+      break;
+    default:
+      view.label = "importing";
+      if (!total_byte_count.has_value() || *total_byte_count == 0) break;
+      absl::StrAppend(&bytes, " of ", HumanBytes(*total_byte_count));
+      view.fraction = static_cast<double>(progress.byte_count()) / static_cast<double>(*total_byte_count);
+      left = EstimateRemaining(*view.fraction, elapsed);
+  }
+  view.facts = {absl::StrCat(WithThousands(progress.post_count()), " posts"),
+                absl::StrCat(HumanRate(progress.posts_per_second())), bytes};
+  if (progress.rejected_count() > 0) {
+    view.facts.push_back(absl::StrCat(WithThousands(progress.rejected_count()), " rejected"));
+  }
+  if (left.has_value()) view.facts.push_back(absl::StrCat(HumanDuration(*left), " left"));
+  return view;
+}
+
+std::string RejectedText(const v1::RejectedRecord& rejected) {
+  std::string text = rejected.file();
+  if (rejected.line() > 0) absl::StrAppend(&text, ":", rejected.line());
+  if (!rejected.field().empty()) absl::StrAppend(&text, ": ", rejected.field());
+  absl::StrAppend(&text, ": ", rejected.reason());
+  if (rejected.has_post_id()) absl::StrAppend(&text, " (post ", rejected.post_id(), ")");
+  return Printable(text);
+}
+
+void PrintImportResult(const v1::ImportResult& result, const std::string& request_id, absl::Duration elapsed,
+                       bool full, const Terminal& terminal, std::ostream& out) {
+  const int64_t post_count = result.new_post_count() + result.replaced_post_count();
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {"dataset", result.dataset()},
+      {"new posts", WithThousands(result.new_post_count())},
+      {"replaced posts", WithThousands(result.replaced_post_count())},
+      {"rejected", WithThousands(result.rejected_count())},
+      {"duplicate tags", WithThousands(result.duplicate_tag_count())},
+      {"changed tags", WithThousands(result.changed_tag_count())},
+      {"received", HumanBytes(result.byte_count())},
+  };
+  if (!result.already_imported()) {
+    const double rate = static_cast<double>(post_count) / absl::ToDoubleSeconds(elapsed);
+    pairs.emplace_back("time", absl::StrCat(HumanDuration(elapsed), ", ", HumanRate(rate)));
+  }
+  pairs.emplace_back("committed", HumanTime(result.committed_at()));
+  if (result.has_snapshot()) pairs.emplace_back("snapshot", ShortDigest(result.snapshot(), full));
+  pairs.emplace_back("import id", result.import_id());
+  pairs.emplace_back("request id", request_id);
+  PrintPairs(pairs, terminal, out);
+  if (result.already_imported()) {
+    out << "\nThis request id was imported before: nothing was done, this is its first result.\n";
+  }
+}
+
+}  // namespace millrace::cli

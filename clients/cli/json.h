@@ -1,0 +1,15 @@
+// Output for programs.
+#pragma once
+
+#include <ostream>
+
+#include <google/protobuf/message.h>
+
+namespace millrace::cli {
+
+// One message as JSON on one line: the proto's field names, every field that cannot be absent present even
+// when it is zero or empty, 64-bit numbers as strings (the Protobuf JSON mapping). The stream's failbit is
+// set when the message has no JSON form.
+void PrintJson(const google::protobuf::Message& message, std::ostream& out);
+
+}  // namespace millrace::cli

@@ -1,0 +1,41 @@
+// What a stream delivered: counts, speed, and a digest by which two runs can be compared.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "core/base/digest.h"
+#include "millrace/v1/loader_service.pb.h"
+
+namespace millrace::cli {
+
+// The digest is SHA-256 over the ids of all posts in the order received, padding included, each as a 64-bit
+// two's complement little-endian number. It does not depend on where batches end.
+class StreamSummary {
+ public:
+  void Add(const v1::Batch& batch);
+  // The digest of what was added, 64 hexadecimal digits. Call once.
+  std::string FinishDigest();
+
+  int64_t batch_count() const { return batch_count_; }
+  int64_t post_count() const { return post_count_; }
+  // Of the messages as Protobuf encodes them.
+  int64_t byte_count() const { return byte_count_; }
+  // The position behind the last batch; absent before the first.
+  const std::optional<v1::Position>& next_position() const { return next_position_; }
+
+ private:
+  Sha256 sha256_;
+  int64_t batch_count_ = 0;
+  int64_t post_count_ = 0;
+  int64_t byte_count_ = 0;
+  std::optional<v1::Position> next_position_;
+};
+
+// How many batches a stream will give, from its first one: `epoch_count` epochs of batch_count steps from the
+// first batch's step on, cut at `count_max` (0: not).
+int64_t ExpectedBatchCount(const v1::Batch& first, int64_t epoch_count, int64_t count_max);
+
+}  // namespace millrace::cli
