@@ -15,4 +15,12 @@ class Drain {
   std::atomic<bool> draining_{false};
 };
 
+// A service with streams that wait for events or for their client, and so would not look at a Drain by themselves.
+class Drainable {
+ public:
+  virtual ~Drainable() = default;
+  // Ends those streams, and from now on every new one, with UNAVAILABLE. Thread-safe; does not wait for them.
+  virtual void BeginDrain() = 0;
+};
+
 }  // namespace millrace

@@ -1,0 +1,10 @@
+// Settings of the process as a whole.
+#pragma once
+
+namespace millrace {
+
+// Call first in main, before threads: makes the allocator keep its pages, lets the process open as many files as the
+// system allows it, and makes writes to closed pipes and sockets fail instead of ending the process.
+void PrepareProcess();
+
+}  // namespace millrace
