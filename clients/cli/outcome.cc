@@ -81,7 +81,7 @@ void ReadDetails(const grpc::Status& status, Outcome& outcome) {
   }
 }
 
-// Errors that gRPC makes on this side carry no ErrorInfo, and their texts are about sockets and bytes.
+// Errors that gRPC makes on this side carry no details, and their texts are about sockets and bytes.
 void ExplainClientSide(const grpc::Status& status, const std::string& address, Outcome& outcome) {
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
@@ -126,7 +126,7 @@ Outcome OutcomeOf(const grpc::Status& status, const std::string& address, bool i
   outcome.message = status.error_message();
   ReadDetails(status, outcome);
   outcome.exit_code = ExitCodeOf(status.error_code(), outcome.reason);
-  if (outcome.reason.empty()) ExplainClientSide(status, address, outcome);
+  if (status.error_details().empty()) ExplainClientSide(status, address, outcome);
   for (const ReasonHint& entry : kReasonHints) {
     if (outcome.hint.empty() && outcome.reason == entry.reason) outcome.hint = entry.hint;
   }

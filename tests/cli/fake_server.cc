@@ -1,0 +1,140 @@
+#include "tests/cli/fake_server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "tests/support/catch.h"
+
+namespace millrace::cli {
+
+grpc::Status ServerError(grpc::StatusCode code, const std::string& reason, const std::string& message) {
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("millrace");
+  details.add_details()->PackFrom(info);
+  return grpc::Status(code, message, details.SerializeAsString());
+}
+
+grpc::Status FakeCatalog::ListDatasets(grpc::ServerContext*, const v1::ListDatasetsRequest*,
+                                       v1::ListDatasetsResponse* response) {
+  for (const std::string& name : datasets) response->add_datasets()->set_name(name);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCatalog::GetStats(grpc::ServerContext*, const v1::GetStatsRequest* request,
+                                   v1::GetStatsResponse* response) {
+  get_stats.push_back(*request);
+  response->mutable_stats()->set_post_count(6702);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCatalog::ListTags(grpc::ServerContext*, const v1::ListTagsRequest* request,
+                                   v1::ListTagsResponse* response) {
+  list_tags.push_back(*request);
+  const int64_t start = request->page_token().empty() ? 0 : std::stoll(request->page_token());
+  const int64_t end = std::min(tag_count, start + request->page_size());
+  for (int64_t i = start; i < end; ++i) {
+    v1::Tag& tag = *response->add_tags();
+    tag.set_id(i + 1);
+    tag.set_name("tag" + std::to_string(i));
+  }
+  if (end < tag_count) response->set_next_page_token(std::to_string(end));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCatalog::GetPost(grpc::ServerContext*, const v1::GetPostRequest* request,
+                                  v1::GetPostResponse* response) {
+  if (request->id() != 1) return ServerError(grpc::StatusCode::NOT_FOUND, "POST_NOT_FOUND", "no such post");
+  response->mutable_post()->set_id(1);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCatalog::SamplePosts(grpc::ServerContext*, const v1::SamplePostsRequest* request,
+                                      v1::SamplePostsResponse* response) {
+  sample_posts.push_back(*request);
+  response->set_seed(7);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePlans::CreatePlan(grpc::ServerContext*, const v1::CreatePlanRequest* request,
+                                   v1::CreatePlanResponse* response) {
+  create_plan.push_back(*request);
+  response->mutable_plan()->set_id(std::string(64, 'a'));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePlans::GetPlan(grpc::ServerContext*, const v1::GetPlanRequest*, v1::GetPlanResponse*) {
+  return ServerError(grpc::StatusCode::NOT_FOUND, "PLAN_NOT_FOUND", "no such plan");
+}
+
+grpc::Status FakeSnapshots::VerifySnapshot(grpc::ServerContext*, const v1::VerifySnapshotRequest* request,
+                                           v1::VerifySnapshotResponse* response) {
+  response->set_digest(request->digest());
+  response->set_intact(damages.empty());
+  for (const std::string& damage : damages) response->add_damages(damage);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeLoader::StreamBatches(grpc::ServerContext*, const v1::StreamBatchesRequest* request,
+                                       grpc::ServerWriter<v1::StreamBatchesResponse>* writer) {
+  stream_batches.push_back(*request);
+  for (int64_t step = request->start().step(); step < batch_count; ++step) {
+    if (step == break_after) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+    v1::StreamBatchesResponse response;
+    response.mutable_batch()->set_step(step);
+    response.mutable_batch()->set_batch_count(batch_count);
+    response.mutable_batch()->add_post_ids(10 * step);
+    if (!writer->Write(response)) break;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeImports::Import(grpc::ServerContext* context,
+                                 grpc::ServerReaderWriter<v1::ImportResponse, v1::ImportRequest>* stream) {
+  {
+    MutexLock lock(mutex);
+    began = true;
+  }
+  changed.SignalAll();
+  v1::ImportRequest request;
+  if (wait_for_cancel) {
+    while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return grpc::Status::CANCELLED;
+  }
+  if (!status.ok()) return status;
+  while (stream->Read(&request)) {
+    bytes += request.chunk();
+    requests.push_back(request);
+  }
+  v1::ImportResponse response;
+  response.mutable_rejected()->set_file("posts.jsonl");
+  response.mutable_rejected()->set_line(17);
+  response.mutable_rejected()->set_field("md5");
+  response.mutable_rejected()->set_reason("not 32 hexadecimal digits");
+  stream->Write(response);
+  response.mutable_result()->set_new_post_count(5);
+  response.mutable_result()->set_rejected_count(3);
+  stream->Write(response);
+  return grpc::Status::OK;
+}
+
+FakeServer::FakeServer() {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{&catalog, &plans, &snapshots, &loader, &imports}) {
+    builder.RegisterService(service);
+  }
+  server_ = builder.BuildAndStart();
+  REQUIRE(server_ != nullptr);
+  address_ = "127.0.0.1:" + std::to_string(port);
+}
+
+FakeServer::~FakeServer() { server_->Shutdown(std::chrono::system_clock::now()); }
+
+}  // namespace millrace::cli

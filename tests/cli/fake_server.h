@@ -1,0 +1,98 @@
+// A server with canned answers that keeps the requests it gets, for tests of whole command lines.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/grpcpp.h>
+
+#include "core/base/mutex.h"
+#include "millrace/v1/catalog_service.grpc.pb.h"
+#include "millrace/v1/import_service.grpc.pb.h"
+#include "millrace/v1/loader_service.grpc.pb.h"
+#include "millrace/v1/plan_service.grpc.pb.h"
+#include "millrace/v1/snapshot_service.grpc.pb.h"
+
+namespace millrace::cli {
+
+// An error as the real server makes it.
+grpc::Status ServerError(grpc::StatusCode code, const std::string& reason, const std::string& message);
+
+struct FakeCatalog : v1::CatalogService::Service {
+  std::vector<std::string> datasets = {"one"};
+  int64_t tag_count = 0;  // that ListTags has, on pages of page_size
+  std::vector<v1::ListTagsRequest> list_tags;
+  std::vector<v1::GetStatsRequest> get_stats;
+  std::vector<v1::SamplePostsRequest> sample_posts;
+
+  grpc::Status ListDatasets(grpc::ServerContext*, const v1::ListDatasetsRequest*,
+                            v1::ListDatasetsResponse* response) override;
+  grpc::Status GetStats(grpc::ServerContext*, const v1::GetStatsRequest* request,
+                        v1::GetStatsResponse* response) override;
+  grpc::Status ListTags(grpc::ServerContext*, const v1::ListTagsRequest* request,
+                        v1::ListTagsResponse* response) override;
+  // Knows the post 1 and no other.
+  grpc::Status GetPost(grpc::ServerContext*, const v1::GetPostRequest* request,
+                       v1::GetPostResponse* response) override;
+  grpc::Status SamplePosts(grpc::ServerContext*, const v1::SamplePostsRequest* request,
+                           v1::SamplePostsResponse* response) override;
+};
+
+struct FakePlans : v1::PlanService::Service {
+  std::vector<v1::CreatePlanRequest> create_plan;
+
+  grpc::Status CreatePlan(grpc::ServerContext*, const v1::CreatePlanRequest* request,
+                          v1::CreatePlanResponse* response) override;
+  grpc::Status GetPlan(grpc::ServerContext*, const v1::GetPlanRequest*, v1::GetPlanResponse*) override;
+};
+
+struct FakeSnapshots : v1::SnapshotService::Service {
+  std::vector<std::string> damages;
+
+  grpc::Status VerifySnapshot(grpc::ServerContext*, const v1::VerifySnapshotRequest* request,
+                              v1::VerifySnapshotResponse* response) override;
+};
+
+struct FakeLoader : v1::LoaderService::Service {
+  int64_t batch_count = 3;
+  int64_t break_after = -1;  // batches; -1: never
+  std::vector<v1::StreamBatchesRequest> stream_batches;
+
+  grpc::Status StreamBatches(grpc::ServerContext*, const v1::StreamBatchesRequest* request,
+                             grpc::ServerWriter<v1::StreamBatchesResponse>* writer) override;
+};
+
+struct FakeImports : v1::ImportService::Service {
+  grpc::Status status;  // what Import ends with
+  bool wait_for_cancel = false;
+  std::vector<v1::ImportRequest> requests;
+  std::string bytes;
+  Mutex mutex;
+  CondVar changed;
+  bool began ABSL_GUARDED_BY(mutex) = false;
+
+  grpc::Status Import(grpc::ServerContext* context,
+                      grpc::ServerReaderWriter<v1::ImportResponse, v1::ImportRequest>* stream) override;
+};
+
+// All of them on a free port of the loopback.
+class FakeServer {
+ public:
+  FakeServer();
+  ~FakeServer();
+
+  std::string address() const { return address_; }
+
+  FakeCatalog catalog;
+  FakePlans plans;
+  FakeSnapshots snapshots;
+  FakeLoader loader;
+  FakeImports imports;
+
+ private:
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace millrace::cli
