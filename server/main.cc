@@ -1,0 +1,140 @@
+// The server program: wires what the configuration asks for, serves until a signal, drains and ends.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/thread_pool.h"
+#include "core/catalog/catalog.h"
+#include "core/model/location.h"
+#include "core/snapshot/store.h"
+#include "server/config/config.h"
+#include "server/lifecycle/drain.h"
+#include "server/lifecycle/listener.h"
+#include "server/lifecycle/port_file.h"
+#include "server/lifecycle/process.h"
+#include "server/lifecycle/server_log.h"
+#include "server/lifecycle/stop_signals.h"
+#include "server/rpc/services.h"
+
+extern char** environ;
+
+namespace millrace {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitConfigInvalid = 2;
+
+// Calls that wait for a thread; more are refused as kServerBusy. At a millisecond each and two threads the last one
+// waits for half a second: longer and its client would rather try elsewhere.
+constexpr size_t kCallQueueSizeMax = 1024;
+// Imports and compilations take minutes each: who waits behind more than these should try again later.
+constexpr size_t kImportQueueSizeMax = 16;
+// After the drain's timeout for what calls left behind in the pools. With the default timeout of 8 s the process is
+// gone within 10 s of its signal, whatever happens.
+constexpr absl::Duration kCleanUpTimeout = absl::Milliseconds(1500);
+
+// What the services work on. Members end in reverse order: the lock goes last, when nothing is open any more.
+struct Data {
+  std::unique_ptr<FolderLock> lock;
+  std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<SnapshotStore> snapshots;
+  std::string spool_folder;
+};
+
+absl::StatusOr<Data> OpenData(const std::string& folder) {
+  Data data;
+  MILLRACE_RETURN_IF_ERROR(CreateFolders(folder));
+  MILLRACE_ASSIGN_OR_RETURN(data.lock, FolderLock::Acquire(folder));
+  CatalogOptions options;
+  options.path = folder + "/catalog.sqlite3";
+  MILLRACE_ASSIGN_OR_RETURN(data.catalog, Catalog::Open(options));
+  MILLRACE_ASSIGN_OR_RETURN(data.snapshots, SnapshotStore::Open(folder + "/snapshots"));
+  data.spool_folder = folder + "/spool";
+  return data;
+}
+
+// Says on standard output, for people and scripts, and in the log that calls are taken from now on.
+absl::Status Announce(const ListenAddress& address, ServerLog& log, PortFile& port_file) {
+  const std::string shown = address.ToString();
+  log.Info("listening", JsonObject().AddText("address", shown));
+  MILLRACE_RETURN_IF_ERROR(port_file.Publish(address.port));
+  std::printf("millrace-server listening on %s\n", shown.c_str());
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+// Serves until a signal comes, and then until the last call is over.
+absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSignals& signals) {
+  MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config.data_dir));
+  log.Info("data_opened", JsonObject().AddText("folder", config.data_dir));
+  // Behind the folder's lock: a second server by mistake does not take the first one's file away.
+  MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<PortFile> port_file, PortFile::Prepare(config.port_file));
+  MILLRACE_ASSIGN_OR_RETURN(const LocationTemplate location, LocationTemplate::Parse(config.location_template));
+
+  Drain drain;
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  // Declared behind the services, and so gone before them: the pools' last tasks may still use them.
+  ThreadPool call_pool(static_cast<size_t>(config.call_thread_count), kCallQueueSizeMax);
+  ThreadPool import_pool(static_cast<size_t>(config.import_thread_count), kImportQueueSizeMax);
+  services = MakeServices({.catalog = data.catalog.get(),
+                           .snapshots = data.snapshots.get(),
+                           .call_pool = &call_pool,
+                           .import_pool = &import_pool,
+                           .location = &location,
+                           .drain = &drain,
+                           .call_log = &log,
+                           .spool_folder = data.spool_folder});
+
+  ListenAddress address = config.listen;
+  MILLRACE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Listener> listener,
+      Listener::Start(
+          {.host = address.host, .port = address.port, .sent_message_size_bytes_max = config.message_size_bytes_max},
+          services, &log));
+  address.port = listener->port();
+  MILLRACE_RETURN_IF_ERROR(Announce(address, log, *port_file));
+
+  const int signal = signals.Wait();
+  log.Info("draining", JsonObject().AddNumber("signal", signal));
+  signals.EndProcessAfter(config.drain_timeout + kCleanUpTimeout,
+                          [&log](const char* why) { log.Error("stopped_early", JsonObject().AddText("why", why)); });
+  listener->Stop(drain, config.drain_timeout);
+  return absl::OkStatus();
+}
+
+absl::Status Serve(const ServerConfig& config) {
+  PrepareProcess();
+  MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<ServerLog> log,
+                            ServerLog::Open({.level = config.log_level, .path = config.log_file, .now = {}}));
+  StopSignals signals;
+  MILLRACE_RETURN_IF_ERROR(ServeUntilSignal(config, *log, signals));
+  log->Info("stopped");
+  return absl::OkStatus();
+}
+
+int Fail(const absl::Status& status, int exit_code) {
+  std::fprintf(stderr, "millrace-server: %s\n", std::string(status.message()).c_str());
+  return exit_code;
+}
+
+int Main(int argc, char** argv) {
+  const absl::StatusOr<Invocation> invocation = LoadConfig(argc, argv, environ);
+  if (!invocation.ok()) return Fail(invocation.status(), kExitConfigInvalid);
+  if (!invocation->text_to_print.empty()) {
+    std::fputs(invocation->text_to_print.c_str(), stdout);
+    return 0;
+  }
+  const absl::Status status = Serve(invocation->config);
+  return status.ok() ? 0 : Fail(status, kExitFailed);
+}
+
+}  // namespace
+}  // namespace millrace
+
+int main(int argc, char** argv) { return millrace::Main(argc, argv); }
