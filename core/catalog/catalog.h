@@ -76,7 +76,8 @@ class Catalog {
   // Tags of that exact name, most posts first, then smallest id; at most `limit`.
   absl::StatusOr<std::vector<Tag>> FindTagsByName(std::string_view dataset, std::string_view name, int64_t limit);
   absl::StatusOr<TagPage> ListTags(std::string_view dataset, const TagQuery& query);
-  // The tags with these ids, in the same order. Requires that each exists.
+  // The tags with these ids, in the same order. A tag that is not there (an import may have removed it since the
+  // caller read its id from a post) comes back with its id alone: no name, no posts.
   absl::StatusOr<std::vector<Tag>> GetTags(std::string_view dataset, absl::Span<const int64_t> tag_ids);
   absl::StatusOr<std::optional<Post>> FindPost(std::string_view dataset, int64_t post_id);
   absl::StatusOr<std::optional<Post>> FindPostByMd5(std::string_view dataset, const Md5& md5);
@@ -93,7 +94,8 @@ class Catalog {
 
   // Begins an import: see import_session.h. Sessions must end before the catalog does.
   absl::StatusOr<BegunImport> BeginImport(const ImportSpec& spec);
-  // Newest first. `dataset` empty: of all.
+  // Newest first. `dataset` empty: of all. Also of a dataset that has only failed imports so far, which nothing
+  // else shows. kPageTokenInvalid when `after` names no import.
   absl::StatusOr<std::vector<ImportRecord>> ListImports(std::string_view dataset, std::optional<TimeCursor> after,
                                                         int64_t limit);
   absl::StatusOr<std::optional<ImportRecord>> FindNewestCommittedImport(std::string_view dataset);

@@ -1,1 +1,163 @@
-// To be written by the folder's owner.
+#include "core/catalog/import_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/catalog/import_rows.h"
+#include "core/catalog/import_session_impl.h"
+#include "core/catalog/sweep.h"
+
+namespace millrace {
+namespace {
+
+absl::Status SessionOverError() { return MakeError(Reason::kInternal, "the import session is over"); }
+
+bool IsWithin(int64_t value, const std::optional<int64_t>& min, const std::optional<int64_t>& max) {
+  return min.has_value() && max.has_value() && *min <= value && value <= *max;
+}
+
+}  // namespace
+
+ImportSession::Impl::Impl(Connections& connections, LiveImports& live_imports, const BegunRecord& begun,
+                          std::function<int64_t()> now_us, std::unique_ptr<Database> reader, Md5Collector md5s)
+    : connections_(connections),
+      live_imports_(live_imports),
+      dataset_(begun.dataset),
+      import_id_(begun.import_id),
+      import_id_text_(ImportIdText(begun.import_id)),
+      now_us_(std::move(now_us)),
+      reader_(std::move(reader)),
+      md5s_(std::move(md5s)) {}
+
+absl::StatusOr<std::unique_ptr<ImportSession::Impl>> ImportSession::Impl::Create(Connections& connections,
+                                                                                 LiveImports& live_imports,
+                                                                                 const BegunRecord& begun,
+                                                                                 std::function<int64_t()> now_us) {
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<Database> reader, connections.OpenReader());
+  MILLRACE_ASSIGN_OR_RETURN(Md5Collector md5s, Md5Collector::Create(*reader));
+  return std::unique_ptr<Impl>(
+      new Impl(connections, live_imports, begun, std::move(now_us), std::move(reader), std::move(md5s)));
+}
+
+ImportSession::Impl::~Impl() {
+  Abort(MakeError(Reason::kCancelled, "the import was given up before its end; nothing was changed"));
+}
+
+absl::StatusOr<std::optional<ExistingPost>> ImportSession::Impl::FindWritten(int64_t post_id) {
+  // A dump in the order of ids, into a dataset that ends before it, needs no look-ups at all.
+  if (!IsWithin(post_id, dataset_.min_post_id, dataset_.max_post_id) &&
+      !IsWithin(post_id, change_.min_post_id, change_.max_post_id)) {
+    return std::nullopt;
+  }
+  return ReadExistingPost(*reader_, {dataset_.id, import_id_}, post_id);
+}
+
+void ImportSession::Impl::CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign) {
+  change_.post_count += sign;
+  change_.tag_use_count += sign * static_cast<int64_t>(tag_count);
+  change_.rating_post_counts[static_cast<size_t>(rating)] += sign;
+  change_.file_type_post_counts[file_ext] += sign;
+}
+
+absl::StatusOr<Staged> ImportSession::Impl::TryStage(const Post& post, absl::Span<const ImportedTag> tags,
+                                                     SourcePlace place) {
+  Staged staged;
+  if (const std::optional<SourcePlace> first = batch_.FindPlace(post.id); first.has_value()) {
+    return Staged{Staged::Kind::kDuplicate, *first};
+  }
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<ExistingPost> existing, FindWritten(post.id));
+  if (existing.has_value() && existing->import_id == import_id_) {
+    return Staged{Staged::Kind::kDuplicate, existing->place};
+  }
+  if (existing.has_value()) {
+    staged.kind = Staged::Kind::kReplaced;
+    ++replaced_post_count_;
+    tag_changes_.RemoveUses(existing->tag_ids);
+    CountPost(existing->rating, existing->file_ext, existing->tag_ids.size(), -1);
+  }
+  tag_changes_.AddUses(tags);
+  CountPost(post.rating, post.file_ext, post.tag_ids.size(), 1);
+  change_.min_post_id = std::min(post.id, change_.min_post_id.value_or(post.id));
+  change_.max_post_id = std::max(post.id, change_.max_post_id.value_or(post.id));
+  batch_.Add(post, place, existing.has_value() ? std::optional<int64_t>(existing->row) : std::nullopt);
+  if (batch_.is_full()) MILLRACE_RETURN_IF_ERROR(Flush());
+  return staged;
+}
+
+absl::StatusOr<Staged> ImportSession::Impl::Stage(const Post& post, absl::Span<const ImportedTag> tags,
+                                                  SourcePlace place) {
+  if (is_over_) return SessionOverError();
+  absl::StatusOr<Staged> staged = TryStage(post, tags, place);
+  if (!staged.ok()) Abort(staged.status());
+  return staged;
+}
+
+absl::Status ImportSession::Impl::Flush() {
+  if (batch_.empty()) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(connections_.Write(
+      [this](Database& database) { return batch_.WriteTo(database, dataset_.id, import_id_); }));
+  MILLRACE_RETURN_IF_ERROR(md5s_.Add(batch_.md5s()));
+  batch_.Clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts& counts) {
+  MILLRACE_RETURN_IF_ERROR(Flush());
+  MILLRACE_RETURN_IF_ERROR(md5s_.WriteTo(connections_, dataset_.id, import_id_));
+  ImportOutcome outcome;
+  outcome.import_id = import_id_text_;
+  outcome.dataset = dataset_.name;
+  outcome.new_post_count = change_.post_count;
+  outcome.replaced_post_count = replaced_post_count_;
+  outcome.rejected_count = counts.rejected_count;
+  outcome.duplicate_tag_count = counts.duplicate_tag_count;
+  outcome.byte_count = counts.byte_count;
+  outcome.committed_at_us = now_us_();
+  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count, tag_changes_.Apply(database, dataset_.id, &change_));
+    MILLRACE_RETURN_IF_ERROR(
+        CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));
+    return MarkCommitted(database, import_id_, outcome);
+  }));
+  return outcome;
+}
+
+absl::StatusOr<ImportOutcome> ImportSession::Impl::Commit(const ImportCounts& counts) {
+  if (is_over_) return SessionOverError();
+  absl::StatusOr<ImportOutcome> outcome = TryCommit(counts);
+  if (!outcome.ok()) {
+    Abort(outcome.status());
+    return outcome;
+  }
+  is_over_ = true;
+  // The import is committed whatever becomes of this; what stays is invisible, and swept before the next one.
+  SweepImport(connections_, import_id_).IgnoreError();
+  live_imports_.Remove(dataset_.id);
+  return outcome;
+}
+
+void ImportSession::Impl::Abort(const absl::Status& error) {
+  if (std::exchange(is_over_, true)) return;
+  // On a full or failing disk neither may succeed. Then the records call the import running, but it is not live
+  // any more: the next import, or the next start, sees that and tidies up.
+  const absl::Status marked =
+      connections_.Write([&](Database& database) { return MarkFailed(database, import_id_, error); });
+  if (marked.ok()) SweepImport(connections_, import_id_).IgnoreError();
+  live_imports_.Remove(dataset_.id);
+}
+
+ImportSession::ImportSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ImportSession::~ImportSession() = default;
+
+const std::string& ImportSession::import_id() const { return impl_->import_id(); }
+
+absl::StatusOr<Staged> ImportSession::Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place) {
+  return impl_->Stage(post, tags, place);
+}
+
+absl::StatusOr<ImportOutcome> ImportSession::Commit(const ImportCounts& counts) { return impl_->Commit(counts); }
+
+void ImportSession::Abort(const absl::Status& error) { impl_->Abort(error); }
+
+}  // namespace millrace

@@ -47,6 +47,7 @@ CREATE TABLE imports (
   state INTEGER NOT NULL,          -- ImportState
   started_at_us INTEGER NOT NULL,
   first_row INTEGER NOT NULL,      -- no row of posts below belongs to this import
+  has_md5s INTEGER NOT NULL DEFAULT 0,  -- 1: it has begun to write to post_md5s
   is_swept INTEGER NOT NULL DEFAULT 0,  -- 1: nothing is left to remove on its account
   committed_at_us INTEGER,
   new_post_count INTEGER NOT NULL DEFAULT 0,
@@ -106,9 +107,9 @@ CREATE TABLE posts (
   updated_at_us INTEGER,
   last_commented_at_us INTEGER,
   last_noted_at_us INTEGER,
-  pools BLOB,
-  favorite_user_ids BLOB,
-  extra_json TEXT
+  pools BLOB NOT NULL,
+  favorite_user_ids BLOB NOT NULL,
+  extra_json TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX posts_by_id ON posts (dataset_id, post_id, import_id DESC);
 

@@ -1,0 +1,61 @@
+// What is behind ImportSession; for the catalog, which makes it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/catalog/connections.h"
+#include "core/catalog/dataset_rows.h"
+#include "core/catalog/import_begin.h"
+#include "core/catalog/import_session.h"
+#include "core/catalog/live_imports.h"
+#include "core/catalog/md5_index.h"
+#include "core/catalog/staging_batch.h"
+#include "core/catalog/tag_changes.h"
+#include "core/model/stats.h"
+
+namespace millrace {
+
+class ImportSession::Impl {
+ public:
+  // The import is recorded and live. `connections` and `live_imports` must outlive the session.
+  static absl::StatusOr<std::unique_ptr<Impl>> Create(Connections& connections, LiveImports& live_imports,
+                                                      const BegunRecord& begun, std::function<int64_t()> now_us);
+  ~Impl();
+
+  const std::string& import_id() const { return import_id_text_; }
+  absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+  absl::StatusOr<ImportOutcome> Commit(const ImportCounts& counts);
+  void Abort(const absl::Status& error);
+
+ private:
+  Impl(Connections& connections, LiveImports& live_imports, const BegunRecord& begun,
+       std::function<int64_t()> now_us, std::unique_ptr<Database> reader, Md5Collector md5s);
+
+  absl::StatusOr<Staged> TryStage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+  // The newest row of the post that is written: the dataset's, or one that this session staged.
+  absl::StatusOr<std::optional<ExistingPost>> FindWritten(int64_t post_id);
+  void CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign);
+  absl::Status Flush();
+  absl::StatusOr<ImportOutcome> TryCommit(const ImportCounts& counts);
+
+  Connections& connections_;
+  LiveImports& live_imports_;
+  const DatasetRow dataset_;  // as it was at the beginning
+  const int64_t import_id_;
+  const std::string import_id_text_;
+  const std::function<int64_t()> now_us_;
+  const std::unique_ptr<Database> reader_;  // for look-ups and the md5s' temporary table
+
+  bool is_over_ = false;
+  StagingBatch batch_;
+  Md5Collector md5s_;
+  TagChanges tag_changes_;
+  Stats change_;                         // of the dataset's figures, tags aside; its id range is that of the posts staged
+  int64_t replaced_post_count_ = 0;
+};
+
+}  // namespace millrace

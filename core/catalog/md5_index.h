@@ -1,0 +1,41 @@
+// From md5 to post. Entries are hints: a lookup asks the current row of the post whether it still has the md5. So
+// they are written before the import that brings the posts is committed, and removed after the one that hides
+// them, each in short transactions.
+//
+// md5s come in no order, and a B-tree that is filled in no order rewrites nearly all of its pages with every
+// transaction. So an import collects its entries in a temporary table outside the catalog, and writes them in
+// order once all are known.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "core/catalog/connections.h"
+#include "core/catalog/post_rows.h"
+#include "core/catalog/sqlite.h"
+#include "core/catalog/staging_batch.h"
+
+namespace millrace {
+
+// The entries of one import, on a connection of its own. Not thread-safe.
+class Md5Collector {
+ public:
+  // `database` must outlive it, and not be in use while its methods run.
+  static absl::StatusOr<Md5Collector> Create(Database& database);
+
+  absl::Status Add(absl::Span<const Md5Entry> entries);
+  // Sorts the entries and writes them to the index.
+  absl::Status WriteTo(Connections& connections, int64_t dataset_id, int64_t import_id);
+
+ private:
+  explicit Md5Collector(Database* database) : database_(database) {}
+
+  Database* database_;
+};
+
+// Removes the entry unless the post, as the view shows it, has the md5. Within a write transaction.
+absl::Status RemoveStaleMd5(Database& database, PostView view, const Md5Entry& entry);
+
+}  // namespace millrace

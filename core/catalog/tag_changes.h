@@ -1,0 +1,42 @@
+// What an import does to a dataset's tags, collected while it is staged and applied when it is committed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/catalog/import_session.h"
+#include "core/catalog/sqlite.h"
+#include "core/model/stats.h"
+
+namespace millrace {
+
+// Not thread-safe. Memory grows with the distinct tags seen.
+class TagChanges {
+ public:
+  // A post comes to carry these tags, under these names.
+  void AddUses(absl::Span<const ImportedTag> tags);
+  // A post that carried these tags is replaced.
+  void RemoveUses(absl::Span<const int64_t> tag_ids);
+
+  // Writes the changes, within a write transaction: the last name and category told stand, counts are adjusted,
+  // tags that no post carries any more are deleted. Adds the changed tag counts by category to `change` and
+  // returns how many tags got another name or category than the dataset, or the import itself, had given them.
+  absl::StatusOr<int64_t> Apply(Database& database, int64_t dataset_id, Stats* change) const;
+
+ private:
+  struct Change {
+    std::string name;
+    TagCategory category = TagCategory::kUnspecified;
+    bool is_named = false;    // false: only posts that are replaced carry it so far
+    bool is_renamed = false;  // this import gave it more than one name or category
+    int64_t post_count_change = 0;
+  };
+
+  absl::flat_hash_map<int64_t, Change> changes_;
+};
+
+}  // namespace millrace
