@@ -1,12 +1,12 @@
 // What the services are made of, and how they come to be: wired by server/main.cc, nowhere else.
 #pragma once
 
+#include <grpcpp/grpcpp.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <grpcpp/grpcpp.h>
 
 #include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
