@@ -1,0 +1,60 @@
+// From a loader's request to messages: the plan and its snapshot, opened, and batches of them as millrace.v1.Batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/batch/batch.h"
+#include "millrace/v1/loader_service.pb.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/plan_cache.h"
+#include "server/rpc/services.h"
+
+namespace millrace {
+
+// A batch's message may take this much. Beyond it Protobuf's own limit of 2 GiB comes near, and one call would take
+// the memory of thousands.
+inline constexpr size_t kBatchSizeBytesMax = size_t{256} << 20;
+
+// Which batches a request asks for.
+struct BatchQuery {
+  std::string_view plan_id;  // or a prefix
+  std::string_view split;
+  int32_t rank = 0;
+  int32_t world_size = 0;  // 0 means 1
+  v1::BatchView view = v1::BATCH_VIEW_UNSPECIFIED;
+};
+
+// One split's batches for one rank. Not thread-safe; one per call.
+class BatchSource {
+ public:
+  // Errors as millrace.v1.LoaderService lists them. Looks into the catalog only for a plan that is not in `cache`.
+  static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query);
+
+  // Fills `message`, whose memory is used again. kStepPastEnd, kFieldInvalid, kSnapshotDamaged.
+  absl::Status Read(Position position, v1::Batch* message);
+
+  const SplitInfo& split() const { return reader_.split(); }
+
+ private:
+  BatchSource(std::string plan_id, BatchReader reader, v1::BatchView view, const LocationTemplate& location)
+      : plan_id_(std::move(plan_id)),
+        reader_(std::move(reader)),
+        post_reader_(reader_.snapshot(), location),
+        has_posts_(view != v1::BATCH_VIEW_IDENTITIES) {}
+
+  absl::Status ReadPosts(v1::Batch* message);
+
+  std::string plan_id_;
+  BatchReader reader_;
+  SnapshotPostReader post_reader_;  // borrows the snapshot that reader_ keeps
+  bool has_posts_;
+  Batch batch_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,92 @@
+// LoaderService.StreamBatches: one call.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+#include "millrace/v1/loader_service.pb.h"
+#include "server/rpc/batch_source.h"
+#include "server/rpc/call.h"
+#include "server/rpc/plan_cache.h"
+#include "server/rpc/services.h"
+
+namespace millrace {
+
+// Where a stream begins and ends.
+struct StreamRange {
+  Position next;            // the first batch to send
+  int64_t end_epoch = 0;    // the stream ends before it
+  int64_t batch_count = 0;  // at most this many; -1: no limit
+};
+
+// Resolves a request over a split with so many batches an epoch. kFieldInvalid; kStepPastEnd for a start behind the
+// split's batch count.
+absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& request, int64_t batch_count);
+
+// Sends batches in order, with one write under way and at most one more batch encoded behind it: a slow reader holds
+// its own two batches and no thread.
+//
+//   gRPC's threads                 call pool
+//   Start ---- admitted or busy -> Open: parse, find plan and snapshot, check
+//                                  Encode: read a batch, serialise it       <-+
+//                 StartWrite <---- Advance: nothing is being written          |
+//   OnWriteDone -> Advance: write the batch that is ready, encode the next ---+
+//   OnCancel ----> Advance: drop what is ready
+//                                  Finish: nothing left, an error, cancelled, or draining at a batch boundary
+//   OnDone: log, delete
+//
+// Every event ends in Advance, which decides under the mutex what comes next and does it after letting go of it.
+// Finish comes when no write and no encoding is under way, once; so nothing touches the object behind OnDone.
+// The batches are serialised on the pool (hence the ByteBuffer): gRPC's threads only hand bytes on.
+class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  // `deps` and `cache` are borrowed from the service; `request` is copied.
+  BatchStream(const ServiceDeps& deps, PlanCache* cache, grpc::CallbackServerContext* context,
+              const grpc::ByteBuffer& request);
+
+  // Call once, before the reactor is handed to gRPC. The object deletes itself.
+  void Start();
+
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  // On the pool, one at a time: `encoding_` hands what they own from one to the next.
+  void Open();
+  void Encode();
+  absl::Status OpenSource();
+  // False at the stream's end.
+  absl::StatusOr<bool> EncodeNext(grpc::ByteBuffer* bytes);
+
+  void Advance() ABSL_LOCKS_EXCLUDED(mutex_);
+  void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const ServiceDeps& deps_;
+  PlanCache* const cache_;
+  CallScope scope_;
+
+  // Owned by the task of the pool.
+  grpc::ByteBuffer request_;
+  std::optional<BatchSource> source_;
+  StreamRange range_;
+  v1::StreamBatchesResponse response_;  // filled again for every batch
+
+  // Owned by gRPC while `writing_`.
+  grpc::ByteBuffer outgoing_;
+
+  Mutex mutex_;
+  bool encoding_ ABSL_GUARDED_BY(mutex_) = false;  // a task is queued or running
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<grpc::ByteBuffer> ready_ ABSL_GUARDED_BY(mutex_);  // encoded, behind the write under way
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);        // what to finish with behind `ready_`
+};
+
+}  // namespace millrace
