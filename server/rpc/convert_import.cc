@@ -1,0 +1,40 @@
+#include "server/rpc/convert_import.h"
+
+#include "server/rpc/convert.h"
+#include "server/rpc/status.h"
+
+namespace millrace {
+
+void SetImportResult(const ImportOutcome& outcome, v1::ImportResult* message) {
+  message->set_import_id(outcome.import_id);
+  message->set_dataset(outcome.dataset);
+  message->set_new_post_count(outcome.new_post_count);
+  message->set_replaced_post_count(outcome.replaced_post_count);
+  message->set_rejected_count(outcome.rejected_count);
+  message->set_duplicate_tag_count(outcome.duplicate_tag_count);
+  message->set_changed_tag_count(outcome.changed_tag_count);
+  message->set_byte_count(outcome.byte_count);
+  if (!outcome.snapshot.empty()) message->set_snapshot(outcome.snapshot);
+  SetTimestamp(outcome.committed_at_us, message->mutable_committed_at());
+}
+
+void SetImportRecord(const ImportRecord& record, v1::ImportRecord* message) {
+  message->set_import_id(record.outcome.import_id);
+  message->set_dataset(record.outcome.dataset);
+  message->set_state(static_cast<v1::ImportState>(record.state));
+  message->set_format(static_cast<v1::SourceFormat>(record.format));
+  message->set_request_id(record.request_id);
+  SetTimestamp(record.started_at_us, message->mutable_started_at());
+  if (record.state == ImportState::kCommitted) SetImportResult(record.outcome, message->mutable_result());
+  if (record.state == ImportState::kFailed) *message->mutable_error() = ToRpcStatus(record.error);
+}
+
+void SetRejectedRecord(const RejectedRecord& rejected, v1::RejectedRecord* message) {
+  message->set_file(rejected.file);
+  message->set_line(rejected.line);
+  message->set_field(rejected.field);
+  message->set_reason(rejected.reason);
+  if (rejected.post_id.has_value()) message->set_post_id(*rejected.post_id);
+}
+
+}  // namespace millrace

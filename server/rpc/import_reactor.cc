@@ -1,0 +1,180 @@
+#include "server/rpc/import_reactor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace millrace {
+namespace {
+
+// Chunks of the 256 KiB that clients send: 4 MiB. At worst 16 MiB.
+constexpr size_t kInboxSizeMax = 16;
+// Holds the default number of rejected records: a client that reads only when it has sent everything still gets on.
+constexpr size_t kOutboxSizeMax = 1024;
+// How soon a job that waits for room notices that the server is stopping.
+constexpr std::chrono::milliseconds kWakeInterval(200);
+
+}  // namespace
+
+ImportReactor::ImportReactor(const ServiceDeps& deps, grpc::CallbackServerContext* context)
+    : deps_(deps), scope_(deps.call_log, "millrace.v1.ImportService/Import", context) {
+  Advance();
+}
+
+void ImportReactor::OnReadDone(bool ok) {
+  if (ok) scope_.CountReceived();
+  {
+    MutexLock lock(mutex_);
+    reading_ = false;
+    if (result_.has_value() || cancelled_) {
+      // Over already; what still comes counts for nothing.
+    } else if (!ok) {
+      EndReading(protocol_.Truncated());
+    } else {
+      Accept();
+    }
+  }
+  changed_.SignalAll();
+  Advance();
+}
+
+void ImportReactor::Accept() {
+  if (const absl::Status status = protocol_.Check(incoming_); !status.ok()) {
+    EndReading(status);
+    return;
+  }
+  if (incoming_.has_start()) {
+    Admit();
+    return;
+  }
+  inbox_.push_back(std::move(incoming_));
+  if (protocol_.ended()) EndReading(absl::OkStatus());
+}
+
+void ImportReactor::Admit() {
+  working_ = deps_.import_pool->TrySchedule([this, start = incoming_.start()] { Work(start); });
+  if (!working_) EndReading(ServerBusyError());
+}
+
+void ImportReactor::EndReading(absl::Status status) {
+  if (!working_) result_ = status;
+  if (!inbox_end_.has_value()) inbox_end_ = std::move(status);
+}
+
+void ImportReactor::Work(const v1::ImportStart& start) {
+  absl::Status status = ImportJob(deps_, start, this).Run();
+  {
+    MutexLock lock(mutex_);
+    working_ = false;
+    inbox_.clear();
+    result_ = std::move(status);
+  }
+  Advance();
+}
+
+absl::StatusOr<std::optional<v1::ImportRequest>> ImportReactor::Receive(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  std::optional<v1::ImportRequest> message;
+  {
+    MutexLock lock(mutex_);
+    while (inbox_.empty() && !inbox_end_.has_value() && !cancelled_) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= deadline) return message;
+      changed_.WaitFor(mutex_, deadline - now);
+    }
+    if (cancelled_) return AbandonedError();
+    if (inbox_.empty()) return *inbox_end_;
+    message = std::move(inbox_.front());
+    inbox_.pop_front();
+  }
+  Advance();
+  return message;
+}
+
+void ImportReactor::Send(v1::ImportResponse response) {
+  {
+    MutexLock lock(mutex_);
+    while (outbox_.size() >= kOutboxSizeMax && !cancelled_ && !deps_.drain->draining()) {
+      changed_.WaitFor(mutex_, kWakeInterval);
+    }
+    // The result of a committed import goes out even when the server is stopping.
+    if (cancelled_ || (outbox_.size() >= kOutboxSizeMax && !response.has_result())) return;
+    outbox_.push_back(std::move(response));
+  }
+  Advance();
+}
+
+void ImportReactor::SendProgress(const v1::ImportProgress& progress) {
+  {
+    MutexLock lock(mutex_);
+    if (cancelled_ || outbox_.size() >= kOutboxSizeMax) return;
+    if (outbox_.empty() || !outbox_.back().has_progress()) outbox_.emplace_back();
+    *outbox_.back().mutable_progress() = progress;
+  }
+  Advance();
+}
+
+bool ImportReactor::cancelled() {
+  MutexLock lock(mutex_);
+  return cancelled_;
+}
+
+void ImportReactor::OnWriteDone(bool ok) {
+  if (ok) scope_.CountSent();
+  {
+    MutexLock lock(mutex_);
+    writing_ = false;
+    // A write fails when the call is over: the client is gone.
+    if (!ok) cancelled_ = true;
+  }
+  changed_.SignalAll();
+  Advance();
+}
+
+void ImportReactor::OnCancel() {
+  {
+    MutexLock lock(mutex_);
+    cancelled_ = true;
+    inbox_.clear();
+  }
+  changed_.SignalAll();
+  Advance();
+}
+
+void ImportReactor::OnDone() {
+  scope_.Log();
+  delete this;
+}
+
+void ImportReactor::Advance() {
+  absl::Status status;
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return;
+    if (cancelled_) {
+      outbox_.clear();
+      if (!working_ && !result_.has_value()) result_ = AbandonedError();
+    }
+    // Reads and writes start under the mutex, so that none can start behind Finish. Their reactions come on other
+    // threads or later on this one, never from within.
+    if (!reading_ && !inbox_end_.has_value() && !result_.has_value() && !cancelled_ && inbox_.size() < kInboxSizeMax) {
+      reading_ = true;
+      incoming_.Clear();
+      StartRead(&incoming_);
+    }
+    if (!writing_ && !outbox_.empty()) {
+      writing_ = true;
+      outgoing_ = std::move(outbox_.front());
+      outbox_.pop_front();
+      StartWrite(&outgoing_);
+      changed_.Signal();
+    }
+    if (!result_.has_value() || writing_ || !outbox_.empty() || working_) return;
+    finished_ = true;
+    status = *result_;
+  }
+  Finish(scope_.End(status));
+}
+
+}  // namespace millrace

@@ -1,0 +1,30 @@
+#include "server/rpc/services.h"
+
+#include "server/rpc/catalog_service.h"
+#include "server/rpc/import_service.h"
+#include "server/rpc/loader_service.h"
+#include "server/rpc/plan_cache.h"
+#include "server/rpc/plan_service.h"
+#include "server/rpc/snapshot_service.h"
+
+namespace millrace {
+namespace {
+
+// A plan costs kilobytes.
+constexpr size_t kCachedPlanCountMax = 1024;
+
+}  // namespace
+
+std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps) {
+  // shared_ptr: the caller owns the services one by one, and both of these use the cache.
+  const auto cache = std::make_shared<PlanCache>(kCachedPlanCountMax);
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(std::make_unique<CatalogService>(deps));
+  services.push_back(std::make_unique<ImportService>(deps));
+  services.push_back(std::make_unique<SnapshotService>(deps));
+  services.push_back(std::make_unique<PlanService>(deps, cache));
+  services.push_back(std::make_unique<LoaderService>(deps, cache));
+  return services;
+}
+
+}  // namespace millrace
