@@ -75,8 +75,9 @@ CommandLine::CommandLine() : root_(std::make_unique<CLI::App>(kDescription, "mil
       ->capture_default_str();
   root_->add_flag("--json", options_.json, "Print JSON for programs instead of tables for people");
   root_->add_flag("--full", options_.full, "Print digests in full instead of their first 12 digits");
-  root_->add_option("--timeout", options_.timeout,
-                    "Give up on a call after this long (30s, 5m); default 60s, none for what grows with the data")
+  root_
+      ->add_option("--timeout", options_.timeout,
+                   "Give up on a call after this long (30s, 5m); default 60s, none for what grows with the data")
       ->type_name("DURATION");
   AddImportCommands(*root_, commands_);
   AddStatsCommands(*root_, commands_);
@@ -87,7 +88,9 @@ CommandLine::CommandLine() : root_(std::make_unique<CLI::App>(kDescription, "mil
   AddBatchCommand(*root_, commands_);
   AddStreamCommand(*root_, commands_);
   CLI::App* completion = root_->add_subcommand("completion", "Print a completion script for a shell");
-  completion->add_option("shell", completion_shell_, "The shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->add_option("shell", completion_shell_, "The shell")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 Command* CommandLine::selected() const {

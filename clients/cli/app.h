@@ -1,11 +1,10 @@
 // The whole program but for main's dealings with the process.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "clients/cli/command.h"
 #include "clients/cli/interrupt.h"

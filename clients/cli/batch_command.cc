@@ -11,9 +11,9 @@ namespace millrace::cli {
 namespace {
 
 void PrintIdentity(const v1::Batch& batch, bool full, const Terminal& terminal, std::ostream& out) {
-  std::string samples = absl::StrCat(WithThousands(batch.post_ids_size()), " of the step's ",
-                                     WithThousands(batch.global_sample_count()), ", from number ",
-                                     WithThousands(batch.global_offset()), " on");
+  std::string samples =
+      absl::StrCat(WithThousands(batch.post_ids_size()), " of the step's ", WithThousands(batch.global_sample_count()),
+                   ", from number ", WithThousands(batch.global_offset()), " on");
   if (batch.padding_count() > 0) absl::StrAppend(&samples, ", the last ", batch.padding_count(), " padding");
   PrintPairs({{"plan", ShortDigest(batch.plan_id(), full)},
               {"snapshot", ShortDigest(batch.snapshot(), full)},

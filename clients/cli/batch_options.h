@@ -1,10 +1,9 @@
 // What `batch` and `stream` have in common: whose slice of which split.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "millrace/v1/loader_service.pb.h"
 

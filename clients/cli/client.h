@@ -1,11 +1,11 @@
 // The connection to a server: channel, deadlines, and calls whose failures are outcomes.
 #pragma once
 
+#include <grpcpp/grpcpp.h>
+
 #include <memory>
 #include <optional>
 #include <string>
-
-#include <grpcpp/grpcpp.h>
 
 #include "absl/time/time.h"
 #include "clients/cli/interrupt.h"

@@ -1,13 +1,12 @@
 // What every command is, and what it is given to run with.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "clients/cli/client.h"
 #include "clients/cli/display.h"

@@ -13,7 +13,9 @@ namespace millrace::cli {
 namespace {
 
 // In single quotes, as bash and zsh read them.
-std::string Quote(const std::string& text) { return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'"); }
+std::string Quote(const std::string& text) {
+  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
+}
 
 // In single quotes, as fish reads them.
 std::string FishQuote(const std::string& text) {
@@ -72,8 +74,12 @@ std::string BashScript(const std::vector<CompletionCommand>& commands) {
       "  if [[ $current == = ]]; then current=; elif [[ $previous == = ]]; then "
       "previous=\"${COMP_WORDS[COMP_CWORD-2]}\"; fi\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-      "    case \"${COMP_WORDS[i]}\" in ", ValueFlagPattern(commands), ") ((i++)); continue ;; esac\n"
-      "    case \"$path ${COMP_WORDS[i]}\" in ", PathPattern(commands), ") path=\"$path ${COMP_WORDS[i]}\" ;; esac\n"
+      "    case \"${COMP_WORDS[i]}\" in ",
+      ValueFlagPattern(commands),
+      ") ((i++)); continue ;; esac\n"
+      "    case \"$path ${COMP_WORDS[i]}\" in ",
+      PathPattern(commands),
+      ") path=\"$path ${COMP_WORDS[i]}\" ;; esac\n"
       "  done\n"
       "  case \"$path $previous\" in\n",
       ValueBranches(commands, words), "  esac\n  case \"$path\" in\n");
@@ -105,15 +111,20 @@ std::string ZshScript(const std::vector<CompletionCommand>& commands) {
       "  local current=\"${words[CURRENT]}\" previous=\"${words[CURRENT-1]}\" path_=millrace i\n"
       "  local -a commands flags\n"
       "  for ((i = 2; i < CURRENT; i++)); do\n"
-      "    case \"${words[i]}\" in ", ValueFlagPattern(commands), ") ((i++)); continue ;; esac\n"
-      "    case \"$path_ ${words[i]}\" in ", PathPattern(commands), ") path_=\"$path_ ${words[i]}\" ;; esac\n"
+      "    case \"${words[i]}\" in ",
+      ValueFlagPattern(commands),
+      ") ((i++)); continue ;; esac\n"
+      "    case \"$path_ ${words[i]}\" in ",
+      PathPattern(commands),
+      ") path_=\"$path_ ${words[i]}\" ;; esac\n"
       "  done\n"
       "  case \"$path_ $previous\" in\n",
       ValueBranches(commands, words), "  esac\n  case \"$path_\" in\n");
   for (const CompletionCommand& command : commands) {
     absl::StrAppend(&script, "    \"", command.path, "\")\n      flags=(");
     for (const CompletionFlag& flag : command.flags) {
-      for (const std::string& name : flag.names) absl::StrAppend(&script, "\n        ", ZshEntry(name, flag.description));
+      for (const std::string& name : flag.names)
+        absl::StrAppend(&script, "\n        ", ZshEntry(name, flag.description));
     }
     absl::StrAppend(&script, ")\n      commands=(");
     for (const auto& subcommand : command.subcommands) {
@@ -121,16 +132,18 @@ std::string ZshScript(const std::vector<CompletionCommand>& commands) {
     }
     absl::StrAppend(&script, ")\n");
     if (command.takes_files) absl::StrAppend(&script, "      [[ $current == -* ]] || _files\n");
-    if (!command.choices.empty()) absl::StrAppend(&script, "      [[ $current == -* ]] || ", words(command.choices), "\n");
+    if (!command.choices.empty())
+      absl::StrAppend(&script, "      [[ $current == -* ]] || ", words(command.choices), "\n");
     absl::StrAppend(&script, "      ;;\n");
   }
-  return absl::StrCat(script,
-                      "  esac\n"
-                      "  if [[ $current == -* ]]; then _describe -o flag flags\n"
-                      "  elif (( $#commands )); then _describe command commands\n"
-                      "  fi\n"
-                      "}\n"
-                      "if [[ $funcstack[1] == _millrace ]]; then _millrace \"$@\"; else compdef _millrace millrace; fi\n");
+  return absl::StrCat(
+      script,
+      "  esac\n"
+      "  if [[ $current == -* ]]; then _describe -o flag flags\n"
+      "  elif (( $#commands )); then _describe command commands\n"
+      "  fi\n"
+      "}\n"
+      "if [[ $funcstack[1] == _millrace ]]; then _millrace \"$@\"; else compdef _millrace millrace; fi\n");
 }
 
 std::string FishFlag(const std::string& condition, const CompletionFlag& flag) {
@@ -148,16 +161,21 @@ std::string FishScript(const std::vector<CompletionCommand>& commands) {
   std::vector<std::string> paths;
   for (size_t i = 1; i < commands.size(); ++i) paths.push_back(FishQuote(commands[i].path));
   std::string script = absl::StrCat(
-      "# fish completion for millrace. To use it:  millrace completion fish > ~/.config/fish/completions/millrace.fish\n"
+      "# fish completion for millrace. To use it:  millrace completion fish > "
+      "~/.config/fish/completions/millrace.fish\n"
       "function __millrace_at\n"
       "    set -l path millrace\n"
       "    set -l skip 0\n"
       "    for word in (commandline -opc)[2..-1]\n"
       "        if test $skip -eq 1\n"
       "            set skip 0\n"
-      "        else if contains -- $word ", absl::StrReplaceAll(ValueFlagPattern(commands), {{"|", " "}}), "\n"
+      "        else if contains -- $word ",
+      absl::StrReplaceAll(ValueFlagPattern(commands), {{"|", " "}}),
+      "\n"
       "            set skip 1\n"
-      "        else if contains -- \"$path $word\" ", absl::StrJoin(paths, " "), "\n"
+      "        else if contains -- \"$path $word\" ",
+      absl::StrJoin(paths, " "),
+      "\n"
       "            set path \"$path $word\"\n"
       "        end\n"
       "    end\n"

@@ -1,9 +1,8 @@
 // Completion scripts for shells, made from the command tree, so that they cannot fall behind it.
 #pragma once
 
-#include <string>
-
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace millrace::cli {
 

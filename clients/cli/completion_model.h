@@ -1,10 +1,9 @@
 // What a shell needs to know of the command tree to complete it, whichever shell it is.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 namespace millrace::cli {
 

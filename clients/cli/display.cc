@@ -1,10 +1,10 @@
 #include "clients/cli/display.h"
 
-#include <cstdlib>
-#include <cwchar>
-
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <cstdlib>
+#include <cwchar>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -31,9 +31,7 @@ Character FirstCharacter(std::string_view text) {
   return {code_point, size_bytes};
 }
 
-bool IsControl(char32_t code_point) {
-  return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
-}
+bool IsControl(char32_t code_point) { return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0); }
 
 int CharacterWidth(char32_t code_point) {
   const int width = wcwidth(static_cast<wchar_t>(code_point));

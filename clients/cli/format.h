@@ -1,12 +1,12 @@
 // Numbers, sizes, times and names as people read them. Pure functions.
 #pragma once
 
+#include <google/protobuf/timestamp.pb.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <google/protobuf/timestamp.pb.h>
 
 #include "absl/time/time.h"
 #include "millrace/v1/import_service.pb.h"

@@ -141,22 +141,22 @@ class ImportCommand : public Command {
                                                    result_->snapshot_error().message(),
                                                    result_->snapshot_error().SerializeAsString()));
     outcome.exit_code = ExitCode::kRefused;
-    outcome.message = absl::StrCat("the import is committed, but its snapshot could not be compiled: ", outcome.message);
+    outcome.message =
+        absl::StrCat("the import is committed, but its snapshot could not be compiled: ", outcome.message);
     outcome.hint = absl::StrCat("Try again: millrace snapshot create ", dataset_);
     return outcome;
   }
 
   // Says what became of the data, as far as that can be known here.
   Outcome ExplainFailure(Outcome outcome, bool end_sent) const {
-    const bool is_cut =
-        outcome.exit_code == ExitCode::kInterrupted || outcome.exit_code == ExitCode::kUnreachable;
+    const bool is_cut = outcome.exit_code == ExitCode::kInterrupted || outcome.exit_code == ExitCode::kUnreachable;
     if (stage_ == v1::IMPORT_STAGE_COMPILING) {
       absl::StrAppend(&outcome.message, "; the import is committed, its snapshot may be missing");
       outcome.hint = absl::StrCat("Compile it: millrace snapshot create ", dataset_);
     } else if (is_cut && end_sent && outcome.reason.empty()) {
       absl::StrAppend(&outcome.message, "; everything was sent, so the import may have been committed");
-      outcome.hint =
-          absl::StrCat("Repeat the command with --request-id ", request_id_, ": it is imported once, whatever happened.");
+      outcome.hint = absl::StrCat("Repeat the command with --request-id ", request_id_,
+                                  ": it is imported once, whatever happened.");
     } else if (outcome.exit_code == ExitCode::kInterrupted) {
       absl::StrAppend(&outcome.message, "; nothing was changed");
     } else if (outcome.exit_code == ExitCode::kDataRejected) {

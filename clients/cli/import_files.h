@@ -12,8 +12,8 @@
 namespace millrace::cli {
 
 struct InputFile {
-  std::string path;  // "-" is standard input
-  std::string name;  // for messages
+  std::string path;                   // "-" is standard input
+  std::string name;                   // for messages
   std::optional<int64_t> size_bytes;  // absent for what is not a regular file
 };
 

@@ -46,8 +46,8 @@ std::string RejectedText(const v1::RejectedRecord& rejected) {
   return Printable(text);
 }
 
-void PrintImportResult(const v1::ImportResult& result, const std::string& request_id, absl::Duration elapsed,
-                       bool full, const Terminal& terminal, std::ostream& out) {
+void PrintImportResult(const v1::ImportResult& result, const std::string& request_id, absl::Duration elapsed, bool full,
+                       const Terminal& terminal, std::ostream& out) {
   const int64_t post_count = result.new_post_count() + result.replaced_post_count();
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"dataset", result.dataset()},

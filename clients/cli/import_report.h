@@ -20,7 +20,7 @@ ProgressView ImportProgressView(const v1::ImportProgress& progress, std::optiona
 // "posts.jsonl:17: md5: not 32 hexadecimal digits (post 4711)"; without line or field what is not known is left out.
 std::string RejectedText(const v1::RejectedRecord& rejected);
 
-void PrintImportResult(const v1::ImportResult& result, const std::string& request_id, absl::Duration elapsed,
-                       bool full, const Terminal& terminal, std::ostream& out);
+void PrintImportResult(const v1::ImportResult& result, const std::string& request_id, absl::Duration elapsed, bool full,
+                       const Terminal& terminal, std::ostream& out);
 
 }  // namespace millrace::cli

@@ -1,12 +1,12 @@
 // The sending half of an import: files in, messages out.
 #pragma once
 
+#include <grpcpp/grpcpp.h>
+
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <grpcpp/grpcpp.h>
 
 #include "clients/cli/import_files.h"
 #include "millrace/v1/import_service.grpc.pb.h"

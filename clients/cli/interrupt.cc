@@ -1,11 +1,11 @@
 #include "clients/cli/interrupt.h"
 
-#include <csignal>
-
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "clients/cli/exit_code.h"
 

@@ -1,12 +1,12 @@
 // Ctrl-C: cancels the call in progress, so that the server knows at once and nothing is left half-done.
 #pragma once
 
+#include <grpcpp/client_context.h>
+
 #include <atomic>
 #include <memory>
 #include <set>
 #include <thread>
-
-#include <grpcpp/client_context.h>
 
 #include "core/base/mutex.h"
 

@@ -1,8 +1,8 @@
 #include "clients/cli/json.h"
 
-#include <string>
-
 #include <google/protobuf/util/json_util.h>
+
+#include <string>
 
 namespace millrace::cli {
 

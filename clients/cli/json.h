@@ -1,9 +1,9 @@
 // Output for programs.
 #pragma once
 
-#include <ostream>
-
 #include <google/protobuf/message.h>
+
+#include <ostream>
 
 namespace millrace::cli {
 

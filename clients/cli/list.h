@@ -1,13 +1,13 @@
 // Listings: follow the page tokens, print a table or JSON lines a page at a time.
 #pragma once
 
+#include <google/protobuf/repeated_field.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <google/protobuf/repeated_field.h>
 
 #include "clients/cli/command.h"
 #include "clients/cli/json.h"

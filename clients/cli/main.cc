@@ -1,12 +1,12 @@
 // The millrace command: prepares the process, then hands over to RunCli.
+#include <unistd.h>
+
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 #include "clients/cli/app.h"
 

@@ -1,9 +1,9 @@
 #include "clients/cli/outcome.h"
 
+#include <google/protobuf/struct.pb.h>
+
 #include <string_view>
 #include <vector>
-
-#include <google/protobuf/struct.pb.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -17,10 +17,11 @@ namespace millrace::cli {
 namespace {
 
 const char* CodeName(grpc::StatusCode code) {
-  constexpr const char* kNames[] = {"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED",
-                                    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
-                                    "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL",
-                                    "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"};
+  constexpr const char* kNames[] = {
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
   const auto index = static_cast<size_t>(code);
   return index < std::size(kNames) ? kNames[index] : "UNKNOWN";
 }
@@ -74,8 +75,7 @@ void ReadDetails(const grpc::Status& status, Outcome& outcome) {
     } else if (detail.UnpackTo(&bad_request) && bad_request.field_violations_size() > 0) {
       outcome.field = bad_request.field_violations(0).field();
     } else if (detail.UnpackTo(&retry)) {
-      const auto delay = absl::Seconds(retry.retry_delay().seconds()) +
-                         absl::Nanoseconds(retry.retry_delay().nanos());
+      const auto delay = absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
       outcome.hint = absl::StrCat("Try again in ", HumanDuration(delay), ".");
     }
   }

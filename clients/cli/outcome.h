@@ -1,11 +1,11 @@
 // How a command ended, and how that is told: a message, what to do about it, and an exit code.
 #pragma once
 
+#include <grpcpp/support/status.h>
+
 #include <map>
 #include <ostream>
 #include <string>
-
-#include <grpcpp/support/status.h>
 
 #include "clients/cli/exit_code.h"
 

@@ -22,11 +22,7 @@ void PrintPlan(const v1::Plan& plan, bool full, const Terminal& terminal, std::o
               {"samples", WithThousands(plan.sample_count())},
               {"created", HumanTime(plan.created_at())}},
              terminal, out);
-  Table table({{"split"},
-               {"share", Align::kRight},
-               {"order"},
-               {"samples", Align::kRight},
-               {"batches", Align::kRight}},
+  Table table({{"split"}, {"share", Align::kRight}, {"order"}, {"samples", Align::kRight}, {"batches", Align::kRight}},
               terminal);
   for (int i = 0; i < plan.splits_size(); ++i) {
     const v1::SplitInfo& split = plan.splits(i);
@@ -76,7 +72,7 @@ class CreatePlanCommand : public Command {
     if (const Outcome outcome = scope_.Fill(session, spec); !outcome.ok()) return outcome;
     spec.set_batch_size(batch_size_);
     if (seed_.has_value()) spec.set_seed(*seed_);
-    spec.set_last_batch(last_ == "drop" ? v1::LAST_BATCH_DROP
+    spec.set_last_batch(last_ == "drop"  ? v1::LAST_BATCH_DROP
                         : last_ == "pad" ? v1::LAST_BATCH_PAD
                                          : v1::LAST_BATCH_KEEP);
     v1::CreatePlanResponse response;
@@ -127,9 +123,12 @@ class ListPlansCommand : public Command {
           const auto split_text = [](std::string* out, const v1::SplitInfo& split) {
             absl::StrAppend(out, split.name(), " ", WithThousands(split.sample_count()));
           };
-          return {ShortDigest(plan.id(), full),     ShortDigest(plan.spec().snapshot(), full),
-                  HumanTime(plan.created_at()),     std::to_string(plan.spec().seed()),
-                  WithThousands(plan.spec().batch_size()), absl::StrJoin(plan.splits(), "  ", split_text)};
+          return {ShortDigest(plan.id(), full),
+                  ShortDigest(plan.spec().snapshot(), full),
+                  HumanTime(plan.created_at()),
+                  std::to_string(plan.spec().seed()),
+                  WithThousands(plan.spec().batch_size()),
+                  absl::StrJoin(plan.splits(), "  ", split_text)};
         },
         "No plans. Create one: millrace plan create --batch-size 256");
   }

@@ -25,8 +25,8 @@ class ListPostsCommand : public Command {
     v1::ListPostsRequest request;
     if (const Outcome outcome = scope_.Fill(session, request); !outcome.ok()) return outcome;
     return PrintList<v1::CatalogService::Stub, v1::ListPostsRequest, v1::ListPostsResponse, v1::Post>(
-        session, session.client.catalog(), &v1::CatalogService::Stub::ListPosts, request,
-        &v1::ListPostsResponse::posts, limit_, PostTable(session.output.out_terminal), PostRow, "No posts.");
+        session, session.client.catalog(), &v1::CatalogService::Stub::ListPosts, request, &v1::ListPostsResponse::posts,
+        limit_, PostTable(session.output.out_terminal), PostRow, "No posts.");
   }
 
  private:

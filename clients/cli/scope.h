@@ -1,9 +1,8 @@
 // Which dataset or snapshot a command looks into.
 #pragma once
 
-#include <string>
-
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "clients/cli/command.h"
 

@@ -80,9 +80,9 @@ class ListSnapshotsCommand : public Command {
                {"size", Align::kRight}},
               session.output.out_terminal),
         [full](const v1::Snapshot& snapshot) -> std::vector<std::string> {
-          return {ShortDigest(snapshot.digest(), full),        snapshot.dataset(),
-                  HumanTime(snapshot.created_at()),            WithThousands(snapshot.post_count()),
-                  WithThousands(snapshot.tag_count()),         WithThousands(snapshot.tag_use_count()),
+          return {ShortDigest(snapshot.digest(), full),  snapshot.dataset(),
+                  HumanTime(snapshot.created_at()),      WithThousands(snapshot.post_count()),
+                  WithThousands(snapshot.tag_count()),   WithThousands(snapshot.tag_use_count()),
                   HumanBytes(snapshot.file_size_bytes())};
         },
         "No snapshots. Create one: millrace snapshot create DATASET");

@@ -22,8 +22,7 @@ void PrintSummary(const v1::Stats& stats, const Terminal& terminal, std::ostream
                           static_cast<double>(stats.tag_use_count()) / static_cast<double>(stats.post_count()));
   }
   if (stats.has_min_post_id()) {
-    pairs.emplace_back("post ids",
-                       absl::StrCat(WithThousands(stats.min_post_id()), " to ", WithThousands(stats.max_post_id())));
+    pairs.emplace_back("post ids", absl::StrCat(stats.min_post_id(), " to ", stats.max_post_id()));
   }
   if (stats.has_last_import()) {
     const v1::ImportSummary& last = stats.last_import();

@@ -66,7 +66,8 @@ class StreamCommand : public Command {
       }
     }
     const grpc::Status status = stream->Finish();
-    PrintSummary(session, summary, absl::Now() - start_time);
+    // A stream that was refused has nothing to sum up.
+    if (status.ok() || summary.batch_count() > 0) PrintSummary(session, summary, absl::Now() - start_time);
     if (!session.out().good()) return {};  // the caller tells
     return Conclude(session, status, summary);
   }
@@ -104,10 +105,10 @@ class StreamCommand : public Command {
                            absl::Duration elapsed) {
     ProgressView view;
     view.label = "streaming";
-    view.facts = {absl::StrCat(WithThousands(summary.batch_count()), " batches"),
-                  absl::StrCat("epoch ", batch.epoch(), " step ", batch.step()),
-                  absl::StrCat(HumanRate(static_cast<double>(summary.post_count()) / absl::ToDoubleSeconds(elapsed)),
-                               " posts")};
+    view.facts = {
+        absl::StrCat(WithThousands(summary.batch_count()), " batches"),
+        absl::StrCat("epoch ", batch.epoch(), " step ", batch.step()),
+        absl::StrCat(HumanRate(static_cast<double>(summary.post_count()) / absl::ToDoubleSeconds(elapsed)), " posts")};
     if (expected_count > 0) {
       view.fraction = static_cast<double>(summary.batch_count()) / static_cast<double>(expected_count);
       view.facts[0] =
@@ -167,8 +168,8 @@ class StreamCommand : public Command {
 }  // namespace
 
 void AddStreamCommand(CLI::App& root, Commands& commands) {
-  commands.push_back(std::make_unique<StreamCommand>(root.add_subcommand(
-      "stream", "Stream a split's batches in order, with a digest of the ids to compare runs by")));
+  commands.push_back(std::make_unique<StreamCommand>(
+      root.add_subcommand("stream", "Stream a split's batches in order, with a digest of the ids to compare runs by")));
 }
 
 }  // namespace millrace::cli

@@ -11,7 +11,8 @@ void StreamSummary::Add(const v1::Batch& batch) {
   std::vector<uint8_t> bytes;
   bytes.reserve(8 * static_cast<size_t>(batch.post_ids_size()));
   for (const int64_t id : batch.post_ids()) {
-    for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<uint8_t>(static_cast<uint64_t>(id) >> shift));
+    for (int shift = 0; shift < 64; shift += 8)
+      bytes.push_back(static_cast<uint8_t>(static_cast<uint64_t>(id) >> shift));
   }
   sha256_.Update(bytes.data(), bytes.size());
   ++batch_count_;

@@ -78,7 +78,8 @@ class GetTagCommand : public Command {
   }
 
   Outcome Run(Session& session) override {
-    if (name_.empty() && id_ == 0) return UsageError("which tag? Give its name, or --id", "See: millrace tags get --help");
+    if (name_.empty() && id_ == 0)
+      return UsageError("which tag? Give its name, or --id", "See: millrace tags get --help");
     v1::GetTagRequest request;
     if (const Outcome outcome = scope_.Fill(session, request); !outcome.ok()) return outcome;
     if (id_ != 0) {
@@ -117,8 +118,8 @@ void AddTagCommands(CLI::App& root, Commands& commands) {
   CLI::App* tags = AddGroup(root, "tags", "Look at the tags of a dataset or snapshot");
   commands.push_back(std::make_unique<ListTagsCommand>(
       tags->add_subcommand("list", "List tags by prefix, category and number of posts")));
-  commands.push_back(std::make_unique<GetTagCommand>(
-      tags->add_subcommand("get", "Show one tag, and others of the same name")));
+  commands.push_back(
+      std::make_unique<GetTagCommand>(tags->add_subcommand("get", "Show one tag, and others of the same name")));
 }
 
 }  // namespace millrace::cli

@@ -2,14 +2,14 @@
 // the exit code.
 #include "clients/cli/app.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
-
-#include <unistd.h>
 
 #include "tests/cli/fake_server.h"
 #include "tests/support/catch.h"
@@ -165,8 +165,9 @@ TEST_CASE("posts that are there are shown, and those that are not give exit code
 
 TEST_CASE("a sample's flags reach the server") {
   FakeServer server;
-  CHECK(Run(server, {"posts", "sample", "one", "-n", "5", "--seed", "18446744073709551615", "--rows", "2:9"})
-            .exit_code == 0);
+  CHECK(
+      Run(server, {"posts", "sample", "one", "-n", "5", "--seed", "18446744073709551615", "--rows", "2:9"}).exit_code ==
+      0);
   REQUIRE(server.catalog.sample_posts.size() == 1);
   const v1::SamplePostsRequest& request = server.catalog.sample_posts[0];
   CHECK(request.size() == 5);

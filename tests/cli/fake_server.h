@@ -1,11 +1,11 @@
 // A server with canned answers that keeps the requests it gets, for tests of whole command lines.
 #pragma once
 
+#include <grpcpp/grpcpp.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <grpcpp/grpcpp.h>
 
 #include "core/base/mutex.h"
 #include "millrace/v1/catalog_service.grpc.pb.h"
@@ -33,8 +33,7 @@ struct FakeCatalog : v1::CatalogService::Service {
   grpc::Status ListTags(grpc::ServerContext*, const v1::ListTagsRequest* request,
                         v1::ListTagsResponse* response) override;
   // Knows the post 1 and no other.
-  grpc::Status GetPost(grpc::ServerContext*, const v1::GetPostRequest* request,
-                       v1::GetPostResponse* response) override;
+  grpc::Status GetPost(grpc::ServerContext*, const v1::GetPostRequest* request, v1::GetPostResponse* response) override;
   grpc::Status SamplePosts(grpc::ServerContext*, const v1::SamplePostsRequest* request,
                            v1::SamplePostsResponse* response) override;
 };

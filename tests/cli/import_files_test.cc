@@ -36,7 +36,8 @@ class TempFolder {
 
 TEST_CASE("a folder stands for its files in the order of the bytes of their names") {
   const TempFolder folder;
-  for (const char* name : {"b.jsonl", "a10.jsonl", "a2.jsonl", "B.jsonl", ".hidden.jsonl", "sub/c.jsonl"}) folder.Add(name);
+  for (const char* name : {"b.jsonl", "a10.jsonl", "a2.jsonl", "B.jsonl", ".hidden.jsonl", "sub/c.jsonl"})
+    folder.Add(name);
   InputFiles found;
   REQUIRE(FindInputFiles({folder.path()}, found).ok());
   std::vector<std::string> names;

@@ -56,15 +56,13 @@ TEST_CASE("only the user's own cancelling counts as interrupted") {
 }
 
 TEST_CASE("a server's error shows its code, reason and field") {
-  const Outcome outcome = OutcomeOf(
-      ServerStatus(grpc::StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", "spec.batch_size"), "host:1", false);
-  CHECK(Printed(outcome, false) ==
-        "millrace: the message (INVALID_ARGUMENT, FIELD_INVALID, field spec.batch_size)\n");
+  const Outcome outcome =
+      OutcomeOf(ServerStatus(grpc::StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", "spec.batch_size"), "host:1", false);
+  CHECK(Printed(outcome, false) == "millrace: the message (INVALID_ARGUMENT, FIELD_INVALID, field spec.batch_size)\n");
 }
 
 TEST_CASE("a hint follows on a second line where there is one") {
-  const Outcome outcome =
-      OutcomeOf(ServerStatus(grpc::StatusCode::NOT_FOUND, "PLAN_NOT_FOUND"), "host:1", false);
+  const Outcome outcome = OutcomeOf(ServerStatus(grpc::StatusCode::NOT_FOUND, "PLAN_NOT_FOUND"), "host:1", false);
   CHECK(Printed(outcome, false) ==
         "millrace: the message (NOT_FOUND, PLAN_NOT_FOUND)\n  See which there are: millrace plan list\n");
 }
