@@ -12,10 +12,9 @@ absl::StatusOr<BatchReader> BatchReader::Create(std::shared_ptr<const Plan> plan
   MILLRACE_ASSIGN_OR_RETURN(const size_t split_index, plan->FindSplit(split));
   // Serving another snapshot's posts under this plan's name would be silent; a comparison is cheap.
   if (plan->spec().snapshot != snapshot->digest() || plan->selection_size() != snapshot->post_count()) {
-    return MakeError(Reason::kInternal,
-                     absl::StrCat("the plan is for ", plan->selection_size(), " posts of snapshot ",
-                                  plan->spec().snapshot, ", but snapshot ", snapshot->digest(), " with ",
-                                  snapshot->post_count(), " posts was opened for it"));
+    return MakeError(Reason::kInternal, absl::StrCat("the plan is for ", plan->selection_size(), " posts of snapshot ",
+                                                     plan->spec().snapshot, ", but snapshot ", snapshot->digest(),
+                                                     " with ", snapshot->post_count(), " posts was opened for it"));
   }
   return BatchReader(std::move(plan), std::move(snapshot), split_index, rank);
 }

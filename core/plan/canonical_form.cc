@@ -107,10 +107,10 @@ absl::StatusOr<PlanSpec> ParseCanonicalForm(std::string_view canonical_form) {
   std::optional<PlanSpec> spec;
   if (canonical_form.size() <= kCanonicalFormSizeMax) spec = ReadSpec(canonical_form);
   if (!spec.has_value() || !ValidatePlanSpec(*spec).ok() || CanonicalForm(*spec) != canonical_form) {
-    return MakeError(Reason::kInternal,
-                     absl::StrCat("this is not the canonical form of a plan that this program knows: ",
-                                  QuoteForMessage(canonical_form, 200),
-                                  ". It was damaged, or a newer program wrote it."));
+    return MakeError(
+        Reason::kInternal,
+        absl::StrCat("this is not the canonical form of a plan that this program knows: ",
+                     QuoteForMessage(canonical_form, 200), ". It was damaged, or a newer program wrote it."));
   }
   return *std::move(spec);
 }

@@ -87,12 +87,11 @@ absl::StatusOr<BatchSlice> Plan::Slice(size_t split, Position position, Rank ran
   const SplitInfo& info = splits_[split];
   if (position.step < 0) return FieldError("step", absl::StrCat("is ", position.step, "; give 0 or more"));
   if (position.step >= info.batch_count) {
-    return MakeError(Reason::kStepPastEnd,
-                     absl::StrCat("step ", position.step, " of split \"", info.name, "\" does not exist; an epoch has ",
-                                  info.batch_count, " steps, numbered from 0"),
-                     {{"split", info.name},
-                      {"step", absl::StrCat(position.step)},
-                      {"batch_count", absl::StrCat(info.batch_count)}});
+    return MakeError(
+        Reason::kStepPastEnd,
+        absl::StrCat("step ", position.step, " of split \"", info.name, "\" does not exist; an epoch has ",
+                     info.batch_count, " steps, numbered from 0"),
+        {{"split", info.name}, {"step", absl::StrCat(position.step)}, {"batch_count", absl::StrCat(info.batch_count)}});
   }
   const int64_t step_start = position.step * spec_.batch_size;
   BatchSlice slice;
@@ -111,8 +110,7 @@ absl::StatusOr<EpochOrder> Plan::OpenEpoch(size_t split, int64_t epoch) const {
   MILLRACE_RETURN_IF_ERROR(ValidateEpoch(epoch));
   const SplitInfo& info = splits_[split];
   if (info.sample_count == 0) {
-    return MakeError(Reason::kStepPastEnd,
-                     absl::StrCat("split \"", info.name, "\" is empty: its epochs have no steps"),
+    return MakeError(Reason::kStepPastEnd, absl::StrCat("split \"", info.name, "\" is empty: its epochs have no steps"),
                      {{"split", info.name}, {"batch_count", "0"}});
   }
   const int64_t key_epoch = spec_.splits[split].order == OrderKind::kFixed ? 0 : epoch;

@@ -45,9 +45,9 @@ struct SplitInfo {
 struct BatchSlice {
   int64_t global_sample_count = 0;  // of the step over all ranks, padding included
   int64_t global_offset = 0;        // samples of the step before this slice
-  int64_t first_sample = 0;         // number in the epoch of the slice's first sample; padding runs past the split's end
-  int64_t sample_count = 0;         // in this slice, padding included
-  int64_t padding_count = 0;        // of these, at the end
+  int64_t first_sample = 0;   // number in the epoch of the slice's first sample; padding runs past the split's end
+  int64_t sample_count = 0;   // in this slice, padding included
+  int64_t padding_count = 0;  // of these, at the end
 };
 
 // One epoch's order over a split. Immutable, so thread-safe; small; keep it for the steps of an epoch.
@@ -63,8 +63,8 @@ class EpochOrder {
       : selection_(std::move(selection)), epoch_(std::move(epoch)), split_start_(split_start) {}
   // A copy of the plan's, so that the order may outlive the plan: 2 KiB at most.
   Permutation selection_;
-  Permutation epoch_;     // of the split
-  int64_t split_start_;   // where the split begins in the permuted selection
+  Permutation epoch_;    // of the split
+  int64_t split_start_;  // where the split begins in the permuted selection
 };
 
 // Immutable, so thread-safe.

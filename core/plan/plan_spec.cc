@@ -49,9 +49,8 @@ absl::Status ValidateSplits(const std::vector<SplitSpec>& splits) {
 }  // namespace
 
 std::vector<SplitSpec> DefaultSplits() {
-  std::vector<SplitSpec> splits = {{.name = "train", .share = 80},
-                                   {.name = "validation", .share = 10},
-                                   {.name = "test", .share = 10}};
+  std::vector<SplitSpec> splits = {
+      {.name = "train", .share = 80}, {.name = "validation", .share = 10}, {.name = "test", .share = 10}};
   for (SplitSpec& split : splits) split.order = DefaultOrder(split.name);
   return splits;
 }
@@ -66,8 +65,8 @@ absl::Status ValidatePlanSpec(const PlanSpec& spec) {
                                                     "; give a digest of 64 lower-case hexadecimal digits"));
   }
   if (spec.strategy != SplitStrategy::kExact) {
-    return FieldError("spec.strategy", absl::StrCat("is the unknown value ", static_cast<int>(spec.strategy),
-                                                    "; give EXACT (1)"));
+    return FieldError("spec.strategy",
+                      absl::StrCat("is the unknown value ", static_cast<int>(spec.strategy), "; give EXACT (1)"));
   }
   MILLRACE_RETURN_IF_ERROR(ValidateSplits(spec.splits));
   if (spec.batch_size < 1 || spec.batch_size > kBatchSizeMax) {

@@ -45,23 +45,71 @@ PlanSpec Spec(uint64_t seed, int64_t batch_size, LastBatch last_batch, std::vect
 
 std::vector<Golden> Goldens() {
   constexpr OrderKind kEpoch = OrderKind::kEpoch;
-  const std::vector<SplitSpec> folds = {
-      {"fold.0", 1, kEpoch}, {"fold.1", 1, kEpoch}, {"fold.2", 1, kEpoch}, {"fold.3", 1, kEpoch}, {"fold.4", 1, kEpoch}};
-  const std::vector<SplitSpec> uneven = {
-      {"most", 2147483647, kEpoch}, {"none", 0, kEpoch}, {"little", 1, kEpoch}, {"held-out", 9999999, OrderKind::kFixed}};
+  const std::vector<SplitSpec> folds = {{"fold.0", 1, kEpoch},
+                                        {"fold.1", 1, kEpoch},
+                                        {"fold.2", 1, kEpoch},
+                                        {"fold.3", 1, kEpoch},
+                                        {"fold.4", 1, kEpoch}};
+  const std::vector<SplitSpec> uneven = {{"most", 2147483647, kEpoch},
+                                         {"none", 0, kEpoch},
+                                         {"little", 1, kEpoch},
+                                         {"held-out", 9999999, OrderKind::kFixed}};
   return {
-      {"plans/ten.json", "the defaults over ten posts", 10, Spec(42, 3, LastBatch::kKeep, DefaultSplits()), {1, 2, 3}, 3, {}},
-      {"plans/drop.json", "the last batch left out", 100, Spec(0, 7, LastBatch::kDrop, DefaultSplits()), {1, 2, 3}, 3, {}},
-      {"plans/folds_pad.json", "five folds; the batch is larger than a fold, so padding goes round more than once", 23,
-       Spec(18446744073709551615u, 12, LastBatch::kPad, folds), {1, 2, 3}, 3, {}},
-      {"plans/more_ranks.json", "more ranks than samples: some slices are empty", 5,
-       Spec(1, 64, LastBatch::kKeep, {{"all", 1, kEpoch}}), {1, 3, 8}, 2, {}},
-      {"plans/uneven.json", "extreme shares, one of them 0", 120, Spec(43, 16, LastBatch::kKeep, uneven), {1, 3}, 2, {}},
-      {"plans/computed.json", "sizes beyond the tables", 3000,
-       Spec(7, 256, LastBatch::kPad, {{"train", 9, kEpoch}, {"validation", 1, OrderKind::kFixed}}), {1, 3}, 2, {}},
-      {"plans/large.json", "3.7 million posts", 3700000, Spec(42, 256, LastBatch::kKeep, DefaultSplits()), {}, 0,
+      {"plans/ten.json",
+       "the defaults over ten posts",
+       10,
+       Spec(42, 3, LastBatch::kKeep, DefaultSplits()),
+       {1, 2, 3},
+       3,
+       {}},
+      {"plans/drop.json",
+       "the last batch left out",
+       100,
+       Spec(0, 7, LastBatch::kDrop, DefaultSplits()),
+       {1, 2, 3},
+       3,
+       {}},
+      {"plans/folds_pad.json",
+       "five folds; the batch is larger than a fold, so padding goes round more than once",
+       23,
+       Spec(18446744073709551615u, 12, LastBatch::kPad, folds),
+       {1, 2, 3},
+       3,
+       {}},
+      {"plans/more_ranks.json",
+       "more ranks than samples: some slices are empty",
+       5,
+       Spec(1, 64, LastBatch::kKeep, {{"all", 1, kEpoch}}),
+       {1, 3, 8},
+       2,
+       {}},
+      {"plans/uneven.json",
+       "extreme shares, one of them 0",
+       120,
+       Spec(43, 16, LastBatch::kKeep, uneven),
+       {1, 3},
+       2,
+       {}},
+      {"plans/computed.json",
+       "sizes beyond the tables",
+       3000,
+       Spec(7, 256, LastBatch::kPad, {{"train", 9, kEpoch}, {"validation", 1, OrderKind::kFixed}}),
+       {1, 3},
+       2,
+       {}},
+      {"plans/large.json",
+       "3.7 million posts",
+       3700000,
+       Spec(42, 256, LastBatch::kKeep, DefaultSplits()),
+       {},
+       0,
        {{0, 0, 0, 100}, {0, 0, 11462, -1}, {0, 1, 0, 100}, {0, 0, 0, -1}, {1, 0, 0, -1}, {2, 5, 0, 100}}},
-      {"plans/largest.json", "2^40 posts", int64_t{1} << 40, Spec(42, 1000, LastBatch::kDrop, DefaultSplits()), {}, 0,
+      {"plans/largest.json",
+       "2^40 posts",
+       int64_t{1} << 40,
+       Spec(42, 1000, LastBatch::kDrop, DefaultSplits()),
+       {},
+       0,
        {{0, 0, 0, 4}, {0, 2147483647, 879609000, 879609004}, {1, 0, 109951100, -1}, {2, 0, 0, 4}}},
   };
 }
@@ -72,8 +120,9 @@ std::string BatchJson(const Plan& plan, size_t split, Position position, Rank ra
   plan.OpenEpoch(split, position.epoch).value().Rows(slice.first_sample, absl::MakeSpan(rows));
   return absl::StrCat("{\"split\":\"", plan.splits()[split].name, "\",\"epoch\":", position.epoch,
                       ",\"step\":", position.step, ",\"rank\":", rank.rank, ",\"world_size\":", rank.world_size,
-                      ",\"global_sample_count\":", slice.global_sample_count, ",\"global_offset\":", slice.global_offset,
-                      ",\"padding_count\":", slice.padding_count, ",\"rows\":[", absl::StrJoin(rows, ","), "]}");
+                      ",\"global_sample_count\":", slice.global_sample_count,
+                      ",\"global_offset\":", slice.global_offset, ",\"padding_count\":", slice.padding_count,
+                      ",\"rows\":[", absl::StrJoin(rows, ","), "]}");
 }
 
 std::vector<std::string> Batches(const Plan& plan, const Golden& golden) {
@@ -109,9 +158,9 @@ std::string StretchJson(const Plan& plan, const Stretch& stretch) {
       hash.Update(bytes, sizeof(bytes));
     }
   }
-  return absl::StrCat("{\"split\":\"", info.name, "\",\"epoch\":", stretch.epoch, ",\"first_step\":", stretch.first_step,
-                      ",\"end_step\":", end_step, ",\"sample_count\":", sample_count, ",\"rows_sha256\":\"",
-                      HexEncode(hash.Finish()), "\"}");
+  return absl::StrCat("{\"split\":\"", info.name, "\",\"epoch\":", stretch.epoch,
+                      ",\"first_step\":", stretch.first_step, ",\"end_step\":", end_step,
+                      ",\"sample_count\":", sample_count, ",\"rows_sha256\":\"", HexEncode(hash.Finish()), "\"}");
 }
 
 std::string PlanJson(const Golden& golden) {
@@ -143,8 +192,8 @@ std::string PermutationJson(int64_t size, const PermutationKey& key) {
   if (size > 64) indices.insert(indices.end(), {size / 3, size / 2, size - 2, size - 1});
   std::vector<int64_t> elements = indices;
   permutation.Apply(absl::MakeSpan(elements));
-  return absl::StrCat("{\"key\":\"", HexEncode(key), "\",\"size\":", size, ",\"indices\":[", absl::StrJoin(indices, ","),
-                      "],\"elements\":[", absl::StrJoin(elements, ","), "]}");
+  return absl::StrCat("{\"key\":\"", HexEncode(key), "\",\"size\":", size, ",\"indices\":[",
+                      absl::StrJoin(indices, ","), "],\"elements\":[", absl::StrJoin(elements, ","), "]}");
 }
 
 std::string PermutationsJson() {
@@ -155,9 +204,35 @@ std::string PermutationsJson() {
     for (const int64_t epoch : {int64_t{0}, int64_t{1}, kEpochMax}) epoch_keys.push_back(KeyJson(seed, "train", epoch));
     epoch_keys.push_back(KeyJson(seed, "a.b-c_0", 7));
   }
-  const int64_t sizes[] = {1, 2, 3, 5, 24, 1000, 1023, 1024, 1025, 1026, 2047, 2048, 2049, 4095, 4096, 4097, 65535, 65536,
-                           65537, 1000000, 2960000, 10000000, 1000000000, (int64_t{1} << 32) - 1, int64_t{1} << 32,
-                           (int64_t{1} << 32) + 1, (int64_t{1} << 39) + 1, (int64_t{1} << 40) - 1, int64_t{1} << 40};
+  const int64_t sizes[] = {1,
+                           2,
+                           3,
+                           5,
+                           24,
+                           1000,
+                           1023,
+                           1024,
+                           1025,
+                           1026,
+                           2047,
+                           2048,
+                           2049,
+                           4095,
+                           4096,
+                           4097,
+                           65535,
+                           65536,
+                           65537,
+                           1000000,
+                           2960000,
+                           10000000,
+                           1000000000,
+                           (int64_t{1} << 32) - 1,
+                           int64_t{1} << 32,
+                           (int64_t{1} << 32) + 1,
+                           (int64_t{1} << 39) + 1,
+                           (int64_t{1} << 40) - 1,
+                           int64_t{1} << 40};
   for (const int64_t size : sizes) permutations.push_back(PermutationJson(size, EpochKey(42, "train", 0)));
   for (const int64_t size : sizes) permutations.push_back(PermutationJson(size, SelectionKey(0)));
   return absl::StrCat("{\n\"selection_keys\":[\n", absl::StrJoin(selection_keys, ",\n"), "],\n\"epoch_keys\":[\n",

@@ -1,5 +1,5 @@
-// Goal: a trainer that reads a split through readers sees every post of it once an epoch, from any position on, with the
-// ids that belong to the rows. Method: a snapshot of 300 posts in a folder of its own, plans over it, all steps.
+// Goal: a trainer that reads a split through readers sees every post of it once an epoch, from any position on, with
+// the ids that belong to the rows. Method: a snapshot of 300 posts in a folder of its own, plans over it, all steps.
 #include "core/batch/batch.h"
 
 #include <stdlib.h>

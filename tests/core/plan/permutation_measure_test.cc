@@ -72,8 +72,7 @@ Apply SwapOrNot(int64_t size) {
         if (partner < 0) partner += size;
         const int64_t larger = std::max(element, partner);
         const uint32_t low = static_cast<uint32_t>(larger);
-        const uint32_t bit =
-            KeyedMix(low, words[static_cast<size_t>(i)], static_cast<uint32_t>(larger >> 32)) >> 31;
+        const uint32_t bit = KeyedMix(low, words[static_cast<size_t>(i)], static_cast<uint32_t>(larger >> 32)) >> 31;
         element = bit != 0 ? partner : element;
       }
     }
@@ -121,7 +120,8 @@ std::vector<Contender> Contenders(int64_t size) {
   const Feistel feistel = MakeFeistel(size, ExpandKey(SelectionKey(1), size));
   return {
       {"Permutation, best path", [=](absl::Span<int64_t> e) { permutation.Apply(e); }, 40000},
-      {"Permutation, portable path", [=](absl::Span<int64_t> e) { FeistelApply(feistel, FeistelPath::kPortable, e); }, 8000},
+      {"Permutation, portable path", [=](absl::Span<int64_t> e) { FeistelApply(feistel, FeistelPath::kPortable, e); },
+       8000},
       {"power-of-two Feistel, best path", PowerOfTwoFeistel(size, BestFeistelPath()), 20000},
       {"power-of-two Feistel, portable path", PowerOfTwoFeistel(size, FeistelPath::kPortable), 4000},
       {"swap-or-not", SwapOrNot(size), 400},

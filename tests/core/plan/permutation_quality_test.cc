@@ -1,8 +1,8 @@
 // Goal: no statistic that a trainer could notice tells the orders from random ones.
 // Method: chi-square tests with fixed seeds at p > 0.001: all permutations of 3, 4 and 5 elements; where an index goes;
-// differences of neighbours at several distances; two epochs, two seeds, and (seed, epoch + 1) against (seed + 1, epoch)
-// side by side. Every statistic is shown to fail on a weak order as well: too few rounds, no keys, a seed and an epoch
-// that are added up, three bits of domain for five elements.
+// differences of neighbours at several distances; two epochs, two seeds, and (seed, epoch + 1) against (seed + 1,
+// epoch) side by side. Every statistic is shown to fail on a weak order as well: too few rounds, no keys, a seed and an
+// epoch that are added up, three bits of domain for five elements.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -39,7 +39,8 @@ OrderFamily FewRounds(int round_count) {
           uint32_t high = static_cast<uint32_t>(element >> feistel.low_bits);
           uint32_t low = static_cast<uint32_t>(element) & ((1u << feistel.low_bits) - 1);
           for (int round = 0; round < round_count; ++round) {
-            const uint32_t h = KeyedMix(round % 2 == 0 ? low : high, feistel.words[2 * round], feistel.words[2 * round + 1]);
+            const uint32_t h =
+                KeyedMix(round % 2 == 0 ? low : high, feistel.words[2 * round], feistel.words[2 * round + 1]);
             if (round % 2 == 0) {
               high = (high + ReduceTo(h, feistel.high_side)) % feistel.high_side;
             } else {
@@ -62,7 +63,9 @@ Order Rotation(int64_t size, uint64_t seed, int64_t epoch) {
 }
 
 Order WithoutKeys(int64_t size, uint64_t, int64_t) { return Real(size, 0, 0); }
-Order SeedPlusEpoch(int64_t size, uint64_t seed, int64_t epoch) { return Real(size, seed + static_cast<uint64_t>(epoch), 0); }
+Order SeedPlusEpoch(int64_t size, uint64_t seed, int64_t epoch) {
+  return Real(size, seed + static_cast<uint64_t>(epoch), 0);
+}
 
 std::vector<int64_t> Elements(const Order& order, int64_t first, int64_t count, int64_t stride = 1) {
   std::vector<int64_t> elements(static_cast<size_t>(count));
@@ -81,7 +84,8 @@ double AllPermutationsP(const OrderFamily& family, int64_t size, uint64_t first_
     int64_t cell = 0;  // the permutation's number: of each element, how many later ones are smaller
     for (int64_t i = 0; i < size; ++i) {
       int64_t smaller = 0;
-      for (int64_t j = i + 1; j < size; ++j) smaller += elements[static_cast<size_t>(j)] < elements[static_cast<size_t>(i)];
+      for (int64_t j = i + 1; j < size; ++j)
+        smaller += elements[static_cast<size_t>(j)] < elements[static_cast<size_t>(i)];
       cell = cell * (size - i) + smaller;
     }
     ++counts[static_cast<size_t>(cell)];

@@ -131,12 +131,11 @@ TEST_CASE("distinct indices of the largest size give distinct elements") {
 
 TEST_CASE("At, Fill and Apply agree, at every length and offset") {
   std::mt19937_64 random(22);
-  for (const int64_t size : {int64_t{1}, int64_t{7}, int64_t{1024}, int64_t{1025}, int64_t{4161}, int64_t{1000003},
-                             Permutation::kSizeMax}) {
+  for (const int64_t size :
+       {int64_t{1}, int64_t{7}, int64_t{1024}, int64_t{1025}, int64_t{4161}, int64_t{1000003}, Permutation::kSizeMax}) {
     const Permutation permutation = Make(size, 9);
     for (size_t length = 0; length <= std::min<size_t>(130, static_cast<size_t>(size)); ++length) {
-      const int64_t first =
-          static_cast<int64_t>(random() % (static_cast<uint64_t>(size) - length + 1));
+      const int64_t first = static_cast<int64_t>(random() % (static_cast<uint64_t>(size) - length + 1));
       std::vector<int64_t> filled(length);
       permutation.Fill(first, absl::MakeSpan(filled));
       std::vector<int64_t> applied(length);

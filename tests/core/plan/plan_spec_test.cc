@@ -1,5 +1,5 @@
-// Goal: a bad specification is refused with the field's name, and a good one has one canonical form, which reads back to
-// the same and nothing else reads. Method: one fault at a time; round trips over random specifications; mutations.
+// Goal: a bad specification is refused with the field's name, and a good one has one canonical form, which reads back
+// to the same and nothing else reads. Method: one fault at a time; round trips over random specifications; mutations.
 #include "core/plan/plan_spec.h"
 
 #include <functional>
@@ -11,9 +11,7 @@
 namespace millrace {
 namespace {
 
-PlanSpec Good() {
-  return {.snapshot = std::string(64, 'a'), .seed = 42, .splits = DefaultSplits(), .batch_size = 64};
-}
+PlanSpec Good() { return {.snapshot = std::string(64, 'a'), .seed = 42, .splits = DefaultSplits(), .batch_size = 64}; }
 
 std::string FieldAtFault(const std::function<void(PlanSpec*)>& spoil) {
   PlanSpec spec = Good();
@@ -48,7 +46,9 @@ TEST_CASE("a fault names its field") {
   CHECK(FieldAtFault([](PlanSpec* s) { s->splits[1].share = -1; }) == "spec.splits[1].share");
   CHECK(FieldAtFault([](PlanSpec* s) { s->splits[1].share = kShareMax + 1; }) == "spec.splits[1].share");
   CHECK(FieldAtFault([](PlanSpec* s) { s->splits[0].order = static_cast<OrderKind>(9); }) == "spec.splits[0].order");
-  CHECK(FieldAtFault([](PlanSpec* s) { for (SplitSpec& split : s->splits) split.share = 0; }) == "spec.splits");
+  CHECK(FieldAtFault([](PlanSpec* s) {
+          for (SplitSpec& split : s->splits) split.share = 0;
+        }) == "spec.splits");
   CHECK(FieldAtFault([](PlanSpec* s) { s->batch_size = 0; }) == "spec.batch_size");
   CHECK(FieldAtFault([](PlanSpec* s) { s->batch_size = -5; }) == "spec.batch_size");
   CHECK(FieldAtFault([](PlanSpec* s) { s->batch_size = int64_t{1} << 31; }) == "spec.batch_size");

@@ -103,7 +103,8 @@ TEST_CASE("keep makes the last batch smaller, drop leaves it out, pad fills it f
   CHECK(keep.splits()[0].batch_count == 12);
   CHECK(drop.splits()[0].batch_count == 11);
   CHECK(pad.splits()[0].batch_count == 12);
-  const std::vector<int64_t> kept = EpochRows(keep, 0, 0), dropped = EpochRows(drop, 0, 0), padded = EpochRows(pad, 0, 0);
+  const std::vector<int64_t> kept = EpochRows(keep, 0, 0), dropped = EpochRows(drop, 0, 0),
+                             padded = EpochRows(pad, 0, 0);
   CHECK(kept.size() == 80);
   CHECK(dropped == std::vector<int64_t>(kept.begin(), kept.begin() + 77));
   std::vector<int64_t> expected = kept;
