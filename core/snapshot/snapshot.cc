@@ -1,1 +1,133 @@
-// To be written by the folder's owner.
+#include "core/snapshot/snapshot.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/snapshot/checked_file.h"
+#include "core/snapshot/post_columns.h"
+#include "core/snapshot/stats_sections.h"
+#include "core/snapshot/tag_table.h"
+#include "core/snapshot/verify.h"
+
+namespace millrace {
+
+using snapshot_file::CheckedFile;
+using snapshot_file::PostColumns;
+using snapshot_file::StatsSections;
+using snapshot_file::TagTable;
+
+class Snapshot::Impl {
+ public:
+  Impl(std::unique_ptr<CheckedFile> file, PostColumns posts, TagTable tags, StatsSections stats)
+      : file(std::move(file)), posts(posts), tags(tags), stats(stats) {}
+
+  const snapshot_file::Header& header() const { return file->layout().header; }
+  bool HasRow(int64_t row) const { return row >= 0 && static_cast<uint64_t>(row) < header().post_count; }
+  absl::Status NoSuchRow(int64_t row) const {
+    return MakeError(Reason::kInternal,
+                     absl::StrCat("row ", row, " asked for of ", header().post_count, " in snapshot ", file->digest()));
+  }
+
+  const std::unique_ptr<CheckedFile> file;
+  const PostColumns posts;
+  const TagTable tags;
+  const StatsSections stats;
+};
+
+Snapshot::Snapshot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Snapshot::~Snapshot() = default;
+
+absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path, std::string_view digest) {
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<CheckedFile> file, CheckedFile::Open(path, digest));
+  MILLRACE_ASSIGN_OR_RETURN(PostColumns posts, PostColumns::Open(*file));
+  MILLRACE_ASSIGN_OR_RETURN(TagTable tags, TagTable::Open(*file));
+  MILLRACE_ASSIGN_OR_RETURN(StatsSections stats, StatsSections::Open(*file));
+  return std::unique_ptr<Snapshot>(new Snapshot(std::make_unique<Impl>(std::move(file), posts, tags, stats)));
+}
+
+const std::string& Snapshot::digest() const { return impl_->file->digest(); }
+int64_t Snapshot::post_count() const { return static_cast<int64_t>(impl_->header().post_count); }
+int64_t Snapshot::tag_count() const { return static_cast<int64_t>(impl_->header().tag_count); }
+int64_t Snapshot::tag_use_count() const { return static_cast<int64_t>(impl_->header().tag_use_count); }
+int64_t Snapshot::file_size_bytes() const { return static_cast<int64_t>(impl_->file->size_bytes()); }
+bool Snapshot::damage_found() const { return impl_->file->damage_found(); }
+
+absl::StatusOr<Stats> Snapshot::GetStats() const {
+  MILLRACE_ASSIGN_OR_RETURN(Stats stats, impl_->stats.Read());
+  stats.post_count = post_count();
+  stats.tag_count = tag_count();
+  stats.tag_use_count = tag_use_count();
+  if (stats.post_count > 0) {
+    MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadId(0, &stats.min_post_id.emplace()));
+    MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadId(impl_->header().post_count - 1, &stats.max_post_id.emplace()));
+  }
+  return stats;
+}
+
+absl::Status Snapshot::ReadPostIds(absl::Span<const int64_t> rows, absl::Span<int64_t> post_ids) const {
+  if (rows.size() != post_ids.size()) {
+    return MakeError(Reason::kInternal, absl::StrCat("room for ", post_ids.size(), " ids of ", rows.size(), " rows"));
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!impl_->HasRow(rows[i])) return impl_->NoSuchRow(rows[i]);
+    MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadId(static_cast<uint64_t>(rows[i]), &post_ids[i]));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Snapshot::LowerBoundRow(int64_t post_id) const {
+  MILLRACE_ASSIGN_OR_RETURN(const uint64_t row, impl_->posts.LowerBound(post_id));
+  return static_cast<int64_t>(row);
+}
+
+absl::StatusOr<std::optional<int64_t>> Snapshot::FindRow(int64_t post_id) const {
+  MILLRACE_ASSIGN_OR_RETURN(const uint64_t row, impl_->posts.LowerBound(post_id));
+  if (row == impl_->header().post_count) return std::nullopt;
+  int64_t found;
+  MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadId(row, &found));
+  if (found != post_id) return std::nullopt;
+  return static_cast<int64_t>(row);
+}
+
+absl::StatusOr<std::optional<int64_t>> Snapshot::FindRowByMd5(const Md5& md5) const {
+  return impl_->posts.FindByMd5(md5);
+}
+
+void Snapshot::Prefetch(int64_t row) const {
+  if (impl_->HasRow(row)) impl_->posts.Prefetch(static_cast<uint64_t>(row));
+}
+
+absl::Status Snapshot::ReadFields(int64_t row, Post* post) const {
+  if (!impl_->HasRow(row)) return impl_->NoSuchRow(row);
+  return impl_->posts.ReadFields(static_cast<uint64_t>(row), post);
+}
+
+absl::StatusOr<absl::Span<const uint32_t>> Snapshot::TagIndexes(int64_t row) const {
+  if (!impl_->HasRow(row)) return impl_->NoSuchRow(row);
+  absl::Span<const uint32_t> tag_indexes;
+  MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadTagIndexes(static_cast<uint64_t>(row), &tag_indexes));
+  return tag_indexes;
+}
+
+absl::StatusOr<TagView> Snapshot::TagAt(uint32_t tag_index) const {
+  if (tag_index >= impl_->tags.size()) {
+    return MakeError(Reason::kInternal, absl::StrCat("tag index ", tag_index, " asked for of ", impl_->tags.size(),
+                                                     " in snapshot ", digest()));
+  }
+  return impl_->tags.At(tag_index);
+}
+
+absl::StatusOr<std::optional<Tag>> Snapshot::FindTag(int64_t tag_id) const { return impl_->tags.FindById(tag_id); }
+
+absl::StatusOr<std::vector<Tag>> Snapshot::FindTagsByName(std::string_view name, int64_t limit) const {
+  return impl_->tags.FindByName(name, limit);
+}
+
+absl::StatusOr<TagPage> Snapshot::ListTags(const TagQuery& query) const { return impl_->tags.List(query); }
+
+absl::StatusOr<VerifyReport> Snapshot::Verify(bool (*cancelled)(void*), void* context) const {
+  return snapshot_file::VerifyFile(*impl_->file, cancelled, context);
+}
+
+}  // namespace millrace

@@ -32,6 +32,12 @@ class SnapshotStore {
  private:
   explicit SnapshotStore(std::string folder) : folder_(std::move(folder)) {}
   std::string PathOf(std::string_view digest) const;
+  // The open snapshot; null when there is none, or one that has met damage.
+  std::shared_ptr<const Snapshot> FindOpen(std::string_view digest) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes it the most recent of those kept; returns the one that it replaced or pushed out, to be released
+  // after the lock.
+  std::shared_ptr<const Snapshot> Keep(const std::shared_ptr<const Snapshot>& snapshot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   static constexpr size_t kKeptOpenMax = 16;
 

@@ -1,0 +1,150 @@
+#include "core/snapshot/checked_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/text.h"
+
+namespace millrace::snapshot_file {
+namespace {
+
+constexpr char kRemedy[] = "Restore the file from a backup, or compile the dataset anew.";
+
+std::string Text(std::string_view text) { return std::string(text); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CheckedFile>> CheckedFile::Open(const std::string& path, std::string_view digest) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) {
+    return MakeError(Reason::kSnapshotMissing,
+                     absl::StrCat("the file of snapshot ", Text(digest), " is not there: ", path,
+                                  ". Restore it from a backup, or compile the dataset anew."),
+                     {{"snapshot", Text(digest)}});
+  }
+  if (fd < 0) return ErrnoError(errno, absl::StrCat("open ", path));
+  std::unique_ptr<CheckedFile> file(new CheckedFile(path, Text(digest), fd));
+  MILLRACE_RETURN_IF_ERROR(file->ReadLayout());
+  MILLRACE_RETURN_IF_ERROR(file->Map());
+  return file;
+}
+
+CheckedFile::~CheckedFile() {
+  if (data_ != nullptr) munmap(const_cast<uint8_t*>(data_), size_bytes());
+  close(fd_);
+}
+
+absl::Status CheckedFile::ReadLayout() {
+  struct stat info;
+  if (fstat(fd_, &info) != 0) return ErrnoError(errno, absl::StrCat("stat ", path_));
+  const uint64_t file_size_bytes = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
+  Header header;
+  if (file_size_bytes < sizeof header) return Damaged("it is too short for a snapshot");
+  MILLRACE_RETURN_IF_ERROR(ReadAt(0, &header, sizeof header));
+  if (const absl::Status status = CheckHeader(header, file_size_bytes); !status.ok()) {
+    return Damaged(std::string(status.message()));
+  }
+  std::string directory(header.directory_size_bytes, '\0');
+  MILLRACE_RETURN_IF_ERROR(ReadAt(header.directory_offset, directory.data(), directory.size()));
+  // The digest before the version, so that a flipped bit in the version is damage and not a newer format.
+  if (DigestOf(header, directory) != digest_) {
+    return Damaged("its header and directory do not have the digest that names it");
+  }
+  if (header.version != kVersion) {
+    return MakeError(Reason::kSchemaTooNew,
+                     absl::StrCat("snapshot ", digest_, " has format version ", header.version,
+                                  ", and this program reads version ", kVersion, ". Use a newer program."),
+                     {{"snapshot", digest_}});
+  }
+  absl::StatusOr<Layout> layout = ParseLayout(header, directory);
+  if (!layout.ok()) return Damaged(std::string(layout.status().message()));
+  layout_ = *std::move(layout);
+  value_limits_.resize(layout_.sections.size());
+  checked_blocks_ = std::make_unique<std::atomic<uint64_t>[]>(layout_.block_checksums.size() / 64 + 1);
+  return absl::OkStatus();
+}
+
+absl::Status CheckedFile::Map() {
+  void* const data = mmap(nullptr, size_bytes(), PROT_READ, MAP_SHARED, fd_, 0);
+  if (data == MAP_FAILED) return ErrnoError(errno, absl::StrCat("map ", path_));
+  data_ = static_cast<const uint8_t*>(data);
+  // Rows are read in random order. The first touch reads a whole block through the descriptor; a page that was
+  // evicted since comes back alone instead of with 128 KiB of neighbours. A failure costs speed only.
+  madvise(data, size_bytes(), MADV_RANDOM);
+  return absl::OkStatus();
+}
+
+void CheckedFile::LimitValues(const Section& section, uint64_t limit) {
+  value_limits_[static_cast<size_t>(&section - layout_.sections.data())] = limit;
+}
+
+absl::Status CheckedFile::CheckBlock(const Section& section, uint64_t block) const {
+  alignas(64) uint8_t data[kBlockBytes];
+  const uint64_t offset = block * kBlockBytes;
+  const uint64_t size_bytes = std::min(kBlockBytes, section.size_bytes - offset);
+  MILLRACE_RETURN_IF_ERROR(ReadAt(section.offset + offset, data, size_bytes));
+  if (BlockChecksum(data, size_bytes) != layout_.block_checksums[section.first_block + block]) {
+    return Damaged(section, offset, absl::StrCat("a block of ", size_bytes, " bytes does not have its checksum"));
+  }
+  MILLRACE_RETURN_IF_ERROR(CheckValues(section, block, data, size_bytes));
+  const uint64_t bit = section.first_block + block;
+  checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
+  return absl::OkStatus();
+}
+
+absl::Status CheckedFile::CheckValues(const Section& section, uint64_t block, const uint8_t* data,
+                                      uint64_t size_bytes) const {
+  const uint64_t limit = value_limits_[static_cast<size_t>(&section - layout_.sections.data())];
+  if (limit == 0) return absl::OkStatus();
+  uint32_t value_max = 0;
+  if (section.type == ElementType::kU8) {
+    value_max = *std::max_element(data, data + size_bytes);
+  } else {
+    for (uint64_t i = 0; i < size_bytes; i += sizeof(uint32_t)) {
+      uint32_t value;
+      std::memcpy(&value, data + i, sizeof value);
+      value_max = std::max(value_max, value);
+    }
+  }
+  if (value_max < limit) return absl::OkStatus();
+  return Damaged(section, block * kBlockBytes, absl::StrCat("the value ", value_max, " is beyond its range"));
+}
+
+absl::Status CheckedFile::ReadAt(uint64_t offset, void* data, size_t size_bytes) const {
+  char* bytes = static_cast<char*>(data);
+  while (size_bytes > 0) {
+    const ssize_t count = pread(fd_, bytes, size_bytes, static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return ErrnoError(errno, absl::StrCat("read ", path_, " at byte ", offset));
+    if (count == 0) return Damaged(absl::StrCat("it ends at byte ", offset));
+    bytes += count;
+    offset += static_cast<uint64_t>(count);
+    size_bytes -= static_cast<size_t>(count);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckedFile::Damaged(std::string_view what) const {
+  NoteDamage();
+  return MakeError(Reason::kSnapshotDamaged,
+                   absl::StrCat("snapshot ", digest_, " is damaged (", path_, "): ", Text(what), ". ", kRemedy),
+                   {{"snapshot", digest_}});
+}
+
+absl::Status CheckedFile::Damaged(const Section& section, uint64_t offset_in_section, std::string_view what) const {
+  NoteDamage();
+  const std::string offset = absl::StrCat(section.offset + offset_in_section);
+  return MakeError(Reason::kSnapshotDamaged,
+                   absl::StrCat("snapshot ", digest_, " is damaged (", path_, "): section ", section.name,
+                                ", byte ", offset, " of the file: ", Text(what), ". ", kRemedy),
+                   {{"snapshot", digest_}, {"section", section.name}, {"byte_offset", offset}});
+}
+
+}  // namespace millrace::snapshot_file

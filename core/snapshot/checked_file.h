@@ -1,0 +1,75 @@
+// A snapshot file in mapped memory, with a checksum comparison between the disk and whoever reads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/error.h"
+#include "core/snapshot/format.h"
+
+namespace millrace::snapshot_file {
+
+// Thread-safe once LimitValues has been called for the last time. The mapping stays valid, also when the file is
+// unlinked, while the object lives.
+//
+// A block is read with pread(2) and compared when it is first touched: a failing disk or a file that was cut off
+// then gives an error where the mapping would raise SIGBUS, and one 64 KiB read replaces 16 page faults. What the
+// kernel evicts and reads from the disk again later is not compared again.
+class CheckedFile {
+ public:
+  // Errors as Snapshot::Open. Reads header and directory only.
+  static absl::StatusOr<std::unique_ptr<CheckedFile>> Open(const std::string& path, std::string_view digest);
+  ~CheckedFile();
+  CheckedFile(const CheckedFile&) = delete;
+  CheckedFile& operator=(const CheckedFile&) = delete;
+
+  const std::string& digest() const { return digest_; }
+  const Layout& layout() const { return layout_; }
+  uint64_t size_bytes() const { return layout_.header.file_size_bytes; }
+  const uint8_t* data() const { return data_; }
+
+  // Every element of the section (u8 or u32) must be less than `limit`: compared with the checksum, so that a
+  // reader may use the values as indexes. Not thread-safe.
+  void LimitValues(const Section& section, uint64_t limit);
+
+  // One bit a block, numbered as Layout::block_checksums: set when the block has been compared.
+  const std::atomic<uint64_t>* checked_blocks() const { return checked_blocks_.get(); }
+  static bool IsChecked(const std::atomic<uint64_t>* checked_blocks, uint64_t block) {
+    return (checked_blocks[block / 64].load(std::memory_order_acquire) >> (block % 64) & 1) != 0;
+  }
+  // Compares one block of the section, numbered from 0. kSnapshotDamaged, kIoError.
+  absl::Status CheckBlock(const Section& section, uint64_t block) const;
+
+  // Reads from the disk or the page cache, not from the mapping. kSnapshotDamaged when the file has become shorter.
+  absl::Status ReadAt(uint64_t offset, void* data, size_t size_bytes) const;
+
+  // kSnapshotDamaged, naming file, place and remedy; remembers that there is damage.
+  absl::Status Damaged(std::string_view what) const;
+  absl::Status Damaged(const Section& section, uint64_t offset_in_section, std::string_view what) const;
+  // Whether any reader has found damage since the file was opened.
+  bool damage_found() const { return damage_found_.load(std::memory_order_relaxed); }
+  void NoteDamage() const { damage_found_.store(true, std::memory_order_relaxed); }
+
+ private:
+  CheckedFile(std::string path, std::string digest, int fd) : path_(std::move(path)), digest_(std::move(digest)), fd_(fd) {}
+  absl::Status ReadLayout();
+  absl::Status Map();
+  absl::Status CheckValues(const Section& section, uint64_t block, const uint8_t* data, uint64_t size_bytes) const;
+
+  const std::string path_;
+  const std::string digest_;
+  const int fd_;
+  const uint8_t* data_ = nullptr;
+  Layout layout_;
+  std::vector<uint64_t> value_limits_;  // by section; 0: none
+  std::unique_ptr<std::atomic<uint64_t>[]> checked_blocks_;
+  mutable std::atomic<bool> damage_found_ = false;
+};
+
+}  // namespace millrace::snapshot_file

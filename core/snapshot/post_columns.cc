@@ -1,0 +1,222 @@
+#include "core/snapshot/post_columns.h"
+
+#include <string>
+
+namespace millrace::snapshot_file {
+namespace {
+
+// A word of a dictionary by its code: 0 for none, otherwise its number in the dictionary plus 1. Codes are in
+// range: their sections have a limit.
+absl::Status ReadWord(const TextColumn& words, uint32_t code, std::string* word) {
+  word->clear();
+  if (code == 0) return absl::OkStatus();
+  std::string_view text;
+  MILLRACE_RETURN_IF_ERROR(words.Get(code - 1, &text));
+  word->assign(text);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+uint64_t DictionarySize(const CheckedFile& file, std::string_view name) {
+  const Section* const offsets = file.layout().Find(std::string(name) + ".offsets");
+  return offsets == nullptr ? 0 : offsets->element_count - 1;
+}
+
+absl::StatusOr<PostColumns> PostColumns::Open(CheckedFile& file) {
+  PostColumns columns(file);
+  ColumnBinder binder(file);
+  MILLRACE_RETURN_IF_ERROR(columns.BindNumbers(binder));
+  MILLRACE_RETURN_IF_ERROR(columns.BindTexts(binder));
+  MILLRACE_RETURN_IF_ERROR(columns.BindLists(binder));
+  return columns;
+}
+
+absl::Status PostColumns::BindNumbers(ColumnBinder& binder) {
+  const uint64_t n = row_count_;
+  MILLRACE_RETURN_IF_ERROR(binder.Require("post.id", n, &id_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindLimited("post.presence", n, uint64_t{1} << kFieldCount, &presence_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.md5", n, &md5_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindLimited("post.rating", n, kRatingCount, &rating_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.width_px", n, &width_px_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.height_px", n, &height_px_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.file_size_bytes", n, &file_size_bytes_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.pixiv_id", n, &pixiv_id_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.parent_id", n, &parent_id_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.uploader_id", n, &uploader_id_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.approver_id", n, &approver_id_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.score", n, &score_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.up_score", n, &up_score_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.down_score", n, &down_score_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.created_at_us", n, &created_at_us_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.updated_at_us", n, &updated_at_us_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.last_commented_at_us", n, &last_commented_at_us_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.last_noted_at_us", n, &last_noted_at_us_));
+  return binder.Bind("post.flags", n, &flags_);
+}
+
+absl::Status PostColumns::BindTexts(ColumnBinder& binder) {
+  const uint64_t ext_count = DictionarySize(*file_, "dictionary.file_ext");
+  MILLRACE_RETURN_IF_ERROR(binder.BindText("dictionary.file_ext", ext_count, &file_ext_names_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindLimited("post.file_ext", row_count_, ext_count + 1, &file_ext_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindText("post.source", row_count_, &source_));
+  return binder.BindText("post.extra_json", row_count_, &extra_json_);
+}
+
+absl::Status PostColumns::BindLists(ColumnBinder& binder) {
+  const Header& header = file_->layout().header;
+  // A limit of 0 would mean none; without tags there is no value to limit.
+  MILLRACE_RETURN_IF_ERROR(
+      binder.BindList("post.tags.offsets", "post.tags", row_count_, header.tag_count, &tags_));
+  if (tags_.value_count() != header.tag_use_count || (header.tag_count == 0 && tags_.is_present())) {
+    return file_->Damaged("its header and its sections disagree about the tags");
+  }
+  MILLRACE_RETURN_IF_ERROR(binder.BindList("post.pools.offsets", "post.pools", row_count_, 0, &pools_));
+  const uint64_t kind_count = DictionarySize(*file_, "dictionary.pool_kind");
+  MILLRACE_RETURN_IF_ERROR(binder.BindText("dictionary.pool_kind", kind_count, &pool_kind_names_));
+  MILLRACE_RETURN_IF_ERROR(
+      binder.BindLimited("post.pools.kind", pools_.value_count(), kind_count + 1, &pool_kinds_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindList("post.favorites.offsets", "post.favorites", row_count_, 0, &favorites_));
+
+  // Rows without an md5 are not in the index, so its size is its own.
+  const Section* const index = file_->layout().Find("index.post_by_md5");
+  if (index == nullptr) return absl::OkStatus();
+  if (!md5_.is_present() || index->element_count > row_count_) {
+    return file_->Damaged("section index.post_by_md5 does not fit the posts");
+  }
+  return binder.BindLimited("index.post_by_md5", index->element_count, row_count_, &by_md5_);
+}
+
+absl::StatusOr<uint64_t> PostColumns::LowerBound(int64_t post_id) const {
+  uint64_t begin = 0;
+  uint64_t end = row_count_;
+  while (begin < end) {
+    const uint64_t middle = begin + (end - begin) / 2;
+    int64_t value;
+    MILLRACE_RETURN_IF_ERROR(id_.Get(middle, &value));
+    if (value < post_id) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
+absl::StatusOr<std::optional<int64_t>> PostColumns::FindByMd5(const Md5& md5) const {
+  uint64_t begin = 0;
+  uint64_t end = by_md5_.size();
+  std::optional<int64_t> found;
+  while (begin < end) {
+    const uint64_t middle = begin + (end - begin) / 2;
+    uint32_t row;
+    Md5 value;
+    MILLRACE_RETURN_IF_ERROR(by_md5_.Get(middle, &row));
+    MILLRACE_RETURN_IF_ERROR(md5_.Get(row, &value));
+    if (value == md5) found = row;
+    if (value < md5) {
+      begin = middle + 1;
+    } else {
+      end = middle;  // also on a hit: equal ones are in order of row, and the smallest is wanted
+    }
+  }
+  return found;
+}
+
+void PostColumns::Prefetch(uint64_t row) const {
+  const auto prefetch = [row](const auto&... columns) { (columns.Prefetch(row), ...); };
+  prefetch(id_, presence_, md5_, rating_, flags_, file_ext_, source_, extra_json_, tags_, pools_, favorites_);
+  prefetch(width_px_, height_px_, file_size_bytes_, pixiv_id_, parent_id_, uploader_id_, approver_id_);
+  prefetch(score_, up_score_, down_score_);
+  prefetch(created_at_us_, updated_at_us_, last_commented_at_us_, last_noted_at_us_);
+}
+
+absl::Status PostColumns::ReadFields(uint64_t row, Post* post) const {
+  Prefetch(row);
+  post->Clear();
+  MILLRACE_RETURN_IF_ERROR(ReadNumbers(row, post));
+  MILLRACE_RETURN_IF_ERROR(ReadTexts(row, post));
+  return ReadLists(row, post);
+}
+
+template <typename T>
+absl::Status PostColumns::ReadOptional(const Column<T>& column, Field field, uint32_t presence, uint64_t row,
+                                       std::optional<T>* value) const {
+  if ((presence & FieldBit(field)) == 0) return absl::OkStatus();
+  if (!column.is_present()) {
+    return file_->Damaged(presence_.section(), row * sizeof(uint32_t), "it refers to a section that is missing");
+  }
+  return column.Get(row, &value->emplace());
+}
+
+absl::Status PostColumns::ReadNumbers(uint64_t row, Post* post) const {
+  MILLRACE_RETURN_IF_ERROR(id_.Get(row, &post->id));
+  uint32_t presence = 0;
+  if (presence_.is_present()) MILLRACE_RETURN_IF_ERROR(presence_.Get(row, &presence));
+  const auto read = [&](const auto& column, Field field, auto* value) {
+    return ReadOptional(column, field, presence, row, value);
+  };
+  MILLRACE_RETURN_IF_ERROR(read(md5_, Field::kMd5, &post->md5));
+  MILLRACE_RETURN_IF_ERROR(read(width_px_, Field::kWidthPx, &post->width_px));
+  MILLRACE_RETURN_IF_ERROR(read(height_px_, Field::kHeightPx, &post->height_px));
+  MILLRACE_RETURN_IF_ERROR(read(file_size_bytes_, Field::kFileSizeBytes, &post->file_size_bytes));
+  MILLRACE_RETURN_IF_ERROR(read(pixiv_id_, Field::kPixivId, &post->pixiv_id));
+  MILLRACE_RETURN_IF_ERROR(read(parent_id_, Field::kParentId, &post->parent_id));
+  MILLRACE_RETURN_IF_ERROR(read(uploader_id_, Field::kUploaderId, &post->uploader_id));
+  MILLRACE_RETURN_IF_ERROR(read(approver_id_, Field::kApproverId, &post->approver_id));
+  MILLRACE_RETURN_IF_ERROR(read(score_, Field::kScore, &post->score));
+  MILLRACE_RETURN_IF_ERROR(read(up_score_, Field::kUpScore, &post->up_score));
+  MILLRACE_RETURN_IF_ERROR(read(down_score_, Field::kDownScore, &post->down_score));
+  MILLRACE_RETURN_IF_ERROR(read(created_at_us_, Field::kCreatedAtUs, &post->created_at_us));
+  MILLRACE_RETURN_IF_ERROR(read(updated_at_us_, Field::kUpdatedAtUs, &post->updated_at_us));
+  MILLRACE_RETURN_IF_ERROR(read(last_commented_at_us_, Field::kLastCommentedAtUs, &post->last_commented_at_us));
+  MILLRACE_RETURN_IF_ERROR(read(last_noted_at_us_, Field::kLastNotedAtUs, &post->last_noted_at_us));
+  if (rating_.is_present()) {
+    uint8_t rating;
+    MILLRACE_RETURN_IF_ERROR(rating_.Get(row, &rating));
+    post->rating = static_cast<Rating>(rating);
+  }
+  if (flags_.is_present()) {
+    uint32_t flags;
+    MILLRACE_RETURN_IF_ERROR(flags_.Get(row, &flags));
+    post->flags.known = static_cast<uint16_t>(flags);
+    post->flags.value = static_cast<uint16_t>(flags >> 16 & flags);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PostColumns::ReadTexts(uint64_t row, Post* post) const {
+  if (file_ext_.is_present()) {
+    uint32_t code;
+    MILLRACE_RETURN_IF_ERROR(file_ext_.Get(row, &code));
+    MILLRACE_RETURN_IF_ERROR(ReadWord(file_ext_names_, code, &post->file_ext));
+  }
+  std::string_view text;
+  MILLRACE_RETURN_IF_ERROR(source_.Get(row, &text));
+  post->source.assign(text);
+  MILLRACE_RETURN_IF_ERROR(extra_json_.Get(row, &text));
+  post->extra_json.assign(text);
+  return absl::OkStatus();
+}
+
+absl::Status PostColumns::ReadLists(uint64_t row, Post* post) const {
+  absl::Span<const int64_t> ids;
+  MILLRACE_RETURN_IF_ERROR(favorites_.Get(row, &ids));
+  post->favorite_user_ids.assign(ids.begin(), ids.end());
+
+  uint64_t begin, end;
+  MILLRACE_RETURN_IF_ERROR(pools_.GetRange(row, &begin, &end));
+  if (begin == end) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(pools_.Get(row, &ids));
+  post->pools.resize(end - begin);
+  for (uint64_t i = begin; i < end; ++i) {
+    Pool& pool = post->pools[i - begin];
+    pool.id = ids[i - begin];
+    uint32_t code = 0;
+    if (pool_kinds_.is_present()) MILLRACE_RETURN_IF_ERROR(pool_kinds_.Get(i, &code));
+    MILLRACE_RETURN_IF_ERROR(ReadWord(pool_kind_names_, code, &pool.kind));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace millrace::snapshot_file

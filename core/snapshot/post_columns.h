@@ -1,0 +1,82 @@
+// The columns of a snapshot that hold posts.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/model/post.h"
+#include "core/snapshot/column.h"
+
+namespace millrace::snapshot_file {
+
+// Methods that take a row require it in range. Borrows the file; thread-safe as the file is.
+class PostColumns {
+ public:
+  // kSnapshotDamaged when the file's sections do not fit together.
+  static absl::StatusOr<PostColumns> Open(CheckedFile& file);
+
+  absl::Status ReadId(uint64_t row, int64_t* post_id) const { return id_.Get(row, post_id); }
+  // The first row whose id is at least `post_id`; the number of rows when there is none.
+  absl::StatusOr<uint64_t> LowerBound(int64_t post_id) const;
+  absl::StatusOr<std::optional<int64_t>> FindByMd5(const Md5& md5) const;
+  // Asks the processor for everything that ReadFields and ReadTagIndexes will look at first: each column is a cache
+  // miss of its own, and together they take little longer than one.
+  void Prefetch(uint64_t row) const;
+  absl::Status ReadFields(uint64_t row, Post* post) const;
+  absl::Status ReadTagIndexes(uint64_t row, absl::Span<const uint32_t>* tag_indexes) const {
+    return tags_.Get(row, tag_indexes);
+  }
+
+ private:
+  explicit PostColumns(CheckedFile& file) : file_(&file), row_count_(file.layout().header.post_count) {}
+  absl::Status BindNumbers(ColumnBinder& binder);
+  absl::Status BindTexts(ColumnBinder& binder);
+  absl::Status BindLists(ColumnBinder& binder);
+  absl::Status ReadNumbers(uint64_t row, Post* post) const;
+  absl::Status ReadTexts(uint64_t row, Post* post) const;
+  absl::Status ReadLists(uint64_t row, Post* post) const;
+  template <typename T>
+  absl::Status ReadOptional(const Column<T>& column, Field field, uint32_t presence, uint64_t row,
+                            std::optional<T>* value) const;
+
+  const CheckedFile* file_;
+  uint64_t row_count_;
+  Column<int64_t> id_;
+  Column<uint32_t> presence_;
+  Column<Md5> md5_;
+  Column<uint8_t> rating_;
+  Column<int32_t> width_px_;
+  Column<int32_t> height_px_;
+  Column<int64_t> file_size_bytes_;
+  Column<int64_t> pixiv_id_;
+  Column<int64_t> parent_id_;
+  Column<int64_t> uploader_id_;
+  Column<int64_t> approver_id_;
+  Column<int32_t> score_;
+  Column<int32_t> up_score_;
+  Column<int32_t> down_score_;
+  Column<int64_t> created_at_us_;
+  Column<int64_t> updated_at_us_;
+  Column<int64_t> last_commented_at_us_;
+  Column<int64_t> last_noted_at_us_;
+  Column<uint32_t> flags_;
+  Column<uint32_t> file_ext_;
+  TextColumn source_;
+  TextColumn extra_json_;
+  TextColumn file_ext_names_;
+  TextColumn pool_kind_names_;
+  ListColumn<uint32_t> tags_;
+  ListColumn<int64_t> pools_;
+  Column<uint32_t> pool_kinds_;
+  ListColumn<int64_t> favorites_;
+  Column<uint32_t> by_md5_;
+};
+
+// How many words a dictionary (NAME.offsets, NAME.bytes) of the file holds.
+uint64_t DictionarySize(const CheckedFile& file, std::string_view name);
+
+}  // namespace millrace::snapshot_file
