@@ -33,12 +33,14 @@ struct PipelineOptions {
   int64_t max_rejected_count = 0;  // -1: no limit
   // A longer line is rejected as a record; its bytes are skipped, not kept.
   int64_t line_size_bytes_max = 16 << 20;
-  // A SQLite dump is collected here before it is read; also its size limit after decompression.
+  // A SQLite dump is collected here before it is read, and its size limit after decompression. Its files are
+  // removed when they were read; what a killed process left is for the owner to clear at start.
   std::string spool_folder;
   int64_t spool_size_bytes_max = int64_t{64} << 30;
   // Called for every rejected record, on the feeding thread.
   std::function<void(const RejectedRecord&)> on_rejected;
-  // Asked now and then while a step takes long; true ends it with kCancelled.
+  // Asked now and then on the feeding thread while a step takes long; true ends it with kCancelled. It may call
+  // progress(): a SQLite dump is read as a whole when its file ends.
   std::function<bool()> cancelled;
 };
 

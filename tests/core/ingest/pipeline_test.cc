@@ -1,0 +1,242 @@
+// Goal: what a dump holds is in the dataset after an import, whatever it was compressed with and in however many files;
+// limits, reports and errors are as the caller asked.
+// Method: real records through a real catalog, compared with counts of another program; one fault at a time.
+#include "core/ingest/pipeline.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/catalog/sqlite.h"
+#include "tests/core/ingest/import_fixture.h"
+#include "tests/support/catch.h"
+
+namespace millrace {
+namespace {
+
+void CheckOpenClipart(Catalog& catalog, const std::string& dataset) {
+  const absl::StatusOr<Stats> stats = catalog.GetStats(dataset);
+  REQUIRE(stats.ok());
+  // Counted with Python's json module.
+  CHECK(stats->post_count == 200);
+  CHECK(stats->tag_count == 314);
+  CHECK(stats->tag_use_count == 1567);
+  CHECK(stats->min_post_id == 1);
+  CHECK(stats->max_post_id == 6568);
+  CHECK(stats->rating_post_counts[static_cast<size_t>(Rating::kSafe)] == 200);
+  CHECK(stats->category_tag_counts[static_cast<size_t>(TagCategory::kGeneral)] == 258);
+  CHECK(stats->category_tag_counts[static_cast<size_t>(TagCategory::kArtist)] == 53);
+  CHECK(stats->category_tag_use_counts[static_cast<size_t>(TagCategory::kGeneral)] == 965);
+  CHECK(stats->category_tag_use_counts[static_cast<size_t>(TagCategory::kMeta)] == 202);
+  CHECK(stats->file_type_post_counts == std::map<std::string, int64_t>{{"png", 200}});
+}
+
+TEST_CASE("a real dump is imported whole, plain, as gzip and as zstd") {
+  const std::string text = OpenClipart();
+  for (const std::string& bytes : {text, Gzip(text), Zstd(text)}) {
+    ImportFixture fixture;
+    const Imported imported = fixture.Import({{"posts.jsonl", bytes}});
+    INFO(imported.status.ToString());
+    REQUIRE(imported.status.ok());
+    CHECK(imported.outcome.new_post_count == 200);
+    CHECK(imported.progress.post_count == 200);
+    CHECK(imported.progress.byte_count == static_cast<int64_t>(bytes.size()));
+    CHECK(imported.progress.file_count == 1);
+    CheckOpenClipart(fixture.catalog(), "d");
+    const auto post = fixture.catalog().FindPost("d", 1);
+    REQUIRE((post.ok() && post->has_value()));
+    CHECK((*post)->source == "openclipart-0.18/animals/2_dead_frogs_lumen_desig_01.svg");
+    CHECK((*post)->tag_ids.size() == 30);
+  }
+}
+
+TEST_CASE("several files are one dump, each compressed as it is") {
+  const std::string text = OpenClipart();
+  const size_t first = text.find('\n', text.size() / 3) + 1, second = text.find('\n', text.size() / 3 * 2) + 1;
+  ImportFixture fixture;
+  const Imported imported = fixture.Import({{"a.jsonl.gz", Gzip(text.substr(0, first))},
+                                            {"empty.jsonl", ""},
+                                            {"b.jsonl", text.substr(first, second - first - 1)},
+                                            {"c.jsonl.zst", Zstd(text.substr(second))}});
+  INFO(imported.status.ToString());
+  REQUIRE(imported.status.ok());
+  CHECK(imported.progress.file_count == 4);
+  CheckOpenClipart(fixture.catalog(), "d");
+}
+
+TEST_CASE("the first bad record stops an import by default, and says where it stands") {
+  ImportFixture fixture;
+  const Imported imported =
+      fixture.Import({{"good.jsonl", "{\"id\":1}\n"}, {"bad.jsonl", "{\"id\":2}\n{\"id\":3,\"md5\":\"x\"}\n{\"id\":4}\n"}});
+  CHECK(ReasonOf(imported.status) == Reason::kRecordRejected);
+  CHECK(std::string(imported.status.message()).find("bad.jsonl, line 2: md5 is \"x\"; 32 hexadecimal digits were expected.") == 0);
+  const ErrorMetadata metadata = MetadataOf(imported.status);
+  CHECK(metadata.at("file") == "bad.jsonl");
+  CHECK(metadata.at("line") == "2");
+  CHECK(metadata.at("field") == "md5");
+  CHECK(metadata.at("reason") == "is \"x\"; 32 hexadecimal digits were expected");
+  REQUIRE(imported.rejected.size() == 1);
+  CHECK(imported.rejected[0].post_id == 3);
+}
+
+TEST_CASE("rejected records are reported and counted up to the limit") {
+  const std::string text = "{\"id\":1}\n{}\n{\"id\":2}\nx\n{\"id\":3}\n[]\n{\"id\":4}\n";
+  for (const int64_t limit : {3, 4, -1}) {
+    ImportFixture fixture;
+    const Imported imported = fixture.Import({{"x.jsonl", text}}, {.max_rejected_count = limit});
+    INFO(imported.status.ToString());
+    REQUIRE(imported.status.ok());
+    CHECK(imported.rejected.size() == 3);
+    CHECK(imported.progress.rejected_count == 3);
+    CHECK(imported.outcome.rejected_count == 3);
+    CHECK(imported.outcome.new_post_count == 4);
+  }
+  ImportFixture fixture;
+  const Imported imported = fixture.Import({{"x.jsonl", text}}, {.max_rejected_count = 2});
+  CHECK(ReasonOf(imported.status) == Reason::kRecordRejected);
+  CHECK(MetadataOf(imported.status).at("line") == "6");
+  CHECK(imported.rejected.size() == 3);
+  CHECK(imported.progress.post_count == 3);
+}
+
+TEST_CASE("a second record of an id is rejected, and the first named") {
+  ImportFixture fixture;
+  const Imported imported = fixture.Import(
+      {{"a.jsonl", "{\"id\":1}\n{\"id\":2,\"score\":5}\n"}, {"b.jsonl", "\n{\"id\":2,\"score\":6}\n"}}, {.max_rejected_count = -1});
+  REQUIRE(imported.status.ok());
+  REQUIRE(imported.rejected.size() == 1);
+  CHECK(imported.rejected[0].file == "b.jsonl");
+  CHECK(imported.rejected[0].line == 2);
+  CHECK(imported.rejected[0].field == "id");
+  CHECK(imported.rejected[0].reason == "is 2, which another record of this import has: a.jsonl, line 2");
+  CHECK(imported.rejected[0].post_id == 2);
+  const auto post = fixture.catalog().FindPost("d", 2);
+  REQUIRE((post.ok() && post->has_value()));
+  CHECK((*post)->score == 5);
+}
+
+TEST_CASE("a post that the dataset has is replaced whole") {
+  ImportFixture fixture;
+  REQUIRE(fixture.Import({{"a.jsonl", R"({"id":1,"score":5,"source":"x","tags":[{"id":1,"name":"a","category":0}]})"}}).status.ok());
+  const Imported imported = fixture.Import({{"a.jsonl", R"({"id":1,"tags":[{"id":2,"name":"b","category":0}]})"}});
+  REQUIRE(imported.status.ok());
+  CHECK(imported.outcome.replaced_post_count == 1);
+  const auto post = fixture.catalog().FindPost("d", 1);
+  REQUIRE((post.ok() && post->has_value()));
+  CHECK_FALSE((*post)->score.has_value());
+  CHECK((*post)->source.empty());
+  CHECK((*post)->tag_ids == std::vector<int64_t>{2});
+}
+
+TEST_CASE("repeated tags are counted over the dump") {
+  ImportFixture fixture;
+  const std::string tags = R"("tags":[{"id":1,"name":"a"},{"id":1,"name":"a"}])";
+  const Imported imported = fixture.Import({{"a.jsonl", "{\"id\":1," + tags + "}\n{\"id\":2," + tags + "}\n"}});
+  REQUIRE(imported.status.ok());
+  CHECK(imported.outcome.duplicate_tag_count == 2);
+}
+
+TEST_CASE("a file of another format is refused by its first bytes, with advice") {
+  const auto message = [](SourceFormat format, std::string_view bytes, Compression compression = Compression::kUnspecified) {
+    ImportFixture fixture;
+    const Imported imported =
+        fixture.Import({{"dump", std::string(bytes), compression}}, {.format = format, .max_rejected_count = -1});
+    CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
+    CHECK(MetadataOf(imported.status)["file"] == "dump");
+    CHECK(imported.rejected.empty());
+    return std::string(imported.status.message());
+  };
+  const std::string sqlite = std::string("SQLite format 3\0", 16) + std::string(100, '\0');
+  const SourceFormat jsonl = SourceFormat::kDanbooruJsonl, meta = SourceFormat::kDanbooruMetaSqlite;
+  CHECK(message(jsonl, sqlite).find("dump: looks like a SQLite file, where JSON lines (format danbooru-jsonl) was expected; "
+                                    "import it with format danbooru-meta-sqlite") == 0);
+  CHECK(message(jsonl, Gzip(sqlite)).find("looks like a SQLite file") != std::string::npos);
+  CHECK(message(jsonl, "\x89PNG\r\n\x1A\n and more").find("looks like a PNG picture") != std::string::npos);
+  CHECK(message(jsonl, Gzip(Gzip("{}"))).find("looks like a gzip file") != std::string::npos);
+  CHECK(message(jsonl, Gzip("{}"), Compression::kNone).find("leave the compression unspecified") != std::string::npos);
+  CHECK(message(jsonl, "{\"id\":1}", Compression::kZstd).find("declared as compressed with zstd") != std::string::npos);
+  CHECK(message(jsonl, "PK\x03\x04 and so on, a ZIP").find("looks like a ZIP archive") != std::string::npos);
+  CHECK(message(meta, "{\"id\":\"1\",\"score\":\"0\"}\n").find("import JSON lines with format danbooru-jsonl") != std::string::npos);
+  CHECK(message(meta, "").find("dump: is empty") == 0);
+  CHECK(message(meta, sqlite).find("dump: ") == 0);
+}
+
+TEST_CASE("damaged compression is refused with file and offset") {
+  const std::string packed = Gzip(OpenClipart());
+  ImportFixture fixture;
+  const Imported imported = fixture.Import({{"posts.jsonl.gz", packed.substr(0, packed.size() / 2)}});
+  CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
+  CHECK(MetadataOf(imported.status)["file"] == "posts.jsonl.gz");
+  CHECK(MetadataOf(imported.status)["offset"] == std::to_string(packed.size() / 2));
+  CHECK_FALSE(fixture.catalog().GetDataset("d").ok());
+}
+
+TEST_CASE("a danbooru-meta file is imported, compressed or not, and a post that is there twice is rejected") {
+  ImportFixture fixture;
+  const std::string path = fixture.folder() + "/meta.sqlite3";
+  {
+    auto database = Database::Open(path, Database::Mode::kReadWrite);
+    REQUIRE(database.ok());
+    REQUIRE((*database)
+                ->Execute("CREATE TABLE tags(tag_id, name, category);"
+                          "CREATE TABLE posts(id, post_id, md5, rating, width, height, file_ext, file_size, source, pixiv_id);"
+                          "CREATE TABLE post_tags(post_id, tag_id);"
+                          "INSERT INTO tags VALUES (1, 'a', 0), (2, 'b', 4);"
+                          "INSERT INTO posts(id, post_id, width) VALUES (1, 10, 100), (2, 20, 200), (3, 20, 300);"
+                          "INSERT INTO post_tags VALUES (10, 2), (10, 2), (20, 1), (10, 1);")
+                .ok());
+  }
+  const Imported imported = fixture.Import({{"meta.sqlite3.zst", Zstd(ReadWholeFile(path))}},
+                                           {.format = SourceFormat::kDanbooruMetaSqlite, .max_rejected_count = 1});
+  INFO(imported.status.ToString());
+  REQUIRE(imported.status.ok());
+  CHECK(imported.outcome.new_post_count == 2);
+  CHECK(imported.outcome.duplicate_tag_count == 1);
+  REQUIRE(imported.rejected.size() == 1);
+  CHECK(imported.rejected[0].line == 3);
+  CHECK(imported.rejected[0].field == "post_id");
+  CHECK(imported.rejected[0].reason == "is 20, which another record of this import has: meta.sqlite3.zst, line 2");
+  const auto post = fixture.catalog().FindPost("d", 10);
+  REQUIRE((post.ok() && post->has_value()));
+  CHECK((*post)->tag_ids == std::vector<int64_t>{1, 2});
+  CHECK((*post)->extra_json == R"({"id":1})");
+  CHECK(fixture.SpoolIsEmpty());
+}
+
+TEST_CASE("bytes before a file, and a file without a name, are errors of the caller") {
+  ImportFixture fixture;
+  auto session = fixture.Begin();
+  auto pipeline = ImportPipeline::Create(session.get(), {});
+  REQUIRE(pipeline.ok());
+  CHECK(ReasonOf((*pipeline)->Feed("{}")) == Reason::kImportProtocol);
+  CHECK(ReasonOf((*pipeline)->BeginFile("", Compression::kNone)) == Reason::kFieldInvalid);
+  CHECK((*pipeline)->Finish().ok());
+  PipelineOptions unknown_format;
+  unknown_format.format = static_cast<SourceFormat>(77);
+  CHECK(FieldOf(ImportPipeline::Create(session.get(), unknown_format).status()) == "format");
+  PipelineOptions bad_limit;
+  bad_limit.max_rejected_count = -2;
+  CHECK(FieldOf(ImportPipeline::Create(session.get(), bad_limit).status()) == "max_rejected_count");
+}
+
+TEST_CASE("a cancelled import stops and leaves the dataset as it was") {
+  ImportFixture fixture;
+  bool cancelled = false;
+  PipelineOptions options;
+  options.cancelled = [&] { return cancelled; };
+  {
+    auto session = fixture.Begin();
+    auto pipeline = ImportPipeline::Create(session.get(), options);
+    REQUIRE(pipeline.ok());
+    REQUIRE((*pipeline)->BeginFile("a.jsonl", Compression::kNone).ok());
+    REQUIRE((*pipeline)->Feed("{\"id\":1,\"source\":\"x\"}\n{\"id\":2}\n").ok());
+    cancelled = true;
+    CHECK(ReasonOf((*pipeline)->Feed("{\"id\":3}\n")) == Reason::kCancelled);
+    CHECK((*pipeline)->progress().post_count == 2);
+  }
+  CHECK_FALSE(fixture.catalog().GetDataset("d").ok());
+}
+
+}  // namespace
+}  // namespace millrace
