@@ -1,5 +1,9 @@
 #include "server/rpc/batch_source.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <grpc/slice.h>
+
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +14,12 @@
 
 namespace millrace {
 namespace {
+
+using google::protobuf::io::CodedOutputStream;
+
+// Key of field 1, length-delimited.
+constexpr uint8_t kBatchKey = 1 << 3 | 2;
+static_assert(v1::GetBatchResponse::kBatchFieldNumber == 1 && v1::StreamBatchesResponse::kBatchFieldNumber == 1);
 
 struct FoundPlan {
   std::string id;
@@ -48,32 +58,47 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache
   return BatchSource(std::move(found.id), std::move(reader), query.view, *deps.location);
 }
 
-absl::Status BatchSource::Read(Position position, v1::Batch* message) {
+absl::Status BatchSource::Encode(Position position, grpc::ByteBuffer* response) {
   MILLRACE_RETURN_IF_ERROR(reader_.Read(position, &batch_));
-  message->Clear();
-  message->set_plan_id(plan_id_);
-  message->set_snapshot(reader_.plan().spec().snapshot);
-  message->set_split(split().name);
-  message->set_epoch(position.epoch);
-  message->set_step(position.step);
-  message->set_rank(reader_.rank().rank);
-  message->set_world_size(reader_.rank().world_size);
-  message->set_batch_count(split().batch_count);
-  message->set_global_sample_count(batch_.slice.global_sample_count);
-  message->set_global_offset(batch_.slice.global_offset);
-  message->set_padding_count(batch_.slice.padding_count);
-  message->mutable_post_ids()->Add(batch_.post_ids.begin(), batch_.post_ids.end());
-  message->mutable_rows()->Add(batch_.rows.begin(), batch_.rows.end());
-  return has_posts_ ? ReadPosts(message) : absl::OkStatus();
+  SetIdentities();
+  MILLRACE_RETURN_IF_ERROR(EncodePosts());
+
+  const size_t batch_size_bytes = message_.ByteSizeLong() + posts_.size();
+  const size_t size_bytes = 1 + CodedOutputStream::VarintSize64(batch_size_bytes) + batch_size_bytes;
+  grpc_slice slice = grpc_slice_malloc(size_bytes);
+  uint8_t* out = GRPC_SLICE_START_PTR(slice);
+  *out++ = kBatchKey;
+  out = CodedOutputStream::WriteVarint64ToArray(batch_size_bytes, out);
+  out = message_.SerializeWithCachedSizesToArray(out);
+  std::memcpy(out, posts_.data(), posts_.size());
+  const grpc::Slice owned(slice, grpc::Slice::STEAL_REF);
+  *response = grpc::ByteBuffer(&owned, 1);
+  return absl::OkStatus();
 }
 
-absl::Status BatchSource::ReadPosts(v1::Batch* message) {
-  size_t size_bytes = 0;
+void BatchSource::SetIdentities() {
+  message_.Clear();
+  message_.set_plan_id(plan_id_);
+  message_.set_snapshot(reader_.plan().spec().snapshot);
+  message_.set_split(split().name);
+  message_.set_epoch(batch_.position.epoch);
+  message_.set_step(batch_.position.step);
+  message_.set_rank(reader_.rank().rank);
+  message_.set_world_size(reader_.rank().world_size);
+  message_.set_batch_count(split().batch_count);
+  message_.set_global_sample_count(batch_.slice.global_sample_count);
+  message_.set_global_offset(batch_.slice.global_offset);
+  message_.set_padding_count(batch_.slice.padding_count);
+  message_.mutable_post_ids()->Add(batch_.post_ids.begin(), batch_.post_ids.end());
+  message_.mutable_rows()->Add(batch_.rows.begin(), batch_.rows.end());
+}
+
+absl::Status BatchSource::EncodePosts() {
+  posts_.clear();
+  if (!has_posts_) return absl::OkStatus();
   for (const int64_t row : batch_.rows) {
-    v1::Post* post = message->add_posts();
-    MILLRACE_RETURN_IF_ERROR(post_reader_.Read(row, post));
-    size_bytes += post->ByteSizeLong();
-    if (size_bytes > kBatchSizeBytesMax) return BatchTooLarge(batch_.slice.sample_count);
+    MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, row, &posts_));
+    if (posts_.size() > kBatchSizeBytesMax) return BatchTooLarge(batch_.slice.sample_count);
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,7 @@
-// From a loader's request to messages: the plan and its snapshot, opened, and batches of them as millrace.v1.Batch.
+// From a loader's request to bytes: the plan and its snapshot, opened, and batches of them as millrace.v1.Batch.
 #pragma once
+
+#include <grpcpp/grpcpp.h>
 
 #include <cstdint>
 #include <memory>
@@ -11,8 +13,8 @@
 #include "absl/status/statusor.h"
 #include "core/batch/batch.h"
 #include "millrace/v1/loader_service.pb.h"
-#include "server/rpc/convert.h"
 #include "server/rpc/plan_cache.h"
+#include "server/rpc/post_encoder.h"
 #include "server/rpc/services.h"
 
 namespace millrace {
@@ -30,14 +32,21 @@ struct BatchQuery {
   v1::BatchView view = v1::BATCH_VIEW_UNSPECIFIED;
 };
 
+// Of a GetBatchRequest or a StreamBatchesRequest, which it borrows.
+template <typename Request>
+BatchQuery BatchQueryOf(const Request& request) {
+  return {request.plan_id(), request.split(), request.rank(), request.world_size(), request.view()};
+}
+
 // One split's batches for one rank. Not thread-safe; one per call.
 class BatchSource {
  public:
   // Errors as millrace.v1.LoaderService lists them. Looks into the catalog only for a plan that is not in `cache`.
   static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query);
 
-  // Fills `message`, whose memory is used again. kStepPastEnd, kFieldInvalid, kSnapshotDamaged.
-  absl::Status Read(Position position, v1::Batch* message);
+  // The batch, serialised as field 1 of a message: a GetBatchResponse and a StreamBatchesResponse alike.
+  // kStepPastEnd, kFieldInvalid, kSnapshotDamaged.
+  absl::Status Encode(Position position, grpc::ByteBuffer* response);
 
   const SplitInfo& split() const { return reader_.split(); }
 
@@ -45,16 +54,21 @@ class BatchSource {
   BatchSource(std::string plan_id, BatchReader reader, v1::BatchView view, const LocationTemplate& location)
       : plan_id_(std::move(plan_id)),
         reader_(std::move(reader)),
-        post_reader_(reader_.snapshot(), location),
+        post_encoder_(reader_.snapshot(), location),
         has_posts_(view != v1::BATCH_VIEW_IDENTITIES) {}
 
-  absl::Status ReadPosts(v1::Batch* message);
+  // Everything but the posts, from `batch_`.
+  void SetIdentities();
+  absl::Status EncodePosts();
 
   std::string plan_id_;
   BatchReader reader_;
-  SnapshotPostReader post_reader_;  // borrows the snapshot that reader_ keeps
+  PostEncoder post_encoder_;  // borrows the snapshot that reader_ keeps
   bool has_posts_;
+  // Used again from batch to batch.
   Batch batch_;
+  v1::Batch message_;
+  std::string posts_;  // serialised, as fields of a batch
 };
 
 }  // namespace millrace

@@ -4,12 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "millrace/v1/loader_service.grpc.pb.h"  // and with it gRPC's way with Protobuf
+#include "server/rpc/raw_request.h"
 
 namespace millrace {
 namespace {
-
-using grpc::SerializationTraits;
 
 absl::Status CheckStart(const v1::StreamBatchesRequest& request) {
   const v1::Position& start = request.start();
@@ -87,17 +85,9 @@ void BatchStream::Open() {
 
 absl::Status BatchStream::OpenSource() {
   v1::StreamBatchesRequest request;
-  if (!SerializationTraits<v1::StreamBatchesRequest>::Deserialize(&request_, &request).ok()) {
-    return FieldError("request", "its bytes are not a millrace.v1.StreamBatchesRequest");
-  }
+  MILLRACE_RETURN_IF_ERROR(ParseRequest(request_, &request));
   MILLRACE_RETURN_IF_ERROR(CheckStart(request));
-  BatchQuery query;
-  query.plan_id = request.plan_id();
-  query.split = request.split();
-  query.rank = request.rank();
-  query.world_size = request.world_size();
-  query.view = request.view();
-  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_, query));
+  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_, BatchQueryOf(request)));
   MILLRACE_ASSIGN_OR_RETURN(range_, ResolveStreamRange(request, source.split().batch_count));
   source_.emplace(std::move(source));
   return absl::OkStatus();
@@ -122,11 +112,7 @@ void BatchStream::Encode() {
 
 absl::StatusOr<bool> BatchStream::EncodeNext(grpc::ByteBuffer* bytes) {
   if (range_.next.epoch >= range_.end_epoch || range_.batch_count == 0) return false;
-  MILLRACE_RETURN_IF_ERROR(source_->Read(range_.next, response_.mutable_batch()));
-  bool own_buffer = false;
-  const grpc::Status serialised =
-      SerializationTraits<v1::StreamBatchesResponse>::Serialize(response_, bytes, &own_buffer);
-  if (!serialised.ok()) return MakeError(Reason::kInternal, "a batch could not be serialised");
+  MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, bytes));
   if (++range_.next.step == source_->split().batch_count) range_.next = {range_.next.epoch + 1, 0};
   if (range_.batch_count > 0) --range_.batch_count;
   return true;

@@ -75,7 +75,6 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   grpc::ByteBuffer request_;
   std::optional<BatchSource> source_;
   StreamRange range_;
-  v1::StreamBatchesResponse response_;  // filled again for every batch
 
   // Owned by gRPC while `writing_`.
   grpc::ByteBuffer outgoing_;

@@ -11,19 +11,20 @@
 
 namespace millrace {
 
-// StreamBatches is served raw, so that batches can be serialised on the call pool. Thread-safe.
-class LoaderService final : public v1::LoaderService::WithCallbackMethod_GetBatch<
+// Both methods are served raw, because batches are serialised by hand (PostEncoder), on the call pool. Thread-safe.
+class LoaderService final : public v1::LoaderService::WithRawCallbackMethod_GetBatch<
                                 v1::LoaderService::WithRawCallbackMethod_StreamBatches<v1::LoaderService::Service>> {
  public:
   LoaderService(const ServiceDeps& deps, std::shared_ptr<PlanCache> cache) : deps_(deps), cache_(std::move(cache)) {}
 
-  grpc::ServerUnaryReactor* GetBatch(grpc::CallbackServerContext* context, const v1::GetBatchRequest* request,
-                                     v1::GetBatchResponse* response) override;
+  grpc::ServerUnaryReactor* GetBatch(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamBatches(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request) override;
 
  private:
-  absl::Status Get(const v1::GetBatchRequest& request, v1::GetBatchResponse* response);
+  // Waits for the disk.
+  absl::Status Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response);
 
   const ServiceDeps deps_;
   const std::shared_ptr<PlanCache> cache_;  // shared by two services, which die in any order

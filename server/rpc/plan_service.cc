@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/digest.h"
 #include "core/base/error.h"
 #include "server/rpc/call.h"
@@ -43,6 +45,7 @@ absl::Status PlanService::Create(const v1::CreatePlanRequest& request, v1::Creat
   record.snapshot = snapshot.digest;
   record.canonical_form = CanonicalForm(spec);
   record.id = PlanIdOf(record.canonical_form);
+  record.created_at_us = absl::ToUnixMicros(absl::Now());
   MILLRACE_ASSIGN_OR_RETURN(const Plan plan, Plan::Open(spec, snapshot.post_count));
   MILLRACE_ASSIGN_OR_RETURN(const bool created, deps_.catalog->AddPlan(record));
   // Again, for the time at which it was first created.

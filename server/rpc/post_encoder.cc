@@ -1,0 +1,87 @@
+#include "server/rpc/post_encoder.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <cstring>
+
+#include "core/base/error.h"
+#include "server/rpc/convert.h"
+
+namespace millrace {
+namespace {
+
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedOutputStream;
+
+constexpr uint32_t KeyOf(int field_number, WireFormatLite::WireType type) {
+  return static_cast<uint32_t>(field_number) << 3 | type;
+}
+
+constexpr uint32_t kTagsKey = KeyOf(v1::Post::kTagsFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+constexpr uint32_t kIdKey = KeyOf(v1::Tag::kIdFieldNumber, WireFormatLite::WIRETYPE_VARINT);
+constexpr uint32_t kNameKey = KeyOf(v1::Tag::kNameFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+constexpr uint32_t kCategoryKey = KeyOf(v1::Tag::kCategoryFieldNumber, WireFormatLite::WIRETYPE_VARINT);
+static_assert(kTagsKey < 128 && kIdKey < 128 && kNameKey < 128 && kCategoryKey < 128, "a key takes one byte");
+
+uint32_t SizeOf(const TagView& tag) {
+  const auto name_size_bytes = static_cast<uint32_t>(tag.name.size());
+  uint32_t size_bytes = 0;
+  if (tag.id != 0) size_bytes += 1 + CodedOutputStream::VarintSize64(static_cast<uint64_t>(tag.id));
+  if (name_size_bytes != 0) size_bytes += 1 + CodedOutputStream::VarintSize32(name_size_bytes) + name_size_bytes;
+  if (tag.category != TagCategory::kUnspecified) size_bytes += 2;
+  return size_bytes;
+}
+
+uint8_t* Write(const TagView& tag, uint32_t size_bytes, uint8_t* out) {
+  *out++ = kTagsKey;
+  out = CodedOutputStream::WriteVarint32ToArray(size_bytes, out);
+  if (tag.id != 0) {
+    *out++ = kIdKey;
+    out = CodedOutputStream::WriteVarint64ToArray(static_cast<uint64_t>(tag.id), out);
+  }
+  if (!tag.name.empty()) {
+    *out++ = kNameKey;
+    out = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(tag.name.size()), out);
+    std::memcpy(out, tag.name.data(), tag.name.size());
+    out += tag.name.size();
+  }
+  if (tag.category != TagCategory::kUnspecified) {
+    *out++ = kCategoryKey;
+    *out++ = static_cast<uint8_t>(tag.category);
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::Status PostEncoder::Append(int field_number, int64_t row, std::string* bytes) {
+  MILLRACE_RETURN_IF_ERROR(snapshot_.ReadFields(row, &post_));
+  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> tag_indexes, snapshot_.TagIndexes(row));
+  message_.Clear();
+  SetPostFields(post_, location_, &message_);
+  message_.set_row(row);
+
+  size_t size_bytes = message_.ByteSizeLong();
+  tags_.clear();
+  for (const uint32_t tag_index : tag_indexes) {
+    MILLRACE_ASSIGN_OR_RETURN(const TagView tag, snapshot_.TagAt(tag_index));
+    const uint32_t tag_size_bytes = SizeOf(tag);
+    tags_.push_back({tag, tag_size_bytes});
+    size_bytes += 1 + CodedOutputStream::VarintSize32(tag_size_bytes) + tag_size_bytes;
+  }
+
+  // Fields may come in any order: the tags follow all others.
+  const uint32_t key = KeyOf(field_number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  const size_t start = bytes->size();
+  bytes->resize(start + CodedOutputStream::VarintSize32(key) + CodedOutputStream::VarintSize64(size_bytes) +
+                size_bytes);
+  uint8_t* out = reinterpret_cast<uint8_t*>(bytes->data()) + start;
+  out = CodedOutputStream::WriteVarint32ToArray(key, out);
+  out = CodedOutputStream::WriteVarint64ToArray(size_bytes, out);
+  out = message_.SerializeWithCachedSizesToArray(out);
+  for (const SizedTag& tag : tags_) out = Write(tag.tag, tag.size_bytes, out);
+  return absl::OkStatus();
+}
+
+}  // namespace millrace
