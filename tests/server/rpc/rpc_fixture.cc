@@ -1,0 +1,93 @@
+#include "tests/server/rpc/rpc_fixture.h"
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "tests/support/catch.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::chrono::seconds kCallTimeout(60);
+constexpr std::chrono::seconds kLogTimeout(20);
+
+}  // namespace
+
+void MemoryCallLog::Write(const CallRecord& record) {
+  MutexLock lock(mutex_);
+  records_.push_back(record);
+}
+
+std::vector<CallRecord> MemoryCallLog::records() const {
+  MutexLock lock(mutex_);
+  return records_;
+}
+
+std::vector<CallRecord> MemoryCallLog::WaitFor(size_t count) const {
+  const auto deadline = std::chrono::steady_clock::now() + kLogTimeout;
+  while (records().size() < count && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return records();
+}
+
+RpcServer::RpcServer(const RpcServerOptions& options)
+    : location_(*LocationTemplate::Parse(LocationTemplate::kDefault)),
+      call_pool_(std::make_unique<ThreadPool>(options.call_thread_count, options.call_queue_size_max)),
+      import_pool_(std::make_unique<ThreadPool>(options.import_thread_count, 16)) {
+  CatalogOptions catalog_options;
+  catalog_options.path = folder_.path() + "/catalog.sqlite3";
+  auto catalog = Catalog::Open(catalog_options);
+  INFO(catalog.status().ToString());
+  REQUIRE(catalog.ok());
+  catalog_ = *std::move(catalog);
+  auto snapshots = SnapshotStore::Open(folder_.path() + "/snapshots");
+  REQUIRE(snapshots.ok());
+  snapshots_ = *std::move(snapshots);
+
+  ServiceDeps deps;
+  deps.catalog = catalog_.get();
+  deps.snapshots = snapshots_.get();
+  deps.call_pool = call_pool_.get();
+  deps.import_pool = import_pool_.get();
+  deps.location = &location_;
+  deps.drain = &drain_;
+  deps.call_log = &call_log_;
+  deps.spool_folder = folder_.path() + "/spool";
+  std::filesystem::create_directories(deps.spool_folder);
+  services_ = MakeServices(deps);
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+  for (const auto& service : services_) builder.RegisterService(service.get());
+  server_ = builder.BuildAndStart();
+  REQUIRE(server_ != nullptr);
+
+  const std::shared_ptr<grpc::Channel> channel = MakeChannel();
+  catalog_stub = v1::CatalogService::NewStub(channel);
+  import_stub = v1::ImportService::NewStub(channel);
+  snapshot_stub = v1::SnapshotService::NewStub(channel);
+  plan_stub = v1::PlanService::NewStub(channel);
+  loader_stub = v1::LoaderService::NewStub(channel);
+}
+
+RpcServer::~RpcServer() {
+  // Sessions must end before the catalog does: Shutdown returns when every call is over.
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_->Wait();
+}
+
+std::shared_ptr<grpc::Channel> RpcServer::MakeChannel() const {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(-1);
+  return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::unique_ptr<grpc::ClientContext> MakeContext() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+  return context;
+}
+
+}  // namespace millrace
