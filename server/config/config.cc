@@ -21,8 +21,11 @@ namespace {
 
 constexpr std::string_view kVariablePrefix = "MILLRACE_";
 constexpr std::string_view kConfigVariable = "MILLRACE_CONFIG";
-// Of Millrace's clients and tests, which may well run in the server's environment.
-constexpr std::string_view kForeignVariables[] = {"MILLRACE_ADDRESS", "MILLRACE_CLI", "MILLRACE_SERVER"};
+// Of Millrace's clients, tests and benchmarks, which may well run in the server's environment.
+bool IsForeignVariable(std::string_view name) {
+  return name == "MILLRACE_ADDRESS" || name == "MILLRACE_CLI" || name == "MILLRACE_SERVER" ||
+         name.starts_with("MILLRACE_TEST_") || name.starts_with("MILLRACE_BENCH_");
+}
 
 // A value and the place it came from, "flag --listen", for messages.
 struct Setting {
@@ -53,10 +56,7 @@ absl::StatusOr<Environment> ReadEnvironment(absl::Span<const Option> options, co
   for (; variables != nullptr && *variables != nullptr; ++variables) {
     const std::string_view variable = *variables;
     const std::string_view name = variable.substr(0, variable.find('='));
-    if (!name.starts_with(kVariablePrefix) || name.size() == variable.size()) continue;
-    if (std::find(std::begin(kForeignVariables), std::end(kForeignVariables), name) != std::end(kForeignVariables)) {
-      continue;
-    }
+    if (!name.starts_with(kVariablePrefix) || name.size() == variable.size() || IsForeignVariable(name)) continue;
     const std::string value(variable.substr(name.size() + 1));
     const std::string place = "environment variable " + QuoteForMessage(name);
     if (name == kConfigVariable) {
