@@ -73,15 +73,6 @@ size_t FindKnownField(const char* raw_key, size_t guess) {
 
 std::string_view Token(ondemand::value value) { return TrimJsonToken(value.raw_json_token()); }
 
-// As memchr, without a call for the strings of a few bytes that records are made of.
-inline bool HasBackslash(std::string_view token) {
-  constexpr size_t kShortBytes = 16;
-  if (token.size() > kShortBytes) return std::memchr(token.data(), '\\', token.size()) != nullptr;
-  bool found = false;
-  for (const char c : token) found |= c == '\\';
-  return found;
-}
-
 std::optional<size_t> FindInvalidUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     size_t length = 1;
@@ -117,6 +108,7 @@ bool DanbooruPostParser::ParseDocument(std::string_view line) {
   if (const void* nul = std::memchr(line.data(), '\0', line.size())) {
     return Reject("", absl::StrCat("holds a NUL byte at column ", static_cast<const char*>(nul) - line.data() + 1));
   }
+  line_has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
   if (line.size() > parser_.capacity()) {
     // Doubled, so that lines that grow slowly do not allocate each time.
     if (const auto error = parser_.allocate(std::max(line.size(), 2 * parser_.capacity()))) return RejectJson(error);
@@ -324,7 +316,8 @@ bool DanbooruPostParser::ReadScalar(std::string_view field, Value value, ScalarV
   if (first == '"') {
     scalar->kind = ScalarValue::Kind::kString;
     // Most strings have no escapes and can be used where they stand.
-    if (!HasBackslash(token) && token.size() >= 2) {
+    const bool is_plain = !line_has_escapes_ || std::memchr(token.data(), '\\', token.size()) == nullptr;
+    if (is_plain && token.size() >= 2) {
       scalar->text = token.substr(1, token.size() - 2);
       return true;
     }

@@ -64,6 +64,7 @@ class DanbooruPostParser {
 
   simdjson::ondemand::parser parser_;
   std::string_view line_;
+  bool line_has_escapes_ = false;  // asked once for a line rather than for each of its strings
   Post post_;
   TagCollector tags_;
   std::vector<std::string> pool_words_;
