@@ -118,6 +118,18 @@ def test_import_sends_files_whole_and_reports(server: FakeServer, tmp_path: Path
     assert rejected == [millrace.RejectedRecord("b.jsonl", 3, "id", "missing", None)]
 
 
+def test_import_shows_a_bar_over_the_bytes(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tqdm")
+    (tmp_path / "a.jsonl").write_bytes(b"x" * 2000)
+    heard: list[millrace.ImportProgress] = []
+    with millrace.connect(server.address) as client:
+        client.import_(tmp_path / "a.jsonl", dataset="d", progress=True, on_progress=heard.append)
+    assert "2.00k/2.00k" in capsys.readouterr().err
+    assert [progress.byte_count for progress in heard] == [2000]
+
+
 def test_import_is_repeated_with_the_same_request_id(server: FakeServer, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"x")
     server.import_failures = 2

@@ -1,4 +1,4 @@
-"""Forking: no hang and no wrong batch, whatever the parent was doing.
+"""Forking and ending: no hang and no wrong batch, whatever the process was doing.
 
 Method: a fake server in a process of its own; the parent uses its client, or streams in the background, and
 forks; the children stream everything and compare. A child that takes longer than a minute counts as hung.
@@ -72,6 +72,16 @@ def test_a_client_used_before_works_in_parent_and_children(address: str) -> None
         assert client.stats(dataset="d").post_count == 0
 
 
+def test_a_client_closed_just_before_does_not_hold_up_children(address: str) -> None:
+    def use() -> None:
+        with millrace.connect(address) as client:
+            client.stats(dataset="d")
+
+    for _ in range(5 * FORKS):
+        use()
+        assert succeeds_in_child(use)
+
+
 def test_a_loader_made_before_works_in_children(address: str) -> None:
     loader = millrace.Loader(address, plan=PLAN_ID)
     for _ in range(FORKS):
@@ -96,3 +106,15 @@ def test_a_background_stream_neither_disturbs_nor_is_disturbed(address: str) -> 
                 assert next(received).post_ids.tolist() == expected_ids(*divmod(expected, BATCH_COUNT))
                 expected += 1
             assert succeeds_in_child(lambda: stream_all(millrace.Loader(address, plan=PLAN_ID)))
+
+
+@pytest.mark.parametrize("prefetch", [0, 3])
+def test_a_program_ends_with_a_loader_left_open(address: str, prefetch: int) -> None:
+    program = f"""
+import millrace
+loader = millrace.Loader({address!r}, plan={PLAN_ID!r}, epochs=None, prefetch={prefetch})
+iterator = iter(loader)
+print(next(iterator).step)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")

@@ -2,8 +2,10 @@
 
 gRPC's threads and sockets do not survive fork(): a channel made before and used after it hangs or fails, and
 so may a new one when a call was in progress at the moment of the fork. PyTorch's DataLoader workers fork. So
-  - before a fork in this process, calls that can be resumed are interrupted and the channels closed; the
-    parent makes new ones at the next use;
+  - before a fork in this process, calls that can be resumed are cancelled and waited for, so that no thread is
+    inside gRPC and its own preparations for a fork can run; the parent resumes the calls afterwards;
+  - one channel that is never used stays open as long as the process: closing the last one makes gRPC end itself
+    in the background, and a child forked in that moment would wait for the end forever;
   - a child drops what it inherited, without closing it (the sockets are the parent's);
   - pickling leaves the channel behind.
 """
@@ -44,6 +46,8 @@ _OPTIONS: list[tuple[str, Any]] = [
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 # Inherited channels, kept alive so that no destructor closes them.
 _inherited: list[grpc.Channel] = []
+# The channel that keeps gRPC running, by the process that it belongs to. It never connects.
+_anchors: dict[int, grpc.Channel] = {}
 
 
 class Connection:
@@ -81,6 +85,8 @@ class Connection:
             if self._closed:
                 raise ValueError(f"the connection to {self.address} is closed")
             if self._channel is None:
+                if os.getpid() not in _anchors:
+                    _anchors[os.getpid()] = grpc.insecure_channel("127.0.0.1:1")
                 self._channel = grpc.insecure_channel(self.address, options=_OPTIONS)
             channel = self._channel
             self._busy_count += 1
@@ -121,14 +127,9 @@ class Connection:
             call.cancel()
         deadline = time.monotonic() + _QUIESCE_S_MAX
         with self._condition:
+            # A call that cannot be repeated (an import) goes on; the child must then do without luck.
             while self._busy_count and time.monotonic() < deadline:
                 self._condition.wait(deadline - time.monotonic())
-            # A call that cannot be repeated (an import) goes on; the child must then do without luck.
-            if self._busy_count:
-                return
-            channel, self._channel = self._channel, None
-        if channel is not None:
-            channel.close()
 
     def after_fork_in_parent(self) -> None:
         with self._condition:
