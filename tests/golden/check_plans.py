@@ -14,8 +14,9 @@ import hashlib
 import json
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 MASK = 0xFFFFFFFF
 ROUNDS = 8
