@@ -59,7 +59,9 @@ class Client {
   // For calls that stream.
   CallContext NewContext(CallKind kind) { return CallContext(interrupt_, kind, timeout_); }
   // The outcome of a call that ended with `status`.
-  Outcome Conclude(const grpc::Status& status) const { return OutcomeOf(status, address_, interrupt_.tripped()); }
+  Outcome Conclude(const grpc::Status& status) const {
+    return OutcomeOf(status, address_, interrupt_.TrippedOrPending());
+  }
 
   const std::string& address() const { return address_; }
 

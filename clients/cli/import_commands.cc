@@ -12,6 +12,7 @@
 #include "clients/cli/json.h"
 #include "clients/cli/list.h"
 #include "clients/cli/progress.h"
+#include "clients/cli/progress_flag.h"
 #include "clients/cli/table.h"
 #include "google/rpc/status.pb.h"
 
@@ -47,8 +48,7 @@ class ImportCommand : public Command {
     app->add_flag("--no-snapshot", skip_snapshot_, "Do not compile a snapshot at the end");
     app->add_option("--request-id", request_id_, "Names this import, so that a repeat does not import twice")
         ->type_name("ID");
-    app->add_flag("--progress,!--no-progress", progress_,
-                  "Show progress on standard error, also when it is not a terminal");
+    progress_.AddTo(*app);
   }
 
   Outcome Run(Session& session) override {
@@ -59,7 +59,7 @@ class ImportCommand : public Command {
 
     CallContext context = session.client.NewContext(CallKind::kLong);
     const auto stream = session.client.imports().Import(context.get());
-    ImportSender sender(context.get(), stream.get(), MakeStart(), std::move(input.files));
+    ImportSender sender(context.get(), stream.get(), session.interrupt, MakeStart(), std::move(input.files));
     Receive(session, *stream);
     sender.Stop();
     const grpc::Status status = stream->Finish();
@@ -102,7 +102,7 @@ class ImportCommand : public Command {
   // Takes the server's messages until there are no more.
   void Receive(Session& session, ImportSender::Stream& stream) {
     ProgressMeter meter(session.err(), session.output.err_terminal,
-                        ChooseProgressMode(session.output.err_terminal, progress_));
+                        ChooseProgressMode(session.output.err_terminal, progress_.asked()));
     v1::ImportResponse response;
     while (stream.Read(&response)) {
       if (session.options.json) {
@@ -172,7 +172,7 @@ class ImportCommand : public Command {
   int64_t max_reported_count_ = 1000;
   bool skip_snapshot_ = false;
   std::string request_id_;
-  std::optional<bool> progress_;
+  ProgressFlag progress_;
 
   const absl::Time start_time_ = absl::Now();
   v1::SourceFormat source_format_ = v1::SOURCE_FORMAT_UNSPECIFIED;

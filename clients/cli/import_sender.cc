@@ -17,10 +17,11 @@ constexpr size_t kChunkSizeBytes = 256 << 10;
 
 }  // namespace
 
-ImportSender::ImportSender(grpc::ClientContext* context, Stream* stream, const v1::ImportStart& start,
-                           std::vector<InputFile> files)
+ImportSender::ImportSender(grpc::ClientContext* context, Stream* stream, const Interrupt& interrupt,
+                           const v1::ImportStart& start, std::vector<InputFile> files)
     : context_(context),
       stream_(stream),
+      interrupt_(interrupt),
       start_(start),
       files_(std::move(files)),
       stop_fd_(eventfd(0, EFD_CLOEXEC)),
@@ -45,6 +46,11 @@ void ImportSender::Run() {
   if (!stream_->Write(request)) return;
   for (const InputFile& file : files_) {
     if (!SendFile(file)) return;
+  }
+  // The end of a pipe whose writer was interrupted, with us, is not the end of the dump.
+  if (interrupt_.TrippedOrPending()) {
+    context_->TryCancel();
+    return;
   }
   request.mutable_end()->set_file_count(static_cast<int64_t>(files_.size()));
   request.mutable_end()->set_byte_count(byte_count_);

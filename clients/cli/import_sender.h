@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "clients/cli/import_files.h"
+#include "clients/cli/interrupt.h"
 #include "millrace/v1/import_service.grpc.pb.h"
 
 namespace millrace::cli {
@@ -19,8 +20,9 @@ class ImportSender {
  public:
   using Stream = grpc::ClientReaderWriterInterface<v1::ImportRequest, v1::ImportResponse>;
 
-  // Borrows `context` and `stream`; both outlive the sender. Begins to send.
-  ImportSender(grpc::ClientContext* context, Stream* stream, const v1::ImportStart& start,
+  // Borrows all but `start` and `files`; it outlives the sender. Begins to send. Never sends `end` once `interrupt`
+  // is tripped.
+  ImportSender(grpc::ClientContext* context, Stream* stream, const Interrupt& interrupt, const v1::ImportStart& start,
                std::vector<InputFile> files);
   ~ImportSender();
   ImportSender(const ImportSender&) = delete;
@@ -44,6 +46,7 @@ class ImportSender {
 
   grpc::ClientContext* const context_;
   Stream* const stream_;
+  const Interrupt& interrupt_;
   const v1::ImportStart start_;
   const std::vector<InputFile> files_;
   int64_t byte_count_ = 0;

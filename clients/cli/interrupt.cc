@@ -17,6 +17,13 @@ void Interrupt::Trip() {
   for (grpc::ClientContext* context : contexts_) context->TryCancel();
 }
 
+bool Interrupt::TrippedOrPending() const {
+  sigset_t pending;
+  const bool has_pending =
+      sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+  return has_pending || tripped();
+}
+
 void Interrupt::Add(grpc::ClientContext* context) {
   MutexLock lock(mutex_);
   contexts_.insert(context);

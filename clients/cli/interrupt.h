@@ -17,6 +17,9 @@ class Interrupt {
  public:
   void Trip();
   bool tripped() const { return tripped_.load(std::memory_order_acquire); }
+  // Also true when SIGINT or SIGTERM has come and waits to be read. Ctrl-C reaches every process of a pipeline at
+  // once, so whoever sees the end of a pipe can tell by this whether its writer was merely interrupted.
+  bool TrippedOrPending() const;
 
   // From Add to Remove, a trip cancels the call.
   void Add(grpc::ClientContext* context);

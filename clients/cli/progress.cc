@@ -13,6 +13,7 @@ constexpr absl::Duration kBarInterval = absl::Milliseconds(100);
 constexpr absl::Duration kLineInterval = absl::Seconds(5);
 constexpr int kBarWidthMin = 10;
 constexpr int kBarWidthMax = 32;
+constexpr int kWidthWithBarMin = 60;
 
 std::string Bar(double fraction, int width_columns) {
   const int inner = width_columns - 2;
@@ -36,11 +37,13 @@ std::string RenderProgress(const ProgressView& view, int width_columns) {
   }
   parts.insert(parts.end(), view.facts.begin(), view.facts.end());
 
+  // On a line of usual width the bar comes before the last of the facts.
+  const int reserved = fraction.has_value() && width_columns >= kWidthWithBarMin ? 2 + kBarWidthMin : 0;
   std::string tail;
   int used = DisplayWidth(view.label);
   for (const std::string& part : parts) {
     const int width = 2 + DisplayWidth(part);
-    if (width_columns > 0 && used + width > width_columns) break;
+    if (width_columns > 0 && used + width > width_columns - reserved) break;
     absl::StrAppend(&tail, "  ", part);
     used += width;
   }

@@ -9,6 +9,7 @@
 #include "clients/cli/format.h"
 #include "clients/cli/json.h"
 #include "clients/cli/progress.h"
+#include "clients/cli/progress_flag.h"
 #include "clients/cli/stream_summary.h"
 #include "clients/cli/table.h"
 
@@ -40,8 +41,7 @@ class StreamCommand : public Command {
     app->add_option("--start", start_, "The first batch to send")->type_name("EPOCH:STEP");
     app->add_option("--limit", batch_count_max_, "End after this many batches")->check(CLI::PositiveNumber);
     app->add_flag("-q,--quiet", quiet_, "Print only the summary, no line a batch");
-    app->add_flag("--progress,!--no-progress", progress_,
-                  "Show progress on standard error, also when it is not a terminal");
+    progress_.AddTo(*app);
   }
 
   Outcome Run(Session& session) override {
@@ -53,7 +53,7 @@ class StreamCommand : public Command {
     StreamSummary summary;
     {
       ProgressMeter meter(session.err(), session.output.err_terminal,
-                          ChooseProgressMode(session.output.err_terminal, progress_));
+                          ChooseProgressMode(session.output.err_terminal, progress_.asked()));
       v1::StreamBatchesResponse response;
       int64_t expected_count = 0;
       while (stream->Read(&response)) {
@@ -162,7 +162,7 @@ class StreamCommand : public Command {
   std::string start_;
   int64_t batch_count_max_ = 0;
   bool quiet_ = false;
-  std::optional<bool> progress_;
+  ProgressFlag progress_;
 };
 
 }  // namespace

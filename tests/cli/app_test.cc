@@ -228,6 +228,25 @@ TEST_CASE("a stream prints its batches and a summary") {
   CHECK(request.view() == v1::BATCH_VIEW_IDENTITIES);
 }
 
+TEST_CASE("a bar is shown on a terminal, and only there, unless the flags say otherwise") {
+  FakeServer server;
+  Terminal terminal;
+  terminal.is_terminal = true;
+  terminal.width_columns = 80;
+  const auto errors_of = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"stream", "p", "train", "--address", server.address()});
+    std::ostringstream out, err;
+    const Output output{out, Terminal{}, err, terminal};
+    Interrupt interrupt;
+    CHECK(RunCli(flags, output, interrupt) == 0);
+    return err.str();
+  };
+  CHECK(Contains(errors_of({}), "\rstreaming"));
+  CHECK(Contains(errors_of({"--progress"}), "\rstreaming"));
+  CHECK(errors_of({"--no-progress"}).empty());
+  CHECK(Run(server, {"stream", "p", "train"}).err.empty());
+}
+
 TEST_CASE("a broken stream says where to continue") {
   FakeServer server;
   server.loader.break_after = 2;

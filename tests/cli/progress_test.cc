@@ -33,6 +33,7 @@ TEST_CASE("whatever the width, the line fits, and the least important goes first
   const std::string narrow = RenderProgress(view, 32);
   CHECK(narrow.find("1,000 posts") != std::string::npos);
   CHECK(narrow.find("left") == std::string::npos);
+  CHECK(RenderProgress(view, 79).find("importing  [====>") == 0);  // the bar goes before the last fact
 }
 
 TEST_CASE("without a known whole there is no bar") {
