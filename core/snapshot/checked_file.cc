@@ -142,8 +142,8 @@ absl::Status CheckedFile::Damaged(const Section& section, uint64_t offset_in_sec
   NoteDamage();
   const std::string offset = absl::StrCat(section.offset + offset_in_section);
   return MakeError(Reason::kSnapshotDamaged,
-                   absl::StrCat("snapshot ", digest_, " is damaged (", path_, "): section ", section.name,
-                                ", byte ", offset, " of the file: ", Text(what), ". ", kRemedy),
+                   absl::StrCat("snapshot ", digest_, " is damaged (", path_, "): section ", section.name, ", byte ",
+                                offset, " of the file: ", Text(what), ". ", kRemedy),
                    {{"snapshot", digest_}, {"section", section.name}, {"byte_offset", offset}});
 }
 

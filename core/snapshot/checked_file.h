@@ -57,7 +57,8 @@ class CheckedFile {
   void NoteDamage() const { damage_found_.store(true, std::memory_order_relaxed); }
 
  private:
-  CheckedFile(std::string path, std::string digest, int fd) : path_(std::move(path)), digest_(std::move(digest)), fd_(fd) {}
+  CheckedFile(std::string path, std::string digest, int fd)
+      : path_(std::move(path)), digest_(std::move(digest)), fd_(fd) {}
   absl::Status ReadLayout();
   absl::Status Map();
   absl::Status CheckValues(const Section& section, uint64_t block, const uint8_t* data, uint64_t size_bytes) const;

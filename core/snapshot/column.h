@@ -47,11 +47,6 @@ class Column {
     return absl::OkStatus();
   }
 
-  // Asks the processor for the element. Requires index < size(), if the section is there at all.
-  void Prefetch(uint64_t index) const {
-    if (data_ != nullptr) __builtin_prefetch(data_ + index);
-  }
-
   // Elements [begin, end). Requires begin <= end <= size().
   absl::Status Get(uint64_t begin, uint64_t end, absl::Span<const T>* values) const {
     *values = {};
@@ -68,7 +63,8 @@ class Column {
   static constexpr uint64_t kElementsPerBlock = kBlockBytes / sizeof(T);
 
   absl::Status Check(uint64_t block) const {
-    if (CheckedFile::IsChecked(checked_blocks_, first_block_ + block)) [[likely]] return absl::OkStatus();
+    if (CheckedFile::IsChecked(checked_blocks_, first_block_ + block)) [[likely]]
+      return absl::OkStatus();
     return file_->CheckBlock(*section_, block);
   }
 
@@ -91,16 +87,14 @@ class ListColumn {
   // Values of all rows.
   uint64_t value_count() const { return values_.size(); }
 
-  // Asks the processor for the row's place. Requires a row in range.
-  void Prefetch(uint64_t row) const { offsets_.Prefetch(row); }
-
   // Where the row's values are. Requires a row in range.
   absl::Status GetRange(uint64_t row, uint64_t* begin, uint64_t* end) const {
     *begin = *end = 0;
     if (!is_present()) return absl::OkStatus();
     MILLRACE_RETURN_IF_ERROR(offsets_.Get(row, begin));
     MILLRACE_RETURN_IF_ERROR(offsets_.Get(row + 1, end));
-    if (*begin <= *end && *end <= values_.size()) [[likely]] return absl::OkStatus();
+    if (*begin <= *end && *end <= values_.size()) [[likely]]
+      return absl::OkStatus();
     return file_->Damaged(offsets_.section(), row * sizeof(uint64_t), "the offsets there do not ascend");
   }
 
@@ -122,7 +116,6 @@ class TextColumn {
   TextColumn() = default;
   explicit TextColumn(ListColumn<uint8_t> bytes) : bytes_(bytes) {}
   bool is_present() const { return bytes_.is_present(); }
-  void Prefetch(uint64_t row) const { bytes_.Prefetch(row); }
   absl::Status Get(uint64_t row, std::string_view* text) const {
     absl::Span<const uint8_t> bytes;
     MILLRACE_RETURN_IF_ERROR(bytes_.Get(row, &bytes));

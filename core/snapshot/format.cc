@@ -55,12 +55,18 @@ absl::StatusOr<Section> ParseEntry(const DirectoryEntry& entry, uint64_t index, 
 
 uint64_t ElementBytes(ElementType type) {
   switch (type) {
-    case ElementType::kU8: return 1;
-    case ElementType::kU32: return 4;
-    case ElementType::kU64: return 8;
-    case ElementType::kI32: return 4;
-    case ElementType::kI64: return 8;
-    case ElementType::kBytes16: return 16;
+    case ElementType::kU8:
+      return 1;
+    case ElementType::kU32:
+      return 4;
+    case ElementType::kU64:
+      return 8;
+    case ElementType::kI32:
+      return 4;
+    case ElementType::kI64:
+      return 8;
+    case ElementType::kBytes16:
+      return 16;
   }
   return 0;
 }

@@ -66,16 +66,14 @@ absl::Status PostColumns::BindTexts(ColumnBinder& binder) {
 absl::Status PostColumns::BindLists(ColumnBinder& binder) {
   const Header& header = file_->layout().header;
   // A limit of 0 would mean none; without tags there is no value to limit.
-  MILLRACE_RETURN_IF_ERROR(
-      binder.BindList("post.tags.offsets", "post.tags", row_count_, header.tag_count, &tags_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindList("post.tags.offsets", "post.tags", row_count_, header.tag_count, &tags_));
   if (tags_.value_count() != header.tag_use_count || (header.tag_count == 0 && tags_.is_present())) {
     return file_->Damaged("its header and its sections disagree about the tags");
   }
   MILLRACE_RETURN_IF_ERROR(binder.BindList("post.pools.offsets", "post.pools", row_count_, 0, &pools_));
   const uint64_t kind_count = DictionarySize(*file_, "dictionary.pool_kind");
   MILLRACE_RETURN_IF_ERROR(binder.BindText("dictionary.pool_kind", kind_count, &pool_kind_names_));
-  MILLRACE_RETURN_IF_ERROR(
-      binder.BindLimited("post.pools.kind", pools_.value_count(), kind_count + 1, &pool_kinds_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindLimited("post.pools.kind", pools_.value_count(), kind_count + 1, &pool_kinds_));
   MILLRACE_RETURN_IF_ERROR(binder.BindList("post.favorites.offsets", "post.favorites", row_count_, 0, &favorites_));
 
   // Rows without an md5 are not in the index, so its size is its own.
@@ -123,16 +121,7 @@ absl::StatusOr<std::optional<int64_t>> PostColumns::FindByMd5(const Md5& md5) co
   return found;
 }
 
-void PostColumns::Prefetch(uint64_t row) const {
-  const auto prefetch = [row](const auto&... columns) { (columns.Prefetch(row), ...); };
-  prefetch(id_, presence_, md5_, rating_, flags_, file_ext_, source_, extra_json_, tags_, pools_, favorites_);
-  prefetch(width_px_, height_px_, file_size_bytes_, pixiv_id_, parent_id_, uploader_id_, approver_id_);
-  prefetch(score_, up_score_, down_score_);
-  prefetch(created_at_us_, updated_at_us_, last_commented_at_us_, last_noted_at_us_);
-}
-
 absl::Status PostColumns::ReadFields(uint64_t row, Post* post) const {
-  Prefetch(row);
   post->Clear();
   MILLRACE_RETURN_IF_ERROR(ReadNumbers(row, post));
   MILLRACE_RETURN_IF_ERROR(ReadTexts(row, post));

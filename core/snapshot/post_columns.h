@@ -23,9 +23,6 @@ class PostColumns {
   // The first row whose id is at least `post_id`; the number of rows when there is none.
   absl::StatusOr<uint64_t> LowerBound(int64_t post_id) const;
   absl::StatusOr<std::optional<int64_t>> FindByMd5(const Md5& md5) const;
-  // Asks the processor for everything that ReadFields and ReadTagIndexes will look at first: each column is a cache
-  // miss of its own, and together they take little longer than one.
-  void Prefetch(uint64_t row) const;
   absl::Status ReadFields(uint64_t row, Post* post) const;
   absl::Status ReadTagIndexes(uint64_t row, absl::Span<const uint32_t>* tag_indexes) const {
     return tags_.Get(row, tag_indexes);

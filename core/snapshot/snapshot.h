@@ -56,9 +56,6 @@ class Snapshot {
   absl::StatusOr<std::optional<int64_t>> FindRowByMd5(const Md5& md5) const;  // smallest row with it
   // The first row whose post id is at least `post_id`; post_count() when there is none.
   absl::StatusOr<int64_t> LowerBoundRow(int64_t post_id) const;
-  // Begins to fetch the row into the processor's caches: called some rows ahead of ReadFields and TagIndexes when
-  // rows are read in random order, it hides most of the time that memory takes. Does nothing for a row out of range.
-  void Prefetch(int64_t row) const;
   // Fills everything of `post` but tag_ids (left empty).
   absl::Status ReadFields(int64_t row, Post* post) const;
   // Tag indexes of the row, ascending; a slice of the mapped file.

@@ -104,9 +104,7 @@ template <typename T>
 class ListSpool {
  public:
   ListSpool(const std::string& folder, std::string_view offsets_name, std::string_view values_name)
-      : values_name_(values_name),
-        offsets_(folder, offsets_name),
-        values_(folder + "/" + std::string(values_name)) {}
+      : values_name_(values_name), offsets_(folder, offsets_name), values_(folder + "/" + std::string(values_name)) {}
 
   absl::Status Add(uint64_t row, absl::Span<const T> values) {
     MILLRACE_RETURN_IF_ERROR(offsets_.Add(row, values.size()));
@@ -127,8 +125,7 @@ class ListSpool {
 // A text a row: NAME.offsets and NAME.bytes.
 class TextSpool {
  public:
-  TextSpool(const std::string& folder, const std::string& name)
-      : bytes_(folder, name + ".offsets", name + ".bytes") {}
+  TextSpool(const std::string& folder, const std::string& name) : bytes_(folder, name + ".offsets", name + ".bytes") {}
   absl::Status Add(uint64_t row, std::string_view text) {
     return bytes_.Add(row, absl::Span<const uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
   }

@@ -48,7 +48,7 @@ class TagLookup {
   static constexpr size_t kTableSizePerTag = 16;
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-  std::vector<uint32_t> table_;                     // by id
+  std::vector<uint32_t> table_;                 // by id
   absl::flat_hash_map<int64_t, uint32_t> map_;  // when the ids are too sparse for a table
 };
 

@@ -96,8 +96,7 @@ absl::StatusOr<std::optional<Tag>> TagTable::FindById(int64_t tag_id) const {
 }
 
 absl::StatusOr<std::vector<Tag>> TagTable::FindByName(std::string_view name, int64_t limit) const {
-  MILLRACE_ASSIGN_OR_RETURN(uint64_t place,
-                            LowerBound(by_name_, [&](const TagView& tag) { return tag.name < name; }));
+  MILLRACE_ASSIGN_OR_RETURN(uint64_t place, LowerBound(by_name_, [&](const TagView& tag) { return tag.name < name; }));
   std::vector<TagView> views;
   // A name repeats once a category at most; the bound is for files that were made to hurt.
   for (; place < size_ && views.size() < static_cast<size_t>(kTagScanMax); ++place) {
@@ -106,7 +105,8 @@ absl::StatusOr<std::vector<Tag>> TagTable::FindByName(std::string_view name, int
     views.push_back(tag);
   }
   std::sort(views.begin(), views.end(), IsMoreUsed);
-  if (views.size() > static_cast<uint64_t>(std::max<int64_t>(limit, 0))) views.resize(static_cast<size_t>(std::max<int64_t>(limit, 0)));
+  if (views.size() > static_cast<uint64_t>(std::max<int64_t>(limit, 0)))
+    views.resize(static_cast<size_t>(std::max<int64_t>(limit, 0)));
   std::vector<Tag> tags;
   std::transform(views.begin(), views.end(), std::back_inserter(tags), ToTag);
   return tags;
@@ -114,9 +114,8 @@ absl::StatusOr<std::vector<Tag>> TagTable::FindByName(std::string_view name, int
 
 absl::Status TagTable::PrefixRange(std::string_view prefix, uint64_t* begin, uint64_t* end) const {
   MILLRACE_ASSIGN_OR_RETURN(*begin, LowerBound(by_name_, [&](const TagView& tag) { return tag.name < prefix; }));
-  MILLRACE_ASSIGN_OR_RETURN(*end, LowerBound(by_name_, [&](const TagView& tag) {
-                              return tag.name.substr(0, prefix.size()) <= prefix;
-                            }));
+  MILLRACE_ASSIGN_OR_RETURN(
+      *end, LowerBound(by_name_, [&](const TagView& tag) { return tag.name.substr(0, prefix.size()) <= prefix; }));
   *end = std::max(*begin, *end);
   return absl::OkStatus();
 }
@@ -148,8 +147,8 @@ absl::StatusOr<TagPage> TagTable::ListByPostCount(const TagQuery& query) const {
   uint64_t begin = 0;
   if (query.after.has_value()) {
     const TagView after{query.after->id, {}, TagCategory::kUnspecified, query.after->post_count};
-    MILLRACE_ASSIGN_OR_RETURN(
-        begin, LowerBound(by_post_count_, [&](const TagView& tag) { return !IsMoreUsed(after, tag); }));
+    MILLRACE_ASSIGN_OR_RETURN(begin,
+                              LowerBound(by_post_count_, [&](const TagView& tag) { return !IsMoreUsed(after, tag); }));
   }
   MILLRACE_ASSIGN_OR_RETURN(const uint64_t end, LowerBound(by_post_count_, [&](const TagView& tag) {
                               return tag.post_count >= query.min_post_count;

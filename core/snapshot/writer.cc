@@ -166,8 +166,8 @@ absl::StatusOr<std::unique_ptr<SnapshotWriter>> SnapshotWriter::Create(const std
   MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<WorkFolder> work, WorkFolder::Create(folder));
   MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<SectionFile> file,
                             SectionFile::Create(absl::StrCat(work->path(), "/", Impl::kFileName)));
-  return std::unique_ptr<SnapshotWriter>(new SnapshotWriter(
-      std::make_unique<Impl>(folder, std::move(tags), std::move(work), std::move(file))));
+  return std::unique_ptr<SnapshotWriter>(
+      new SnapshotWriter(std::make_unique<Impl>(folder, std::move(tags), std::move(work), std::move(file))));
 }
 
 absl::Status SnapshotWriter::Add(const Post& post) { return impl_->Add(post); }

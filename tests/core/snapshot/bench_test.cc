@@ -70,18 +70,14 @@ void FillPost(std::mt19937_64& random, int64_t id, int64_t tag_count, Post* post
   post->tag_ids.erase(std::unique(post->tag_ids.begin(), post->tag_ids.end()), post->tag_ids.end());
 }
 
-// Posts a second of processor time when `read(row)` is called for random rows, each announced by `ahead(row)` a few
-// rows before.
-template <typename Read, typename Ahead>
-double PostsPerSecond(int64_t post_count, int64_t read_count, Read read, Ahead ahead) {
+// Posts a second of processor time when `read(row)` is called for random rows.
+template <typename Read>
+double PostsPerSecond(int64_t post_count, int64_t read_count, Read read) {
   std::mt19937_64 random(7);
   std::vector<int64_t> rows(static_cast<size_t>(read_count));
   for (int64_t& row : rows) row = static_cast<int64_t>(random() % static_cast<uint64_t>(post_count));
   const double start = CpuSeconds();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + 4 < rows.size()) ahead(rows[i + 4]);
-    read(rows[i]);
-  }
+  for (const int64_t row : rows) read(row);
   return static_cast<double>(read_count) / (CpuSeconds() - start);
 }
 
@@ -116,11 +112,12 @@ TEST_CASE("speed and size", "[.bench]") {
   const double wall_seconds = write_watch.Seconds();
   REQUIRE(written.ok());
   writer.reset();
-  std::printf("%lld posts, %lld tag uses, %.0f MiB: add %.2f s, finish %.2f s of processor time, %.2f s by the clock "
-              "with making up the posts (%.2f s), peak RSS %.0f MiB\n",
-              static_cast<long long>(written->post_count), static_cast<long long>(written->tag_use_count),
-              static_cast<double>(written->file_size_bytes) / (1 << 20), add_seconds, finish_seconds, wall_seconds,
-              generate_seconds, PeakRssMib());
+  std::printf(
+      "%lld posts, %lld tag uses, %.0f MiB: add %.2f s, finish %.2f s of processor time, %.2f s by the clock "
+      "with making up the posts (%.2f s), peak RSS %.0f MiB\n",
+      static_cast<long long>(written->post_count), static_cast<long long>(written->tag_use_count),
+      static_cast<double>(written->file_size_bytes) / (1 << 20), add_seconds, finish_seconds, wall_seconds,
+      generate_seconds, PeakRssMib());
 
   const Stopwatch open_watch;
   const auto snapshot = *Snapshot::Open(written->path, written->digest);
@@ -141,22 +138,18 @@ TEST_CASE("speed and size", "[.bench]") {
     sum += post.id;
     read_tags(row);
   };
-  const auto nothing = [](int64_t) {};
-  const auto prefetch = [&](int64_t row) { snapshot->Prefetch(row); };
   std::printf("first 256 posts, page cache warm, nothing compared yet: tags %.1f ms",
-              1e3 * 256 / PostsPerSecond(post_count, 256, read_tags, nothing));
-  std::printf(", then all fields %.1f ms\n", 1e3 * 256 / PostsPerSecond(post_count, 256, read_all, nothing));
+              1e3 * 256 / PostsPerSecond(post_count, 256, read_tags));
+  std::printf(", then all fields %.1f ms\n", 1e3 * 256 / PostsPerSecond(post_count, 256, read_all));
   const auto report = *snapshot->Verify();
   REQUIRE(report.damages.empty());
-  PostsPerSecond(post_count, 500'000, read_all, nothing);
+  PostsPerSecond(post_count, 500'000, read_all);
   for (int round = 0; round < 5; ++round) {
-    std::printf("random rows, million posts per second of processor time: ids %.2f, tags %.2f, with prefetch %.2f, "
-                "fields and tags %.2f, with prefetch %.2f\n",
-                PostsPerSecond(post_count, 1'000'000, read_identity, nothing) / 1e6,
-                PostsPerSecond(post_count, 1'000'000, read_tags, nothing) / 1e6,
-                PostsPerSecond(post_count, 1'000'000, read_tags, prefetch) / 1e6,
-                PostsPerSecond(post_count, 1'000'000, read_all, nothing) / 1e6,
-                PostsPerSecond(post_count, 1'000'000, read_all, prefetch) / 1e6);
+    std::printf(
+        "random rows, million posts per second of processor time: ids %.2f, tags %.2f, "
+        "fields and tags %.2f\n",
+        PostsPerSecond(post_count, 1'000'000, read_identity) / 1e6,
+        PostsPerSecond(post_count, 1'000'000, read_tags) / 1e6, PostsPerSecond(post_count, 1'000'000, read_all) / 1e6);
   }
   const Stopwatch verify_watch;
   REQUIRE(snapshot->Verify().ok());

@@ -292,10 +292,10 @@ TEST_CASE("harmful values with matching checksums never crash a reader") {
 TEST_CASE("values that serve as indexes are refused when out of range") {
   TempFolder folder;
   const WrittenSnapshot written = *Write(folder.path(), SmallContent());
-  const std::string name = GENERATE("post.tags", "post.rating", "post.file_ext", "post.pools.kind", "post.presence",
-                                    "index.post_by_md5", "index.tag_by_name", "index.tag_by_post_count",
-                                    "tag.category", "post.tags.offsets", "post.source.offsets",
-                                    "post.pools.offsets", "tag.name.offsets", "dictionary.file_ext.offsets");
+  const std::string name =
+      GENERATE("post.tags", "post.rating", "post.file_ext", "post.pools.kind", "post.presence", "index.post_by_md5",
+               "index.tag_by_name", "index.tag_by_post_count", "tag.category", "post.tags.offsets",
+               "post.source.offsets", "post.pools.offsets", "tag.name.offsets", "dictionary.file_ext.offsets");
   CAPTURE(name);
   Forgery forgery(ReadFile(written.path));
   bool is_there = false;
@@ -328,8 +328,8 @@ TEST_CASE("headers and directories with matching digests that lie are refused") 
     std::string bytes = intact;
     // An aligned word of the header or of an entry, but not the checksums, which are free to be anything.
     const bool in_header = random() % 4 == 0;
-    const size_t place = in_header ? 8 + 8 * (random() % 7)
-                                   : entries + 96 * (random() % header.section_count) + 8 * (random() % 8);
+    const size_t place =
+        in_header ? 8 + 8 * (random() % 7) : entries + 96 * (random() % header.section_count) + 8 * (random() % 8);
     const uint64_t value = random() % 4 == 0 ? random() : kValues[random() % std::size(kValues)];
     if (std::memcmp(&bytes[place], &value, 8) == 0) continue;
     std::memcpy(&bytes[place], &value, 8);

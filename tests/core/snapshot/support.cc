@@ -60,11 +60,13 @@ Content RandomContent(uint32_t seed, int post_count, int tag_count) {
   int64_t id = 0;
   for (int i = 0; i < tag_count; ++i) {
     id += 1 + below(5);
-    content.tags.push_back({id, "t" + std::to_string(below(tag_count)), static_cast<TagCategory>(below(kTagCategoryCount)), 0});
+    content.tags.push_back(
+        {id, "t" + std::to_string(below(tag_count)), static_cast<TagCategory>(below(kTagCategoryCount)), 0});
   }
   id = 0;
   const auto maybe = [&](auto& field, int64_t range) {
-    if (below(3) != 0) field = static_cast<typename std::decay_t<decltype(field)>::value_type>(below(range) - range / 2);
+    if (below(3) != 0)
+      field = static_cast<typename std::decay_t<decltype(field)>::value_type>(below(range) - range / 2);
   };
   for (int i = 0; i < post_count; ++i) {
     Post post;
@@ -95,7 +97,8 @@ Content RandomContent(uint32_t seed, int post_count, int tag_count) {
     post.file_ext = kExts[below(5)];
     if (below(2) != 0) post.source = std::string(static_cast<size_t>(below(40)), 's');
     if (below(9) == 0) post.extra_json = "{\"k\":" + std::to_string(below(100)) + "}";
-    for (int64_t flag = below(8); flag < 8; flag += 1 + below(4)) post.flags.Set(static_cast<PostFlag>(flag), below(2) != 0);
+    for (int64_t flag = below(8); flag < 8; flag += 1 + below(4))
+      post.flags.Set(static_cast<PostFlag>(flag), below(2) != 0);
     for (int64_t pool = below(4); pool > 2; --pool) post.pools.push_back({below(100), below(2) != 0 ? "series" : ""});
     for (int64_t user = below(6) - 3; user > 0; --user) post.favorite_user_ids.push_back(below(1'000'000));
     std::set<int64_t> indexes;
@@ -114,8 +117,7 @@ Content RandomContent(uint32_t seed, int post_count, int tag_count) {
 }
 
 absl::StatusOr<WrittenSnapshot> Write(const std::string& folder, const Content& content) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<SnapshotWriter> writer,
-                            SnapshotWriter::Create(folder, content.tags));
+  MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<SnapshotWriter> writer, SnapshotWriter::Create(folder, content.tags));
   for (const Post& post : content.posts) MILLRACE_RETURN_IF_ERROR(writer->Add(post));
   return writer->Finish();
 }

@@ -79,7 +79,8 @@ TEST_CASE("a listing looks at no more than its bound for one page, and loses not
   for (int i = 0; i < tag_count; ++i) {
     // The rare category is at the end of the order by name, which is that of the ids.
     const bool is_rare = i % kTagScanMax == kTagScanMax - 1 || i == tag_count - 1;
-    content.tags.push_back({i + 1, "n" + std::to_string(1'000'000 + i), is_rare ? TagCategory::kLore : TagCategory::kMeta, 1});
+    content.tags.push_back(
+        {i + 1, "n" + std::to_string(1'000'000 + i), is_rare ? TagCategory::kLore : TagCategory::kMeta, 1});
     post.tag_ids.push_back(i + 1);
   }
   content.posts = {post};
@@ -133,9 +134,8 @@ TEST_CASE("tags are found by id and by name, the most used namesake first") {
     for (const Tag& tag : content.tags) {
       if (tag.name == name) expected.push_back(tag);
     }
-    std::sort(expected.begin(), expected.end(), [](const Tag& a, const Tag& b) {
-      return std::tie(b.post_count, a.id) < std::tie(a.post_count, b.id);
-    });
+    std::sort(expected.begin(), expected.end(),
+              [](const Tag& a, const Tag& b) { return std::tie(b.post_count, a.id) < std::tie(a.post_count, b.id); });
     REQUIRE(Keys(*snapshot->FindTagsByName(name, 100)) == Keys(expected));
     expected.resize(std::min<size_t>(expected.size(), 1));
     REQUIRE(Keys(*snapshot->FindTagsByName(name, 1)) == Keys(expected));

@@ -65,7 +65,9 @@ TEST_CASE("any difference in content gives another digest") {
   SECTION("a tag's name") { changed.tags[0].name = "Solo"; }
   SECTION("a tag's category") { changed.tags[0].category = TagCategory::kMeta; }
   SECTION("an id") { changed.posts[0].id = 2; }
-  SECTION("the order of favorites") { std::swap(changed.posts[2].favorite_user_ids[0], changed.posts[2].favorite_user_ids[1]); }
+  SECTION("the order of favorites") {
+    std::swap(changed.posts[2].favorite_user_ids[0], changed.posts[2].favorite_user_ids[1]);
+  }
   CHECK(Write(folder.path(), changed)->digest != digest);
 }
 
@@ -132,7 +134,9 @@ TEST_CASE("an error sticks, and a writer finishes once") {
 TEST_CASE("sparse tag ids are looked up as dense ones are") {
   TempFolder folder;
   Content content;
-  content.tags = {{INT64_MIN, "a", TagCategory::kMeta, 1}, {0, "b", TagCategory::kMeta, 1}, {INT64_MAX, "c", TagCategory::kMeta, 1}};
+  content.tags = {{INT64_MIN, "a", TagCategory::kMeta, 1},
+                  {0, "b", TagCategory::kMeta, 1},
+                  {INT64_MAX, "c", TagCategory::kMeta, 1}};
   Post post;
   post.id = 1;
   post.tag_ids = {INT64_MIN, 0, INT64_MAX};
