@@ -27,6 +27,13 @@ size_t Utf8SequenceLength(std::string_view bytes) {
   return 0;
 }
 
+// Whether a character is one that terminals act upon: C0, DEL, and C1 (U+0080 to U+009F).
+bool IsControl(std::string_view character) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+  return character.size() == 2 && byte(0) == 0xC2 && byte(1) < 0xA0;
+}
+
 }  // namespace
 
 std::string HexEncode(absl::Span<const uint8_t> bytes) {
@@ -53,18 +60,22 @@ std::string QuoteForMessage(std::string_view text, size_t max_bytes) {
   std::string quoted = "\"";
   while (!text.empty()) {
     const size_t length = Utf8SequenceLength(text);
-    if (quoted.size() + length > max_bytes) {
+    const size_t taken = length == 0 ? 1 : length;
+    if (taken > max_bytes) {
       quoted += "...";
       break;
     }
-    const unsigned char byte = static_cast<unsigned char>(text[0]);
-    if (length == 0 || byte < 0x20 || byte == 0x7F) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-      quoted += escaped;
-      text.remove_prefix(1);
+    max_bytes -= taken;
+    if (length == 0 || IsControl(text.substr(0, length))) {
+      for (const char c : text.substr(0, taken)) {
+        char escaped[8];
+        std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(c));
+        quoted += escaped;
+      }
+      text.remove_prefix(taken);
       continue;
     }
+    const char byte = text[0];
     if (byte == '"' || byte == '\\') quoted.push_back('\\');
     quoted.append(text.substr(0, length));
     text.remove_prefix(length);

@@ -17,6 +17,13 @@ absl::Status Malformed(std::string_view text, std::string_view problem) {
                                  ". Placeholders are {id}, {bucket}, {ext}, {md5} and {md5:N}."));
 }
 
+bool HasParentComponent(std::string_view path) {
+  for (const absl::string_view component : absl::StrSplit(absl::string_view(path.data(), path.size()), '/')) {
+    if (component == "..") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<LocationTemplate> LocationTemplate::Parse(std::string_view text) {
@@ -28,9 +35,7 @@ absl::StatusOr<LocationTemplate> LocationTemplate::Parse(std::string_view text) 
   };
   if (text.empty()) return Malformed(text, "is empty");
   if (text[0] == '/') return Malformed(text, "must be relative to the picture store");
-  for (const absl::string_view component : absl::StrSplit(absl::string_view(text.data(), text.size()), '/')) {
-    if (component == "..") return Malformed(text, "must not leave the picture store by \"..\"");
-  }
+  if (HasParentComponent(text)) return Malformed(text, "must not leave the picture store by \"..\"");
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if ((c == '{' || c == '}') && i + 1 < text.size() && text[i + 1] == c) {
@@ -85,8 +90,11 @@ std::string LocationTemplate::Expand(const Post& post) const {
         absl::StrAppendFormat(&path, "%04d", post.id % 1000);
         break;
       case Kind::kExt:
-        // A dump is not trusted: an extension with a slash in it would lead out of the store.
-        if (post.file_ext.empty() || post.file_ext.find('/') != std::string::npos) return "";
+        // A dump is not trusted: an extension with a slash in it would lead out of the store, and a NUL byte would
+        // end the path early.
+        if (post.file_ext.empty() || post.file_ext.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
+          return "";
+        }
         path += post.file_ext;
         break;
       case Kind::kMd5:
@@ -95,6 +103,8 @@ std::string LocationTemplate::Expand(const Post& post) const {
         break;
     }
   }
+  // Nor may an extension of dots make up a component with its neighbours.
+  if (HasParentComponent(path)) return "";
   return path;
 }
 
