@@ -78,8 +78,8 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   auto impl = std::make_unique<Impl>();
   impl->now_us = options.now_us ? options.now_us : SystemNowUs;
   MILLRACE_ASSIGN_OR_RETURN(impl->connections, Connections::Open(options.path, options.cache_size_bytes));
-  MILLRACE_RETURN_IF_ERROR(impl->connections->Write(
-      [&](Database& database) { return FailDeadImports(database, impl->live_imports); }));
+  MILLRACE_RETURN_IF_ERROR(
+      impl->connections->Write([&](Database& database) { return FailDeadImports(database, impl->live_imports); }));
   MILLRACE_RETURN_IF_ERROR(SweepImports(*impl->connections, std::nullopt));
   return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
 }
@@ -128,15 +128,13 @@ absl::StatusOr<std::vector<Tag>> Catalog::GetTags(std::string_view dataset, absl
 }
 
 absl::StatusOr<std::optional<Post>> Catalog::FindPost(std::string_view dataset, int64_t post_id) {
-  return impl_->ReadDataset<std::optional<Post>>(dataset, [&](Database& database, const DatasetRow& row) {
-    return ReadPost(database, ViewOf(row), post_id);
-  });
+  return impl_->ReadDataset<std::optional<Post>>(
+      dataset, [&](Database& database, const DatasetRow& row) { return ReadPost(database, ViewOf(row), post_id); });
 }
 
 absl::StatusOr<std::optional<Post>> Catalog::FindPostByMd5(std::string_view dataset, const Md5& md5) {
-  return impl_->ReadDataset<std::optional<Post>>(dataset, [&](Database& database, const DatasetRow& row) {
-    return ReadPostByMd5(database, ViewOf(row), md5);
-  });
+  return impl_->ReadDataset<std::optional<Post>>(
+      dataset, [&](Database& database, const DatasetRow& row) { return ReadPostByMd5(database, ViewOf(row), md5); });
 }
 
 absl::StatusOr<std::vector<Post>> Catalog::ListPosts(std::string_view dataset, int64_t after_id, int64_t limit) {

@@ -21,9 +21,9 @@
 namespace millrace {
 
 struct CatalogOptions {
-  std::string path;                        // "DATA/catalog.sqlite3"; created when missing
-  int64_t cache_size_bytes = 64 << 20;     // of the writing connection's page cache
-  std::function<int64_t()> now_us;         // microseconds since 1970; the system clock when empty
+  std::string path;                     // "DATA/catalog.sqlite3"; created when missing
+  int64_t cache_size_bytes = 64 << 20;  // of the writing connection's page cache
+  std::function<int64_t()> now_us;      // microseconds since 1970; the system clock when empty
 };
 
 struct DatasetInfo {

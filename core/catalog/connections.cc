@@ -20,8 +20,8 @@ absl::Status ConfigureWriter(Database& database, int64_t cache_size_bytes) {
   MILLRACE_ASSIGN_OR_RETURN(const int64_t page_size_bytes, database.QueryInt64("PRAGMA page_size"));
   return database.Execute(absl::StrCat(
       "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; "
-      "PRAGMA secure_delete=OFF; PRAGMA cache_size=-", cache_size_bytes >> 10,
-      "; PRAGMA wal_autocheckpoint=", kWalSizeBytes / page_size_bytes,
+      "PRAGMA secure_delete=OFF; PRAGMA cache_size=-",
+      cache_size_bytes >> 10, "; PRAGMA wal_autocheckpoint=", kWalSizeBytes / page_size_bytes,
       "; PRAGMA journal_size_limit=", kWalSizeBytes));
 }
 

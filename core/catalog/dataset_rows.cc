@@ -91,8 +91,8 @@ absl::Status AddCounts(Database& database, int64_t dataset_id, const Stats& chan
   for (const auto& [file_ext, count] : change.file_type_post_counts) {
     MILLRACE_RETURN_IF_ERROR(adder.Add(StatKind::kFileTypePosts, file_ext, count));
   }
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement clean, database.PrepareCached("DELETE FROM dataset_counts WHERE dataset_id = ?1 AND value = 0"));
+  MILLRACE_ASSIGN_OR_RETURN(Statement clean,
+                            database.PrepareCached("DELETE FROM dataset_counts WHERE dataset_id = ?1 AND value = 0"));
   clean.Bind(1, dataset_id);
   return clean.Run();
 }
@@ -100,9 +100,10 @@ absl::Status AddCounts(Database& database, int64_t dataset_id, const Stats& chan
 }  // namespace
 
 absl::Status DatasetNotFoundError(std::string_view dataset) {
-  return MakeError(Reason::kDatasetNotFound,
-                   absl::StrCat("there is no dataset ", QuoteForMessage(dataset), ". ListDatasets names those there are."),
-                   {{"dataset", std::string(dataset)}});
+  return MakeError(
+      Reason::kDatasetNotFound,
+      absl::StrCat("there is no dataset ", QuoteForMessage(dataset), ". ListDatasets names those there are."),
+      {{"dataset", std::string(dataset)}});
 }
 
 absl::StatusOr<std::optional<DatasetRow>> ReadDataset(Database& database, std::string_view name) {
@@ -146,8 +147,8 @@ absl::StatusOr<DatasetInfo> ReadDatasetInfo(Database& database, const DatasetRow
 absl::StatusOr<std::vector<DatasetInfo>> ReadDatasetInfos(Database& database, std::string_view after, int64_t limit) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement statement,
-      database.PrepareCached(absl::StrCat(
-          kDatasetColumns, "WHERE name > ?1 AND committed_import_id IS NOT NULL ORDER BY name LIMIT ?2")));
+      database.PrepareCached(
+          absl::StrCat(kDatasetColumns, "WHERE name > ?1 AND committed_import_id IS NOT NULL ORDER BY name LIMIT ?2")));
   statement.Bind(1, after);
   statement.Bind(2, limit);
   std::vector<DatasetInfo> infos;
@@ -166,8 +167,7 @@ absl::StatusOr<Stats> ReadStats(Database& database, const DatasetRow& row) {
   stats.min_post_id = row.min_post_id;
   stats.max_post_id = row.max_post_id;
   MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached("SELECT kind, key, value FROM dataset_counts WHERE dataset_id = ?1"));
+      Statement statement, database.PrepareCached("SELECT kind, key, value FROM dataset_counts WHERE dataset_id = ?1"));
   statement.Bind(1, row.id);
   while (true) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());

@@ -21,8 +21,7 @@ absl::Status CheckDigestPrefix(std::string_view field, std::string_view prefix) 
     return absl::OkStatus();
   }
   return FieldError(field, absl::StrCat(QuoteForMessage(prefix), " is not a digest or the start of one: ",
-                                        kDigestPrefixSizeMin, " to ", kDigestSize,
-                                        " lower-case hexadecimal digits"));
+                                        kDigestPrefixSizeMin, " to ", kDigestSize, " lower-case hexadecimal digits"));
 }
 
 // 'g' sorts behind every hexadecimal digit.

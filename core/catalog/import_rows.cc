@@ -104,15 +104,15 @@ std::optional<int64_t> ParseImportId(std::string_view text) {
 }
 
 absl::StatusOr<std::optional<ImportRecord>> ReadCommittedImport(Database& database, std::string_view request_id) {
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached(absl::StrCat(kImportColumns, "WHERE i.request_id = ?1 AND i.state = 2")));
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement, database.PrepareCached(absl::StrCat(
+                                                     kImportColumns, "WHERE i.request_id = ?1 AND i.state = 2")));
   statement.Bind(1, request_id);
   return ReadOne(statement);
 }
 
 absl::StatusOr<std::optional<ImportRecord>> ReadImport(Database& database, int64_t import_id) {
-  MILLRACE_ASSIGN_OR_RETURN(Statement statement, database.PrepareCached(absl::StrCat(kImportColumns, "WHERE i.id = ?1")));
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement,
+                            database.PrepareCached(absl::StrCat(kImportColumns, "WHERE i.id = ?1")));
   statement.Bind(1, import_id);
   return ReadOne(statement);
 }
@@ -130,11 +130,11 @@ absl::StatusOr<std::vector<ImportRecord>> ReadImports(Database& database, std::o
     after_us = after->created_at_us;
     after_id = *key;
   }
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached(absl::StrCat(kImportColumns, "WHERE ", dataset_id.has_value() ? "i.dataset_id = ?1 AND " : "",
-                                          "(i.started_at_us, i.id) < (?2, ?3) "
-                                          "ORDER BY i.started_at_us DESC, i.id DESC LIMIT ?4")));
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement,
+                            database.PrepareCached(absl::StrCat(kImportColumns, "WHERE ",
+                                                                dataset_id.has_value() ? "i.dataset_id = ?1 AND " : "",
+                                                                "(i.started_at_us, i.id) < (?2, ?3) "
+                                                                "ORDER BY i.started_at_us DESC, i.id DESC LIMIT ?4")));
   if (dataset_id.has_value()) statement.Bind(1, *dataset_id);
   statement.Bind(2, after_us);
   statement.Bind(3, after_id);
@@ -196,8 +196,7 @@ absl::Status MarkFailed(Database& database, int64_t import_id, const absl::Statu
 }
 
 absl::StatusOr<bool> SetSnapshotOfImport(Database& database, int64_t import_id, std::string_view digest) {
-  MILLRACE_ASSIGN_OR_RETURN(Statement update,
-                            database.PrepareCached("UPDATE imports SET snapshot = ?2 WHERE id = ?1"));
+  MILLRACE_ASSIGN_OR_RETURN(Statement update, database.PrepareCached("UPDATE imports SET snapshot = ?2 WHERE id = ?1"));
   update.Bind(1, import_id);
   update.Bind(2, digest);
   MILLRACE_RETURN_IF_ERROR(update.Run());

@@ -95,8 +95,8 @@ absl::StatusOr<Staged> ImportSession::Impl::Stage(const Post& post, absl::Span<c
 
 absl::Status ImportSession::Impl::Flush() {
   if (batch_.empty()) return absl::OkStatus();
-  MILLRACE_RETURN_IF_ERROR(connections_.Write(
-      [this](Database& database) { return batch_.WriteTo(database, dataset_.id, import_id_); }));
+  MILLRACE_RETURN_IF_ERROR(
+      connections_.Write([this](Database& database) { return batch_.WriteTo(database, dataset_.id, import_id_); }));
   MILLRACE_RETURN_IF_ERROR(md5s_.Add(batch_.md5s()));
   batch_.Clear();
   return absl::OkStatus();
@@ -116,8 +116,7 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
   outcome.committed_at_us = now_us_();
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count, tag_changes_.Apply(database, dataset_.id, &change_));
-    MILLRACE_RETURN_IF_ERROR(
-        CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));
+    MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));
     return MarkCommitted(database, import_id_, outcome);
   }));
   return outcome;

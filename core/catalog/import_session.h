@@ -1,5 +1,5 @@
 // An import in the making. Its posts are staged in small transactions, invisible to every reader, and become
-// visible all at once by a commit whose cost does not grow with them (docs/decisions has the reasons).
+// visible all at once by one transaction whose cost grows with the tags, not with the posts.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ struct ImportRecord {
   int32_t format = 0;
   std::string request_id;
   int64_t started_at_us = 0;
-  ImportOutcome outcome;   // import_id and dataset always; the rest when committed
-  absl::Status error;      // when failed
+  ImportOutcome outcome;  // import_id and dataset always; the rest when committed
+  absl::Status error;     // when failed
 };
 
 // A tag as a record of the dump names it. The name is borrowed for the call.
@@ -89,7 +89,9 @@ class ImportSession {
   // (the id was staged before by this session) changes nothing. Errors (kDiskFull, kIoError) end the session.
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
 
-  // Makes everything staged visible, durably. The session is over, whatever the result.
+  // Makes everything staged visible, durably. The session is over, whatever the result. Before the transaction
+  // that does it the md5s are indexed, and after it replaced posts are removed: both take time that grows with
+  // the posts, in short transactions that keep nobody waiting.
   absl::StatusOr<ImportOutcome> Commit(const ImportCounts& counts);
 
   // Removes what was staged and records why. The session is over.

@@ -32,8 +32,8 @@ class ImportSession::Impl {
   void Abort(const absl::Status& error);
 
  private:
-  Impl(Connections& connections, LiveImports& live_imports, const BegunRecord& begun,
-       std::function<int64_t()> now_us, std::unique_ptr<Database> reader, Md5Collector md5s);
+  Impl(Connections& connections, LiveImports& live_imports, const BegunRecord& begun, std::function<int64_t()> now_us,
+       std::unique_ptr<Database> reader, Md5Collector md5s);
 
   absl::StatusOr<Staged> TryStage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
   // The newest row of the post that is written: the dataset's, or one that this session staged.
@@ -54,7 +54,7 @@ class ImportSession::Impl {
   StagingBatch batch_;
   Md5Collector md5s_;
   TagChanges tag_changes_;
-  Stats change_;                         // of the dataset's figures, tags aside; its id range is that of the posts staged
+  Stats change_;  // of the dataset's figures, tags aside; its id range is that of the posts staged
   int64_t replaced_post_count_ = 0;
 };
 

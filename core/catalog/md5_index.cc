@@ -10,8 +10,7 @@ namespace {
 
 constexpr size_t kEntriesPerTransaction = 50'000;
 
-absl::Status WriteChunk(Database& database, int64_t dataset_id, int64_t import_id,
-                        absl::Span<const Md5Entry> entries) {
+absl::Status WriteChunk(Database& database, int64_t dataset_id, int64_t import_id, absl::Span<const Md5Entry> entries) {
   // Tells whoever sweeps after a failure that there may be entries to remove.
   MILLRACE_ASSIGN_OR_RETURN(Statement mark,
                             database.PrepareCached("UPDATE imports SET has_md5s = 1 WHERE id = ?1 AND has_md5s = 0"));
@@ -53,8 +52,8 @@ absl::StatusOr<Md5Collector> Md5Collector::Create(Database& database) {
 
 absl::Status Md5Collector::Add(absl::Span<const Md5Entry> entries) {
   MILLRACE_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginRead(*database_));
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement insert, database_->PrepareCached("INSERT INTO temp.collected_md5s (md5, post_id) VALUES (?1, ?2)"));
+  MILLRACE_ASSIGN_OR_RETURN(Statement insert,
+                            database_->PrepareCached("INSERT INTO temp.collected_md5s (md5, post_id) VALUES (?1, ?2)"));
   for (const Md5Entry& entry : entries) {
     insert.BindBorrowed(1, absl::MakeConstSpan(entry.md5));
     insert.Bind(2, entry.post_id);
@@ -71,9 +70,8 @@ absl::Status Md5Collector::WriteTo(Connections& connections, int64_t dataset_id,
   do {
     MILLRACE_RETURN_IF_ERROR(ReadChunk(sorted, &entries));
     if (entries.empty()) break;
-    MILLRACE_RETURN_IF_ERROR(connections.Write([&](Database& database) {
-      return WriteChunk(database, dataset_id, import_id, entries);
-    }));
+    MILLRACE_RETURN_IF_ERROR(
+        connections.Write([&](Database& database) { return WriteChunk(database, dataset_id, import_id, entries); }));
   } while (entries.size() == kEntriesPerTransaction);
   return absl::OkStatus();
 }

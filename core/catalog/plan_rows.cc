@@ -48,9 +48,8 @@ absl::StatusOr<bool> AddPlanRow(Database& database, const PlanRecord& record) {
 
 absl::StatusOr<PlanRecord> ReadPlan(Database& database, std::string_view id_or_prefix) {
   MILLRACE_RETURN_IF_ERROR(CheckDigestPrefix("plan_id", id_or_prefix));
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached(absl::StrCat(kPlanColumns, "WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT 2")));
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement, database.PrepareCached(absl::StrCat(
+                                                     kPlanColumns, "WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT 2")));
   statement.Bind(1, id_or_prefix);
   statement.Bind(2, DigestPrefixEnd(id_or_prefix));
   MILLRACE_ASSIGN_OR_RETURN(std::vector<PlanRecord> records, ReadRecords(statement));
@@ -61,10 +60,10 @@ absl::StatusOr<PlanRecord> ReadPlan(Database& database, std::string_view id_or_p
 
 absl::StatusOr<std::vector<PlanRecord>> ReadPlans(Database& database, std::string_view snapshot,
                                                   const std::optional<TimeCursor>& after, int64_t limit) {
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached(absl::StrCat(kPlanColumns, "WHERE ", snapshot.empty() ? "" : "snapshot = ?4 AND ",
-                                          "(created_at_us, id) < (?1, ?2) ORDER BY created_at_us DESC, id DESC LIMIT ?3")));
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement,
+                            database.PrepareCached(absl::StrCat(
+                                kPlanColumns, "WHERE ", snapshot.empty() ? "" : "snapshot = ?4 AND ",
+                                "(created_at_us, id) < (?1, ?2) ORDER BY created_at_us DESC, id DESC LIMIT ?3")));
   statement.Bind(1, after.has_value() ? after->created_at_us : INT64_MAX);
   statement.Bind(2, after.has_value() ? std::string_view(after->key) : std::string_view());
   statement.Bind(3, limit);

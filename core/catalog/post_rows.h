@@ -26,7 +26,8 @@ absl::StatusOr<std::optional<Post>> ReadPost(Database& database, PostView view, 
 absl::StatusOr<std::optional<Post>> ReadPostByMd5(Database& database, PostView view, const Md5& md5);
 // The md5 of the post as seen; absent when the post is not there or has none.
 absl::StatusOr<std::optional<Md5>> ReadPostMd5(Database& database, PostView view, int64_t post_id);
-// Calls `visit` for the posts with id > after_id (absent: all that there can be, from INT64_MIN + 1 on), ascending, until it returns false or an error.
+// Calls `visit` for the posts with id > after_id (absent: all that there can be, from INT64_MIN + 1 on), ascending,
+// until it returns false or an error.
 absl::Status VisitPosts(Database& database, PostView view, std::optional<int64_t> after_id,
                         const std::function<absl::StatusOr<bool>(const Post&)>& visit);
 

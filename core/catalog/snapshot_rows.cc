@@ -38,9 +38,10 @@ absl::StatusOr<std::vector<SnapshotRecord>> ReadRecords(Statement& statement) {
 }
 
 absl::Status SnapshotNotFoundError(std::string_view digest) {
-  return MakeError(Reason::kSnapshotNotFound,
-                   absl::StrCat("there is no snapshot ", QuoteForMessage(digest), ". ListSnapshots names those there are."),
-                   {{"snapshot", std::string(digest)}});
+  return MakeError(
+      Reason::kSnapshotNotFound,
+      absl::StrCat("there is no snapshot ", QuoteForMessage(digest), ". ListSnapshots names those there are."),
+      {{"snapshot", std::string(digest)}});
 }
 
 absl::Status CheckNotInUse(Database& database, std::string_view digest) {
@@ -95,11 +96,10 @@ absl::StatusOr<bool> AddSnapshotRow(Database& database, int64_t dataset_id, cons
 
 absl::StatusOr<SnapshotRecord> ReadSnapshot(Database& database, std::string_view digest_or_prefix) {
   MILLRACE_RETURN_IF_ERROR(CheckDigestPrefix("digest", digest_or_prefix));
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached(absl::StrCat(kSnapshotColumns,
-                                          "JOIN datasets d ON d.id = s.dataset_id WHERE s.digest >= ?1 AND "
-                                          "s.digest < ?2 ORDER BY s.digest LIMIT 2")));
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement, database.PrepareCached(absl::StrCat(
+                                                     kSnapshotColumns,
+                                                     "JOIN datasets d ON d.id = s.dataset_id WHERE s.digest >= ?1 AND "
+                                                     "s.digest < ?2 ORDER BY s.digest LIMIT 2")));
   statement.Bind(1, digest_or_prefix);
   statement.Bind(2, DigestPrefixEnd(digest_or_prefix));
   MILLRACE_ASSIGN_OR_RETURN(std::vector<SnapshotRecord> records, ReadRecords(statement));
@@ -117,11 +117,10 @@ absl::StatusOr<std::vector<SnapshotRecord>> ReadSnapshots(Database& database, st
                                ? "JOIN dataset_snapshots l ON l.digest = s.digest AND l.dataset_id = ?4 "
                                  "JOIN datasets d ON d.id = l.dataset_id "
                                : "JOIN datasets d ON d.id = s.dataset_id ";
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached(absl::StrCat(kSnapshotColumns, from,
-                                          "WHERE (s.created_at_us, s.digest) < (?1, ?2) "
-                                          "ORDER BY s.created_at_us DESC, s.digest DESC LIMIT ?3")));
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement, database.PrepareCached(absl::StrCat(
+                                                     kSnapshotColumns, from,
+                                                     "WHERE (s.created_at_us, s.digest) < (?1, ?2) "
+                                                     "ORDER BY s.created_at_us DESC, s.digest DESC LIMIT ?3")));
   statement.Bind(1, after.has_value() ? after->created_at_us : INT64_MAX);
   statement.Bind(2, after.has_value() ? std::string_view(after->key) : std::string_view());
   statement.Bind(3, limit);

@@ -71,8 +71,7 @@ void Statement::Bind(int index, absl::Span<const uint8_t> blob) {
 void Statement::BindNull(int index) { NoteBindResult(sqlite3_bind_null(statement_, index)); }
 
 void Statement::BindBorrowed(int index, std::string_view text) {
-  NoteBindResult(
-      sqlite3_bind_text64(statement_, index, NonNull(text.data()), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  NoteBindResult(sqlite3_bind_text64(statement_, index, NonNull(text.data()), text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void Statement::BindBorrowed(int index, absl::Span<const uint8_t> blob) {

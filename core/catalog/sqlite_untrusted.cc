@@ -20,8 +20,8 @@ struct Limit {
   int value;
 };
 constexpr Limit kLimits[] = {
-    {SQLITE_LIMIT_LENGTH, 16 << 20},        // of one value and of one row
-    {SQLITE_LIMIT_SQL_LENGTH, 100'000},     // the schema's statements count too
+    {SQLITE_LIMIT_LENGTH, 16 << 20},     // of one value and of one row
+    {SQLITE_LIMIT_SQL_LENGTH, 100'000},  // the schema's statements count too
     {SQLITE_LIMIT_COLUMN, 200},
     {SQLITE_LIMIT_EXPR_DEPTH, 20},
     {SQLITE_LIMIT_COMPOUND_SELECT, 3},
@@ -39,15 +39,19 @@ struct Switch {
   int value;
 };
 constexpr Switch kSwitches[] = {
-    {SQLITE_DBCONFIG_DEFENSIVE, 1},          {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},     {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-    {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0}, {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-    {SQLITE_DBCONFIG_DQS_DDL, 0},            {SQLITE_DBCONFIG_DQS_DML, 0},
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+    {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+    {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 0},
+    {SQLITE_DBCONFIG_DQS_DML, 0},
 };
 
-constexpr const char* kAllowedFunctions[] = {"count", "max", "min", "sum", "length", "typeof", "abs", "lower", "coalesce"};
-constexpr const char* kAllowedPragmas[] = {"table_info", "table_xinfo", "table_list", "index_list",
-                                           "quick_check"};
+constexpr const char* kAllowedFunctions[] = {"count",  "max", "min",   "sum",     "length",
+                                             "typeof", "abs", "lower", "coalesce"};
+constexpr const char* kAllowedPragmas[] = {"table_info", "table_xinfo", "table_list", "index_list", "quick_check"};
 
 template <size_t N>
 bool Contains(const char* const (&names)[N], const char* name) {

@@ -22,14 +22,12 @@ constexpr int kValueCount = 27;
 }  // namespace
 
 void StagingBatch::AddText(std::string_view text) {
-  values_.push_back(
-      {ColumnType::kText, static_cast<uint32_t>(text.size()), static_cast<int64_t>(bytes_.size())});
+  values_.push_back({ColumnType::kText, static_cast<uint32_t>(text.size()), static_cast<int64_t>(bytes_.size())});
   bytes_.append(text);
 }
 
 void StagingBatch::AddBlobFrom(size_t begin) {
-  values_.push_back(
-      {ColumnType::kBlob, static_cast<uint32_t>(bytes_.size() - begin), static_cast<int64_t>(begin)});
+  values_.push_back({ColumnType::kBlob, static_cast<uint32_t>(bytes_.size() - begin), static_cast<int64_t>(begin)});
 }
 
 void StagingBatch::Add(const Post& post, SourcePlace place, std::optional<int64_t> superseded_row) {
@@ -96,8 +94,7 @@ void StagingBatch::BindValues(const Row& row, Statement* insert) const {
         insert->BindBorrowed(parameter, std::string_view(bytes, value.size_bytes));
         break;
       case ColumnType::kBlob:
-        insert->BindBorrowed(parameter,
-                             absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(bytes), value.size_bytes));
+        insert->BindBorrowed(parameter, absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(bytes), value.size_bytes));
         break;
       case ColumnType::kNull:
       case ColumnType::kReal:
@@ -115,9 +112,8 @@ absl::Status StagingBatch::WriteTo(Database& database, int64_t dataset_id, int64
   std::sort(order.begin(), order.end(), [](const Row* a, const Row* b) { return a->post_id < b->post_id; });
 
   MILLRACE_ASSIGN_OR_RETURN(Statement insert, database.PrepareCached(kInsertPost));
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement supersede,
-      database.PrepareCached("INSERT INTO superseded_posts (import_id, row) VALUES (?1, ?2)"));
+  MILLRACE_ASSIGN_OR_RETURN(Statement supersede,
+                            database.PrepareCached("INSERT INTO superseded_posts (import_id, row) VALUES (?1, ?2)"));
   insert.Bind(1, dataset_id);
   insert.Bind(2, import_id);
   supersede.Bind(1, import_id);

@@ -51,7 +51,7 @@ class StagingBatch {
   // A value to bind, in the order of the statement's parameters. Text and blobs lie in bytes_.
   struct Value {
     ColumnType type;
-    uint32_t size_bytes;     // of text and blobs
+    uint32_t size_bytes;  // of text and blobs
     int64_t int_or_offset;
   };
   struct Row {

@@ -26,9 +26,10 @@ struct Leftover {
 absl::StatusOr<Leftover> ReadLeftover(Database& database, int64_t import_id) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement statement,
-      database.PrepareCached("SELECT i.state, i.has_md5s, i.first_row, (SELECT coalesce(max(row), 0) FROM posts), d.id, "
-                             "coalesce(d.committed_import_id, 0) FROM imports i JOIN datasets d ON d.id = i.dataset_id "
-                             "WHERE i.id = ?1"));
+      database.PrepareCached(
+          "SELECT i.state, i.has_md5s, i.first_row, (SELECT coalesce(max(row), 0) FROM posts), d.id, "
+          "coalesce(d.committed_import_id, 0) FROM imports i JOIN datasets d ON d.id = i.dataset_id "
+          "WHERE i.id = ?1"));
   statement.Bind(1, import_id);
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   if (!has_row) return MakeError(Reason::kInternal, "no such import to sweep");
@@ -71,17 +72,15 @@ absl::Status RemoveStagedRows(Database& database, const Leftover& leftover, int6
     MILLRACE_RETURN_IF_ERROR(RemoveStaleMd5s(database, leftover.view, md5s));
   }
   MILLRACE_ASSIGN_OR_RETURN(
-      Statement remove,
-      database.PrepareCached("DELETE FROM posts WHERE row >= ?1 AND row < ?2 AND import_id = ?3"));
+      Statement remove, database.PrepareCached("DELETE FROM posts WHERE row >= ?1 AND row < ?2 AND import_id = ?3"));
   bind(remove);
   return remove.Run();
 }
 
 absl::Status RemoveStaged(Connections& connections, const Leftover& leftover) {
   for (int64_t begin = leftover.first_row; begin <= leftover.last_row; begin += kRowsPerTransaction) {
-    MILLRACE_RETURN_IF_ERROR(connections.Write([&](Database& database) {
-      return RemoveStagedRows(database, leftover, begin, begin + kRowsPerTransaction);
-    }));
+    MILLRACE_RETURN_IF_ERROR(connections.Write(
+        [&](Database& database) { return RemoveStagedRows(database, leftover, begin, begin + kRowsPerTransaction); }));
   }
   return absl::OkStatus();
 }
@@ -129,8 +128,8 @@ absl::Status RemoveSomeSuperseded(Database& database, const Leftover& leftover, 
 absl::Status RemoveSuperseded(Connections& connections, const Leftover& leftover) {
   bool is_done = false;
   while (!is_done) {
-    MILLRACE_RETURN_IF_ERROR(connections.Write(
-        [&](Database& database) { return RemoveSomeSuperseded(database, leftover, &is_done); }));
+    MILLRACE_RETURN_IF_ERROR(
+        connections.Write([&](Database& database) { return RemoveSomeSuperseded(database, leftover, &is_done); }));
   }
   return absl::OkStatus();
 }
@@ -156,10 +155,9 @@ absl::Status SweepImport(Connections& connections, int64_t import_id) {
 absl::Status SweepImports(Connections& connections, std::optional<int64_t> dataset_id) {
   std::vector<int64_t> import_ids;
   MILLRACE_RETURN_IF_ERROR(connections.Read([&](Database& database) -> absl::Status {
-    MILLRACE_ASSIGN_OR_RETURN(
-        Statement statement,
-        database.PrepareCached("SELECT id FROM imports WHERE is_swept = 0 AND state <> ?1 AND "
-                               "(?2 IS NULL OR dataset_id = ?2) ORDER BY id"));
+    MILLRACE_ASSIGN_OR_RETURN(Statement statement,
+                              database.PrepareCached("SELECT id FROM imports WHERE is_swept = 0 AND state <> ?1 AND "
+                                                     "(?2 IS NULL OR dataset_id = ?2) ORDER BY id"));
     statement.Bind(1, static_cast<int64_t>(ImportState::kRunning));
     statement.Bind(2, dataset_id);
     while (true) {

@@ -74,12 +74,12 @@ absl::StatusOr<int64_t> TagChanges::Apply(Database& database, int64_t dataset_id
   std::sort(tag_ids.begin(), tag_ids.end());
 
   MILLRACE_ASSIGN_OR_RETURN(
-      Statement upsert,
-      database.PrepareCached("INSERT INTO tags (dataset_id, tag_id, name, category, post_count) VALUES (?1, ?2, ?3, ?4, "
-                             "?5) ON CONFLICT (dataset_id, tag_id) DO UPDATE SET name = excluded.name, "
-                             "category = excluded.category, post_count = excluded.post_count"));
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement remove, database.PrepareCached("DELETE FROM tags WHERE dataset_id = ?1 AND tag_id = ?2"));
+      Statement upsert, database.PrepareCached(
+                            "INSERT INTO tags (dataset_id, tag_id, name, category, post_count) VALUES (?1, ?2, ?3, ?4, "
+                            "?5) ON CONFLICT (dataset_id, tag_id) DO UPDATE SET name = excluded.name, "
+                            "category = excluded.category, post_count = excluded.post_count"));
+  MILLRACE_ASSIGN_OR_RETURN(Statement remove,
+                            database.PrepareCached("DELETE FROM tags WHERE dataset_id = ?1 AND tag_id = ?2"));
   TagWriter writer(std::move(upsert), std::move(remove), dataset_id, change);
   int64_t changed_count = 0;
   for (const int64_t tag_id : tag_ids) {

@@ -57,12 +57,13 @@ class PageFiller {
   TagPage Finish() { return std::move(page_); }
 
  private:
-  bool HasPrefix(Statement& statement) const { return statement.Text(1).substr(0, query_.prefix.size()) == query_.prefix; }
+  bool HasPrefix(Statement& statement) const {
+    return statement.Text(1).substr(0, query_.prefix.size()) == query_.prefix;
+  }
 
   // Whether neither this row nor any behind it can belong to the listing.
   bool IsBehindLast(Statement& statement) const {
-    return query_.order == TagQuery::Order::kName ? !HasPrefix(statement)
-                                                  : statement.Int64(3) < query_.min_post_count;
+    return query_.order == TagQuery::Order::kName ? !HasPrefix(statement) : statement.Int64(3) < query_.min_post_count;
   }
 
   void Look(Statement& statement) {

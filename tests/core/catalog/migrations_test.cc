@@ -1,0 +1,80 @@
+// Goal: the catalog opens files that are its own and of a version it knows, and touches no others.
+// Method: files of each kind, made with SQLite directly; a refused file must not change by a byte.
+#include "core/catalog/migrations.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "tests/core/catalog/catalog_fixture.h"
+
+namespace millrace {
+namespace {
+
+std::string Contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_CASE_METHOD(CatalogFixture, "a new file gets the newest schema, with a durable WAL") {
+  auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadOnly));
+  CHECK(Take(database->QueryInt64("PRAGMA user_version")) == CatalogSchemaVersion());
+  CHECK(Take(database->QueryInt64("PRAGMA application_id")) == kCatalogApplicationId);
+  Statement mode = Take(database->Prepare("PRAGMA journal_mode"));
+  REQUIRE(Take(mode.Step()));
+  CHECK(mode.Text(0) == "wal");
+}
+
+TEST_CASE_METHOD(CatalogFixture, "a migrated file is left alone") {
+  Import({PostOf(1, {1})});
+  Reopen();
+  CHECK(AllPosts().size() == 1);
+}
+
+TEST_CASE_METHOD(CatalogFixture, "an empty database, as a crash at the first start leaves it, becomes a catalog") {
+  const std::string path = folder.File("empty");
+  {
+    auto database = Take(Database::Open(path, Database::Mode::kReadWrite));
+    Take(database->Execute("PRAGMA journal_mode=WAL"));
+  }
+  catalog = Take(OpenAt(path));
+  Import({PostOf(1, {})});
+}
+
+TEST_CASE_METHOD(CatalogFixture, "a newer schema is refused, with both versions named") {
+  const std::string path = folder.File("catalog.sqlite3");
+  catalog.reset();
+  {
+    auto database = Take(Database::Open(path, Database::Mode::kReadWrite));
+    Take(database->Execute("PRAGMA user_version=77"));
+  }
+  const std::string before = Contents(path);
+  const absl::Status status = OpenAt(path).status();
+  CHECK(ReasonOf(status) == Reason::kSchemaTooNew);
+  CHECK(std::string(status.message()).find("77") != std::string::npos);
+  CHECK(std::string(status.message()).find(std::to_string(CatalogSchemaVersion())) != std::string::npos);
+  CHECK(Contents(path) == before);
+}
+
+TEST_CASE_METHOD(CatalogFixture, "another program's database is refused and not changed") {
+  const std::string path = folder.File("other");
+  const char* sql = GENERATE("CREATE TABLE theirs (x)", "PRAGMA application_id=5", "PRAGMA user_version=1");
+  {
+    auto database = Take(Database::Open(path, Database::Mode::kReadWrite));
+    Take(database->Execute(sql));
+  }
+  const std::string before = Contents(path);
+  CHECK(ReasonOf(OpenAt(path).status()) == Reason::kCatalogDamaged);
+  CHECK(Contents(path) == before);
+}
+
+TEST_CASE_METHOD(CatalogFixture, "what is not a database is refused and not changed") {
+  const std::string path = folder.File("text");
+  std::ofstream(path) << std::string(5'000, 'x');
+  const absl::Status status = OpenAt(path).status();
+  CHECK(ReasonOf(status) == Reason::kCatalogDamaged);
+  CHECK(std::string(status.message()).find(path) != std::string::npos);
+  CHECK(Contents(path) == std::string(5'000, 'x'));
+}
+
+}  // namespace
+}  // namespace millrace
