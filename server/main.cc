@@ -47,12 +47,13 @@ struct Data {
   std::string spool_folder;
 };
 
-absl::StatusOr<Data> OpenData(const std::string& folder) {
+absl::StatusOr<Data> OpenData(const std::string& folder, int64_t disk_headroom_bytes) {
   Data data;
   MILLRACE_RETURN_IF_ERROR(CreateFolders(folder));
   MILLRACE_ASSIGN_OR_RETURN(data.lock, FolderLock::Acquire(folder));
   CatalogOptions options;
   options.path = folder + "/catalog.sqlite3";
+  options.disk_headroom_bytes = disk_headroom_bytes;
   MILLRACE_ASSIGN_OR_RETURN(data.catalog, Catalog::Open(options));
   MILLRACE_ASSIGN_OR_RETURN(data.snapshots, SnapshotStore::Open(folder + "/snapshots"));
   data.spool_folder = folder + "/spool";
@@ -71,7 +72,7 @@ absl::Status Announce(const ListenAddress& address, ServerLog& log, PortFile& po
 
 // Serves until a signal comes, and then until the last call is over.
 absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSignals& signals) {
-  MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config.data_dir));
+  MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config.data_dir, config.disk_headroom_bytes));
   log.Info("data_opened", JsonObject().AddText("folder", config.data_dir));
   // Behind the folder's lock: a second server by mistake does not take the first one's file away.
   MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<PortFile> port_file, PortFile::Prepare(config.port_file));

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,6 +44,13 @@ absl::Status RenameDurably(const std::string& from, const std::string& to) {
 absl::Status RemoveFile(const std::string& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return ErrnoError(errno, absl::StrCat("remove ", path));
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> FreeDiskBytes(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(path, error);
+  if (error) return ErrnoError(error.value(), absl::StrCat("free space of ", path));
+  return static_cast<int64_t>(space.available);
 }
 
 FileWriter::FileWriter(std::string path, int fd) : path_(std::move(path)), fd_(fd) {
@@ -96,33 +101,6 @@ absl::Status FileWriter::Sync() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<MappedFile>> MappedFile::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return ErrnoError(errno, absl::StrCat("open ", path));
-  struct stat info;
-  if (fstat(fd, &info) != 0) {
-    const int error_number = errno;
-    close(fd);
-    return ErrnoError(error_number, absl::StrCat("stat ", path));
-  }
-  const size_t size_bytes = static_cast<size_t>(info.st_size);
-  void* data = nullptr;
-  if (size_bytes > 0) {
-    data = mmap(nullptr, size_bytes, PROT_READ, MAP_SHARED, fd, 0);
-    if (data == MAP_FAILED) {
-      const int error_number = errno;
-      close(fd);
-      return ErrnoError(error_number, absl::StrCat("map ", path));
-    }
-  }
-  close(fd);
-  return std::unique_ptr<MappedFile>(new MappedFile(static_cast<const uint8_t*>(data), size_bytes));
-}
-
-MappedFile::~MappedFile() {
-  if (data_ != nullptr) munmap(const_cast<uint8_t*>(data_), size_bytes_);
-}
-
 absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/LOCK");
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -134,8 +112,7 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::strin
     close(fd);
     if (error_number != EWOULDBLOCK) return ErrnoError(error_number, absl::StrCat("lock ", path));
     return MakeError(Reason::kDataFolderLocked,
-                     absl::StrCat("the data folder ", folder, " is in use by process ",
-                                  size > 0 ? owner : "(unknown)",
+                     absl::StrCat("the data folder ", folder, " is in use by process ", size > 0 ? owner : "(unknown)",
                                   ". Stop that server, or give this one another --data-dir."));
   }
   // The process id only serves the message above, so a failure to write it does not matter.

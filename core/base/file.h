@@ -8,7 +8,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 
 namespace millrace {
 
@@ -20,6 +19,9 @@ absl::Status SyncFolder(const std::string& path);
 absl::Status RenameDurably(const std::string& from, const std::string& to);
 // Removes a file. OK when it does not exist.
 absl::Status RemoveFile(const std::string& path);
+
+// Bytes that this process may still write to the file system that holds `path`.
+absl::StatusOr<int64_t> FreeDiskBytes(const std::string& path);
 
 // A file being written: buffered, append-only. Not thread-safe. Closing without Sync keeps what the
 // operating system keeps; the destructor closes.
@@ -47,24 +49,6 @@ class FileWriter {
   const int fd_;
   std::string buffer_;
   int64_t size_bytes_ = 0;
-};
-
-// A whole file mapped read-only. Immutable, so thread-safe. The bytes stay valid while the object lives,
-// also when the file is unlinked meanwhile.
-class MappedFile {
- public:
-  static absl::StatusOr<std::unique_ptr<MappedFile>> Open(const std::string& path);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-
-  absl::Span<const uint8_t> bytes() const { return {data_, size_bytes_}; }
-
- private:
-  MappedFile(const uint8_t* data, size_t size_bytes) : data_(data), size_bytes_(size_bytes) {}
-
-  const uint8_t* const data_;
-  const size_t size_bytes_;
 };
 
 // An exclusive lock on a folder, by flock(2) on a file LOCK in it. Held until destruction; the kernel

@@ -77,10 +77,13 @@ Catalog::~Catalog() = default;
 absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->now_us = options.now_us ? options.now_us : SystemNowUs;
-  MILLRACE_ASSIGN_OR_RETURN(impl->connections, Connections::Open(options.path, options.cache_size_bytes));
-  MILLRACE_RETURN_IF_ERROR(
-      impl->connections->Write([&](Database& database) { return FailDeadImports(database, impl->live_imports); }));
-  MILLRACE_RETURN_IF_ERROR(SweepImports(*impl->connections, std::nullopt));
+  MILLRACE_ASSIGN_OR_RETURN(impl->connections,
+                            Connections::Open(options.path, options.cache_size_bytes, options.disk_headroom_bytes));
+  absl::Status tidied =
+      impl->connections->Write([&](Database& database) { return FailDeadImports(database, impl->live_imports); });
+  if (tidied.ok()) tidied = SweepImports(*impl->connections, std::nullopt);
+  // On a full disk what is there can be read all the same. The rest is invisible, and the next import tidies up.
+  if (!tidied.ok() && ReasonOf(tidied) != Reason::kDiskFull) return tidied;
   return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
 }
 

@@ -24,6 +24,9 @@ struct CatalogOptions {
   std::string path;                     // "DATA/catalog.sqlite3"; created when missing
   int64_t cache_size_bytes = 64 << 20;  // of the writing connection's page cache
   std::function<int64_t()> now_us;      // microseconds since 1970; the system clock when empty
+  // An import ends with kDiskFull when less than this is left on the disk: what it staged can then be removed,
+  // and small writes go on. Removing takes up to twice the write-ahead log's 64 MiB.
+  int64_t disk_headroom_bytes = 0;
 };
 
 struct DatasetInfo {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/catalog/migrations.h"
 
 namespace millrace {
@@ -27,13 +28,23 @@ absl::Status ConfigureWriter(Database& database, int64_t cache_size_bytes) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Connections>> Connections::Open(const std::string& path, int64_t cache_size_bytes) {
-  std::unique_ptr<Connections> connections(new Connections(path));
+absl::StatusOr<std::unique_ptr<Connections>> Connections::Open(const std::string& path, int64_t cache_size_bytes,
+                                                               int64_t disk_headroom_bytes) {
+  std::unique_ptr<Connections> connections(new Connections(path, disk_headroom_bytes));
   MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<Database> writer, Database::Open(path, Database::Mode::kReadWrite));
   MILLRACE_RETURN_IF_ERROR(MigrateCatalog(*writer, path));
   MILLRACE_RETURN_IF_ERROR(ConfigureWriter(*writer, cache_size_bytes));
   connections->writer_ = std::move(writer);
   return connections;
+}
+
+absl::Status Connections::CheckDiskHeadroom() const {
+  if (disk_headroom_bytes_ == 0) return absl::OkStatus();
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t free_bytes, FreeDiskBytes(path_));
+  if (free_bytes >= disk_headroom_bytes_) return absl::OkStatus();
+  return MakeError(Reason::kDiskFull,
+                   absl::StrCat("the disk of ", path_, " has ", free_bytes >> 20, " MiB left; an import keeps ",
+                                disk_headroom_bytes_ >> 20, " MiB free. Free some space and try again."));
 }
 
 absl::Status Connections::Write(const std::function<absl::Status(Database&)>& work) {

@@ -21,7 +21,11 @@ class Connections {
   static constexpr int kReaderCountMax = 16;
 
   // Opens the writing connection, migrates the file and sets what makes writes durable.
-  static absl::StatusOr<std::unique_ptr<Connections>> Open(const std::string& path, int64_t cache_size_bytes);
+  static absl::StatusOr<std::unique_ptr<Connections>> Open(const std::string& path, int64_t cache_size_bytes,
+                                                           int64_t disk_headroom_bytes);
+
+  // kDiskFull when less than disk_headroom_bytes are left on the disk. Ask before a write that may be large.
+  absl::Status CheckDiskHeadroom() const;
 
   // Runs `work` in a write transaction and commits it when `work` succeeds; otherwise, or when the commit
   // fails, nothing of it stays. One at a time: do not wait for anything but the disk in `work`.
@@ -34,11 +38,13 @@ class Connections {
   absl::StatusOr<std::unique_ptr<Database>> OpenReader() const;
 
  private:
-  explicit Connections(std::string path) : path_(std::move(path)) {}
+  Connections(std::string path, int64_t disk_headroom_bytes)
+      : path_(std::move(path)), disk_headroom_bytes_(disk_headroom_bytes) {}
   absl::StatusOr<std::unique_ptr<Database>> TakeReader();
   void ReturnReader(std::unique_ptr<Database> reader);
 
   const std::string path_;
+  const int64_t disk_headroom_bytes_;
 
   Mutex writer_mutex_;
   std::unique_ptr<Database> writer_ ABSL_PT_GUARDED_BY(writer_mutex_);

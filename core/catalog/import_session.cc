@@ -95,6 +95,7 @@ absl::StatusOr<Staged> ImportSession::Impl::Stage(const Post& post, absl::Span<c
 
 absl::Status ImportSession::Impl::Flush() {
   if (batch_.empty()) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
   MILLRACE_RETURN_IF_ERROR(
       connections_.Write([this](Database& database) { return batch_.WriteTo(database, dataset_.id, import_id_); }));
   MILLRACE_RETURN_IF_ERROR(md5s_.Add(batch_.md5s()));

@@ -70,6 +70,10 @@ Expectation SetMaxMessageBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, kMessageSizeBytesMin, std::numeric_limits<int>::max(), config.message_size_bytes_max);
 }
 
+Expectation SetDiskHeadroomBytes(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, 0, std::numeric_limits<int>::max(), config.disk_headroom_bytes);
+}
+
 Expectation SetDrainTimeout(std::string_view text, ServerConfig& config) {
   absl::Duration parsed;
   if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &parsed) || parsed < absl::ZeroDuration() ||
@@ -127,6 +131,9 @@ std::vector<Option> MakeOptions() {
        SetImportThreads},
       {"max-message-bytes", "COUNT", Kind::kNumber, "Largest message sent to a client, and so the largest batch",
        "67108864", SetMaxMessageBytes},
+      {"disk-headroom-bytes", "COUNT", Kind::kNumber,
+       "An import fails when less is left on the disk, so that what it staged can be removed", "268435456",
+       SetDiskHeadroomBytes},
       {"drain-timeout", "TIME", Kind::kText, "How long calls may go on after SIGTERM before they are cancelled", "8s",
        SetDrainTimeout},
       {"log-level", "LEVEL", Kind::kText, "Least severe lines to log: debug, info, warning, error or off", "info",

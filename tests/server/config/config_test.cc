@@ -71,6 +71,7 @@ const Sample kSamples[] = {
     {"import-threads", "6", "7", "8", [](const ServerConfig& c) { return std::to_string(c.import_thread_count); }},
     {"max-message-bytes", "2000000", "3000000", "4000000",
      [](const ServerConfig& c) { return std::to_string(c.message_size_bytes_max); }},
+    {"disk-headroom-bytes", "0", "1", "2", [](const ServerConfig& c) { return std::to_string(c.disk_headroom_bytes); }},
     {"drain-timeout", "1s", "2s", "500ms", [](const ServerConfig& c) { return absl::FormatDuration(c.drain_timeout); }},
     {"log-level", "debug", "error", "warning", [](const ServerConfig& c) { return c.log_level; }},
     {"log-file", "/l1", "/l2", "/l3", [](const ServerConfig& c) { return c.log_file; }},
