@@ -55,8 +55,10 @@ Fault AppendCanonicalJson(ondemand::value value, std::string* out, int depth) {
   if (depth > kExtraDepthMax) return absl::StrCat("is nested deeper than ", kExtraDepthMax, " levels");
   const std::string_view token = TrimJsonToken(value.raw_json_token());
   switch (token.empty() ? '\0' : token[0]) {
-    case '{': return AppendObject(value, out, depth);
-    case '[': return AppendArray(value, out, depth);
+    case '{':
+      return AppendObject(value, out, depth);
+    case '[':
+      return AppendArray(value, out, depth);
     case '"': {
       std::string_view text;
       if (const auto error = value.get_string().get(text)) return DescribeJsonError(error);
@@ -93,11 +95,21 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
   for (const char c : text) {
     switch (c) {
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           char escaped[8];
@@ -134,16 +146,23 @@ bool IsJsonNumber(std::string_view text) {
 
 std::string DescribeJsonError(simdjson::error_code error) {
   switch (error) {
-    case simdjson::UTF8_ERROR: return "is not valid UTF-8";
-    case simdjson::UNESCAPED_CHARS: return "is not valid JSON: a control character stands unescaped in a string";
-    case simdjson::UNCLOSED_STRING: return "is not valid JSON: it ends within a string (was the line cut short?)";
+    case simdjson::UTF8_ERROR:
+      return "is not valid UTF-8";
+    case simdjson::UNESCAPED_CHARS:
+      return "is not valid JSON: a control character stands unescaped in a string";
+    case simdjson::UNCLOSED_STRING:
+      return "is not valid JSON: it ends within a string (was the line cut short?)";
     case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
       return "is not valid JSON: it ends before its last } (was the line cut short?)";
-    case simdjson::STRING_ERROR: return "is not valid JSON: a string has a broken escape";
-    case simdjson::DEPTH_ERROR: return "is nested too deep";
+    case simdjson::STRING_ERROR:
+      return "is not valid JSON: a string has a broken escape";
+    case simdjson::DEPTH_ERROR:
+      return "is nested too deep";
     case simdjson::CAPACITY:
-    case simdjson::MEMALLOC: return "is too long for the memory at hand";
-    default: return "is not valid JSON";
+    case simdjson::MEMALLOC:
+      return "is too long for the memory at hand";
+    default:
+      return "is not valid JSON";
   }
 }
 

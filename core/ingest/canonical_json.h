@@ -18,8 +18,8 @@ inline constexpr int kExtraDepthMax = 32;
 using JsonMembers = std::vector<std::pair<std::string, std::string>>;
 
 // Appends `value` without white space, the keys of every object in byte order, strings escaped no more than needed, and
-// numbers as the source writes them (so that none loses digits). Consumes and checks the whole value, which an on-demand
-// parser does not do by itself. Nothing when all is well; otherwise what is wrong.
+// numbers as the source writes them (so that none loses digits). Consumes and checks the whole value, which an
+// on-demand parser does not do by itself. Nothing when all is well; otherwise what is wrong.
 std::optional<std::string> AppendCanonicalJson(simdjson::ondemand::value value, std::string* out, int depth = 0);
 
 // Appends an object of the members, sorted. What is wrong when a key occurs twice: then either value would be lost.
@@ -35,7 +35,8 @@ std::string DescribeJsonError(simdjson::error_code error);
 
 // The token at the start of a raw value, without the white space that simdjson leaves behind it.
 inline std::string_view TrimJsonToken(std::string_view token) {
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\t' || token.back() == '\r' || token.back() == '\n')) {
+  while (!token.empty() &&
+         (token.back() == ' ' || token.back() == '\t' || token.back() == '\r' || token.back() == '\n')) {
     token.remove_suffix(1);
   }
   return token;

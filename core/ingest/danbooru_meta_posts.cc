@@ -10,7 +10,19 @@ namespace millrace {
 namespace {
 
 // In the order of the query.
-enum PostColumn { kDenseId, kPostId, kMd5, kRating, kWidth, kHeight, kFileExt, kFileSize, kSource, kPixivId, kFirstExtra };
+enum PostColumn {
+  kDenseId,
+  kPostId,
+  kMd5,
+  kRating,
+  kWidth,
+  kHeight,
+  kFileExt,
+  kFileSize,
+  kSource,
+  kPixivId,
+  kFirstExtra
+};
 constexpr char kPostColumns[] = "id, post_id, md5, rating, width, height, file_ext, file_size, source, pixiv_id";
 
 struct ColumnField {
@@ -19,9 +31,9 @@ struct ColumnField {
   const char* name;
 };
 constexpr ColumnField kColumnFields[] = {
-    {kPostId, PostField::kId, "post_id"},         {kMd5, PostField::kMd5, "md5"},
-    {kRating, PostField::kRating, "rating"},      {kWidth, PostField::kWidth, "width"},
-    {kHeight, PostField::kHeight, "height"},      {kFileExt, PostField::kFileExt, "file_ext"},
+    {kPostId, PostField::kId, "post_id"},           {kMd5, PostField::kMd5, "md5"},
+    {kRating, PostField::kRating, "rating"},        {kWidth, PostField::kWidth, "width"},
+    {kHeight, PostField::kHeight, "height"},        {kFileExt, PostField::kFileExt, "file_ext"},
     {kFileSize, PostField::kFileSize, "file_size"}, {kSource, PostField::kSource, "source"},
     {kPixivId, PostField::kPixivId, "pixiv_id"},
 };
@@ -33,14 +45,17 @@ constexpr int64_t kRowsPerCheck = 256;
 // Blobs become text of their bytes, which every field but a text rejects. Valid until the next step.
 ScalarValue Cell(Statement& row, int column) {
   switch (row.Type(column)) {
-    case ColumnType::kNull: return {};
-    case ColumnType::kInteger: return {ScalarValue::Kind::kNumber, row.Text(column)};
+    case ColumnType::kNull:
+      return {};
+    case ColumnType::kInteger:
+      return {ScalarValue::Kind::kNumber, row.Text(column)};
     case ColumnType::kReal: {
       std::string_view text = row.Text(column);
       if (text.size() > 2 && text.substr(text.size() - 2) == ".0") text.remove_suffix(2);
       return {ScalarValue::Kind::kNumber, text};
     }
-    case ColumnType::kText: return {ScalarValue::Kind::kString, row.Text(column)};
+    case ColumnType::kText:
+      return {ScalarValue::Kind::kString, row.Text(column)};
     case ColumnType::kBlob: {
       const absl::Span<const uint8_t> blob = row.Blob(column);
       return {ScalarValue::Kind::kString, {reinterpret_cast<const char*>(blob.data()), blob.size()}};
@@ -158,9 +173,8 @@ bool DanbooruMetaPosts::SetFields(Statement& row, int64_t* key) {
   }
   const ScalarValue dense_id = Cell(row, kDenseId);
   *key = post_.id;
-  if (schema_->refers_to_dense_id &&
-      (dense_id.kind == ScalarValue::Kind::kNull ||
-       ParseWhole(dense_id.text, INT64_MIN, INT64_MAX, key) != NumberFault::kNone)) {
+  if (schema_->refers_to_dense_id && (dense_id.kind == ScalarValue::Kind::kNull ||
+                                      ParseWhole(dense_id.text, INT64_MIN, INT64_MAX, key) != NumberFault::kNone)) {
     return Reject("id", absl::StrCat("is ", Show(dense_id), "; post_tags refers to it, so it must be a whole number"));
   }
   return SetExtra(row, dense_id);

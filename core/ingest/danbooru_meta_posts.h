@@ -17,8 +17,8 @@
 
 namespace millrace {
 
-// Reads posts and post_tags side by side, both in the order of the key that joins them: one pass over each, where a query
-// a post would be one search a post. The table of tags is held in memory. Not thread-safe.
+// Reads posts and post_tags side by side, both in the order of the key that joins them: one pass over each, where a
+// query a post would be one search a post. The table of tags is held in memory. Not thread-safe.
 class DanbooruMetaPosts {
  public:
   // All are borrowed.

@@ -18,8 +18,7 @@ struct NeededTable {
 
 const std::vector<NeededTable>& NeededTables() {
   static const auto* const tables = new std::vector<NeededTable>{
-      {"posts",
-       {"id", "post_id", "md5", "rating", "width", "height", "file_ext", "file_size", "source", "pixiv_id"}},
+      {"posts", {"id", "post_id", "md5", "rating", "width", "height", "file_ext", "file_size", "source", "pixiv_id"}},
       {"tags", {"tag_id", "name", "category"}},
       {"post_tags", {"post_id", "tag_id"}},
   };
@@ -30,7 +29,8 @@ const std::vector<NeededTable>& NeededTables() {
 absl::StatusOr<bool> HasPlainTable(Database& database, std::string_view name) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement statement,
-      database.Prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND lower(name) = ?1"));
+      database.Prepare(
+          "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND lower(name) = ?1"));
   statement.Bind(1, name);
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   return has_row && statement.Int64(0) == 1;
@@ -77,8 +77,9 @@ absl::Status CheckTables(Database& database, DanbooruMetaSchema* schema) {
     }
   }
   if (missing.empty()) return absl::OkStatus();
-  return MakeError(Reason::kFileInvalid, absl::StrCat("has ", absl::StrJoin(missing, ", "),
-                                                      ". Is this a danbooru-meta file? Views and virtual tables do not count."));
+  return MakeError(Reason::kFileInvalid,
+                   absl::StrCat("has ", absl::StrJoin(missing, ", "),
+                                ". Is this a danbooru-meta file? Views and virtual tables do not count."));
 }
 
 absl::StatusOr<bool> HasRow(Database& database, const std::string& sql) {
@@ -98,10 +99,10 @@ absl::StatusOr<std::string> IntegerColumn(Database& database, const std::string&
 // A reference that `post_key` does not hold; nothing when it covers all.
 absl::StatusOr<std::optional<int64_t>> FindUncovered(Database& database, const std::string& reference,
                                                      const std::string& post_key) {
-  MILLRACE_ASSIGN_OR_RETURN(Statement statement,
-                            database.Prepare(absl::StrCat("SELECT ", reference, " FROM post_tags WHERE ", reference,
-                                                          " NOT IN (SELECT ", post_key, " FROM posts WHERE ", post_key,
-                                                          " IS NOT NULL) LIMIT 1")));
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.Prepare(absl::StrCat("SELECT ", reference, " FROM post_tags WHERE ", reference, " NOT IN (SELECT ",
+                                    post_key, " FROM posts WHERE ", post_key, " IS NOT NULL) LIMIT 1")));
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   if (!has_row) return std::nullopt;
   return statement.Int64(0);

@@ -20,12 +20,12 @@ struct DanbooruMetaSchema {
   std::string reference;
   bool refers_to_dense_id = false;  // posts.id rather than posts.post_id
   RatingScheme rating_scheme = RatingScheme::kThreeStep;
-  std::vector<std::string> extra_columns;  // of `posts`, beyond those of the format
+  std::vector<std::string> extra_columns;    // of `posts`, beyond those of the format
   std::optional<int64_t> stated_post_count;  // stats.num_posts
 };
 
-// Reads and checks them. kFileInvalid, without the file's name, when a table or column is missing, is not a plain one (a
-// view or a virtual table could run code of the file's author), or when the references fit neither column.
+// Reads and checks them. kFileInvalid, without the file's name, when a table or column is missing, is not a plain one
+// (a view or a virtual table could run code of the file's author), or when the references fit neither column.
 absl::StatusOr<DanbooruMetaSchema> ReadDanbooruMetaSchema(Database& database);
 
 // An identifier in double quotes, for SQL.

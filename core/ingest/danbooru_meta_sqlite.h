@@ -13,9 +13,10 @@
 
 namespace millrace {
 
-// Collects the file in the spool folder and reads it once it is whole; the file is not trusted (Database::OpenUntrusted).
-// Posts come in the order of the column that post_tags refers to. posts.id, the dense row number, differs from the post's
-// id and is kept as "id" in extra_json, as are columns beyond the format's. Not thread-safe.
+// Collects the file in the spool folder and reads it once it is whole; the file is not trusted
+// (Database::OpenUntrusted). Posts come in the order of the column that post_tags refers to. posts.id, the dense row
+// number, differs from the post's id and is kept as "id" in extra_json, as are columns beyond the format's. Not
+// thread-safe.
 class DanbooruMetaSqliteReader : public DumpReader {
  public:
   // `sink` is borrowed. `cancelled` may be empty.

@@ -152,10 +152,14 @@ bool DanbooruPostParser::ParseField(ondemand::field field) {
   if ((seen_fields_ & bit) != 0) return Reject(key, "is there twice; either value would be lost");
   seen_fields_ |= bit;
   switch (kKnownFields[index].shape) {
-    case Shape::kTags: return ParseTags(field.value());
-    case Shape::kPools: return ParsePools(field.value());
-    case Shape::kFavorites: return ParseFavorites(field.value());
-    case Shape::kScalar: break;
+    case Shape::kTags:
+      return ParseTags(field.value());
+    case Shape::kPools:
+      return ParsePools(field.value());
+    case Shape::kFavorites:
+      return ParseFavorites(field.value());
+    case Shape::kScalar:
+      break;
   }
   ScalarValue scalar;
   if (!ReadScalar(key, field.value(), &scalar)) return false;
@@ -326,8 +330,8 @@ bool DanbooruPostParser::ReadScalar(std::string_view field, Value value, ScalarV
   }
   scalar->text = token;
   if (first == '{' || first == '[') {
-    return Reject(field, first == '{' ? "is an object; a single value was expected"
-                                      : "is a list; a single value was expected");
+    return Reject(
+        field, first == '{' ? "is an object; a single value was expected" : "is a list; a single value was expected");
   }
   if (token == "true" || token == "false") {
     scalar->kind = ScalarValue::Kind::kBool;

@@ -71,9 +71,9 @@ class DanbooruPostParser {
   JsonMembers extra_;
   RejectedRecord rejected_;
   bool tags_have_extra_ = false;
-  uint64_t seen_fields_ = 0;            // bit i: known field i
-  size_t field_position_ = 0;           // of the field being read, in its record
-  std::vector<uint8_t> field_order_;    // what the record before had at each position: a guess that mostly holds
+  uint64_t seen_fields_ = 0;          // bit i: known field i
+  size_t field_position_ = 0;         // of the field being read, in its record
+  std::vector<uint8_t> field_order_;  // what the record before had at each position: a guess that mostly holds
 };
 
 }  // namespace millrace

@@ -76,8 +76,9 @@ class GzipStream : public Decompressor {
       offset_ += input_before - stream_.avail_in;
       // Z_BUF_ERROR: nothing more to give for what was put in.
       if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
-        return DamageError(file_, offset_, absl::StrCat("the gzip data is damaged (",
-                                                        stream_.msg == nullptr ? "no more is known" : stream_.msg, ")"));
+        return DamageError(
+            file_, offset_,
+            absl::StrCat("the gzip data is damaged (", stream_.msg == nullptr ? "no more is known" : stream_.msg, ")"));
       }
       const size_t size = buffer_.size() - stream_.avail_out;
       if (size > 0) MILLRACE_RETURN_IF_ERROR(output_(std::string_view(buffer_.data(), size)));
@@ -182,9 +183,10 @@ class TellingStream : public Decompressor {
 
   absl::Status MismatchError(const FileSignature& signature) const {
     const char* const name = declared_ == Compression::kGzip ? "gzip" : "zstd";
-    const std::string found = start_.empty()                  ? "it is empty"
-                              : signature.description.empty() ? "its first bytes are something else"
-                                                              : absl::StrCat("it looks like ", std::string(signature.description));
+    const std::string found = start_.empty() ? "it is empty"
+                              : signature.description.empty()
+                                  ? "its first bytes are something else"
+                                  : absl::StrCat("it looks like ", std::string(signature.description));
     return MakeError(Reason::kFileInvalid,
                      absl::StrCat(file_, ": declared as compressed with ", name, ", but ", found,
                                   ". Leave the compression unspecified to have it told from the bytes."),

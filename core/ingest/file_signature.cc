@@ -30,7 +30,8 @@ constexpr Entry kEntries[] = {
 
 // "Skippable" frames, which may begin a zstd file: 0x184D2A50 to 0x184D2A5F, little-endian.
 bool IsZstdSkippableFrame(std::string_view bytes) {
-  return bytes.size() >= 4 && (static_cast<unsigned char>(bytes[0]) & 0xF0) == 0x50 && bytes.substr(1, 3) == "\x2A\x4D\x18";
+  return bytes.size() >= 4 && (static_cast<unsigned char>(bytes[0]) & 0xF0) == 0x50 &&
+         bytes.substr(1, 3) == "\x2A\x4D\x18";
 }
 
 }  // namespace

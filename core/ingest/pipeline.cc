@@ -18,8 +18,8 @@ namespace {
 
 absl::Status WrongFormatError(const std::string& file, SourceFormat format, std::string_view start) {
   const FileSignature signature = TellFile(start);
-  const char* const wanted =
-      format == SourceFormat::kDanbooruJsonl ? "JSON lines (format danbooru-jsonl)" : "a SQLite file (format danbooru-meta-sqlite)";
+  const char* const wanted = format == SourceFormat::kDanbooruJsonl ? "JSON lines (format danbooru-jsonl)"
+                                                                    : "a SQLite file (format danbooru-meta-sqlite)";
   std::string found = absl::StrCat("looks like ", std::string(signature.description));
   std::string advice;
   if (signature.kind == FileKind::kSqlite) {
@@ -32,7 +32,8 @@ absl::Status WrongFormatError(const std::string& file, SourceFormat format, std:
     found = absl::StrCat("begins with ", QuoteForMessage(start));
     if (start.front() == '{') advice = "; import JSON lines with format danbooru-jsonl";
   }
-  return MakeError(Reason::kFileInvalid, absl::StrCat(file, ": ", found, ", where ", wanted, " was expected", advice, "."),
+  return MakeError(Reason::kFileInvalid,
+                   absl::StrCat(file, ": ", found, ", where ", wanted, " was expected", advice, "."),
                    {{"file", file}, {"offset", "0"}});
 }
 
@@ -143,7 +144,8 @@ class ImportPipeline::Impl : public RecordSink {
 
   absl::Status TooManyRejectedError(const RejectedRecord& rejected) const {
     const std::string subject = rejected.field.empty() ? "the record" : rejected.field;
-    std::string message = absl::StrCat(rejected.file, ", line ", rejected.line, ": ", subject, " ", rejected.reason, ". ");
+    std::string message =
+        absl::StrCat(rejected.file, ", line ", rejected.line, ": ", subject, " ", rejected.reason, ". ");
     if (options_.max_rejected_count == 0) {
       absl::StrAppend(&message, "Mend it, or allow for rejected records (max_rejected_count).");
     } else {
@@ -167,7 +169,8 @@ class ImportPipeline::Impl : public RecordSink {
   PipelineProgress progress_;
 };
 
-absl::StatusOr<std::unique_ptr<ImportPipeline>> ImportPipeline::Create(ImportSession* session, PipelineOptions options) {
+absl::StatusOr<std::unique_ptr<ImportPipeline>> ImportPipeline::Create(ImportSession* session,
+                                                                       PipelineOptions options) {
   if (options.format != SourceFormat::kDanbooruJsonl && options.format != SourceFormat::kDanbooruMetaSqlite) {
     return FieldError("format", absl::StrCat("is ", static_cast<int>(options.format), ", which is no known format"));
   }

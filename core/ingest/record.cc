@@ -26,8 +26,8 @@ Fault NumberReason(const ScalarValue& value, NumberFault fault, int64_t min, int
 }
 
 Fault ParseNumber(const ScalarValue& value, int64_t min, int64_t max, int64_t* number) {
-  const NumberFault fault = value.kind == ScalarValue::Kind::kBool ? NumberFault::kNotWhole
-                                                                    : ParseWhole(value.text, min, max, number);
+  const NumberFault fault =
+      value.kind == ScalarValue::Kind::kBool ? NumberFault::kNotWhole : ParseWhole(value.text, min, max, number);
   if (fault == NumberFault::kNone) return std::nullopt;
   return NumberReason(value, fault, min, max);
 }
@@ -45,7 +45,8 @@ Fault SetPositive(const ScalarValue& value, std::optional<T>* target) {
 Fault SetScore(const ScalarValue& value, std::optional<int32_t>* target) {
   if (IsNone(value)) return std::nullopt;
   int64_t number = 0;
-  if (Fault fault = ParseNumber(value, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max(), &number)) {
+  if (Fault fault =
+          ParseNumber(value, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max(), &number)) {
     return fault;
   }
   *target = static_cast<int32_t>(number);
@@ -118,33 +119,60 @@ Fault SetSource(const ScalarValue& value, Post* post) {
 
 Fault SetPostField(PostField field, const ScalarValue& value, RatingScheme scheme, Post* post) {
   switch (field) {
-    case PostField::kId: return ParseId(value, &post->id);
-    case PostField::kMd5: return SetMd5(value, post);
-    case PostField::kRating: return SetRating(value, scheme, post);
-    case PostField::kWidth: return SetPositive(value, &post->width_px);
-    case PostField::kHeight: return SetPositive(value, &post->height_px);
-    case PostField::kFileExt: return SetFileExt(value, post);
-    case PostField::kFileSize: return SetPositive(value, &post->file_size_bytes);
-    case PostField::kSource: return SetSource(value, post);
-    case PostField::kPixivId: return SetPositive(value, &post->pixiv_id);
-    case PostField::kParentId: return SetPositive(value, &post->parent_id);
-    case PostField::kUploaderId: return SetPositive(value, &post->uploader_id);
-    case PostField::kApproverId: return SetPositive(value, &post->approver_id);
-    case PostField::kScore: return SetScore(value, &post->score);
-    case PostField::kUpScore: return SetScore(value, &post->up_score);
-    case PostField::kDownScore: return SetScore(value, &post->down_score);
-    case PostField::kCreatedAt: return SetTime(value, &post->created_at_us);
-    case PostField::kUpdatedAt: return SetTime(value, &post->updated_at_us);
-    case PostField::kLastCommentedAt: return SetTime(value, &post->last_commented_at_us);
-    case PostField::kLastNotedAt: return SetTime(value, &post->last_noted_at_us);
-    case PostField::kIsNoteLocked: return SetFlag(value, PostFlag::kNoteLocked, post);
-    case PostField::kIsRatingLocked: return SetFlag(value, PostFlag::kRatingLocked, post);
-    case PostField::kIsStatusLocked: return SetFlag(value, PostFlag::kStatusLocked, post);
-    case PostField::kIsPending: return SetFlag(value, PostFlag::kPending, post);
-    case PostField::kIsFlagged: return SetFlag(value, PostFlag::kFlagged, post);
-    case PostField::kIsDeleted: return SetFlag(value, PostFlag::kDeleted, post);
-    case PostField::kIsBanned: return SetFlag(value, PostFlag::kBanned, post);
-    case PostField::kHasChildren: return SetFlag(value, PostFlag::kHasChildren, post);
+    case PostField::kId:
+      return ParseId(value, &post->id);
+    case PostField::kMd5:
+      return SetMd5(value, post);
+    case PostField::kRating:
+      return SetRating(value, scheme, post);
+    case PostField::kWidth:
+      return SetPositive(value, &post->width_px);
+    case PostField::kHeight:
+      return SetPositive(value, &post->height_px);
+    case PostField::kFileExt:
+      return SetFileExt(value, post);
+    case PostField::kFileSize:
+      return SetPositive(value, &post->file_size_bytes);
+    case PostField::kSource:
+      return SetSource(value, post);
+    case PostField::kPixivId:
+      return SetPositive(value, &post->pixiv_id);
+    case PostField::kParentId:
+      return SetPositive(value, &post->parent_id);
+    case PostField::kUploaderId:
+      return SetPositive(value, &post->uploader_id);
+    case PostField::kApproverId:
+      return SetPositive(value, &post->approver_id);
+    case PostField::kScore:
+      return SetScore(value, &post->score);
+    case PostField::kUpScore:
+      return SetScore(value, &post->up_score);
+    case PostField::kDownScore:
+      return SetScore(value, &post->down_score);
+    case PostField::kCreatedAt:
+      return SetTime(value, &post->created_at_us);
+    case PostField::kUpdatedAt:
+      return SetTime(value, &post->updated_at_us);
+    case PostField::kLastCommentedAt:
+      return SetTime(value, &post->last_commented_at_us);
+    case PostField::kLastNotedAt:
+      return SetTime(value, &post->last_noted_at_us);
+    case PostField::kIsNoteLocked:
+      return SetFlag(value, PostFlag::kNoteLocked, post);
+    case PostField::kIsRatingLocked:
+      return SetFlag(value, PostFlag::kRatingLocked, post);
+    case PostField::kIsStatusLocked:
+      return SetFlag(value, PostFlag::kStatusLocked, post);
+    case PostField::kIsPending:
+      return SetFlag(value, PostFlag::kPending, post);
+    case PostField::kIsFlagged:
+      return SetFlag(value, PostFlag::kFlagged, post);
+    case PostField::kIsDeleted:
+      return SetFlag(value, PostFlag::kDeleted, post);
+    case PostField::kIsBanned:
+      return SetFlag(value, PostFlag::kBanned, post);
+    case PostField::kHasChildren:
+      return SetFlag(value, PostFlag::kHasChildren, post);
   }
   return std::nullopt;
 }
@@ -187,10 +215,13 @@ std::optional<TagCategory> ParseDanbooruCategory(std::string_view text) {
 
 std::string Show(const ScalarValue& value) {
   switch (value.kind) {
-    case ScalarValue::Kind::kNull: return "null";
-    case ScalarValue::Kind::kBool: return std::string(value.text);
+    case ScalarValue::Kind::kNull:
+      return "null";
+    case ScalarValue::Kind::kBool:
+      return std::string(value.text);
     case ScalarValue::Kind::kString:
-    case ScalarValue::Kind::kNumber: return QuoteForMessage(value.text);
+    case ScalarValue::Kind::kNumber:
+      return QuoteForMessage(value.text);
   }
   return "";
 }

@@ -16,8 +16,8 @@
 
 namespace millrace {
 
-// A value of a record that is no list and no object. The text is valid UTF-8: the reader sees to that, since some parsers
-// have checked it already.
+// A value of a record that is no list and no object. The text is valid UTF-8: the reader sees to that, since some
+// parsers have checked it already.
 struct ScalarValue {
   enum class Kind { kNull, kString, kNumber, kBool };
   Kind kind = Kind::kNull;
@@ -61,7 +61,8 @@ enum class RatingScheme {
   kFourStep,   // g, s, q, e: s is sensitive
 };
 
-// Sets a field of `post` from a dump's value, as Danbooru's dumps write it: numbers and booleans may be strings; null and
+// Sets a field of `post` from a dump's value, as Danbooru's dumps write it: numbers and booleans may be strings; null
+// and
 // "" are none, and so are 0 for ids and sizes, and 1970-01-01 00:00:00 for times. Nothing when all is well; otherwise
 // what is wrong with the value, in words that follow the field's name.
 std::optional<std::string> SetPostField(PostField field, const ScalarValue& value, RatingScheme scheme, Post* post);

@@ -12,8 +12,8 @@
 
 namespace millrace {
 
-// Has a name that no other file has, and is removed on destruction. What a killed process leaves behind is for the owner
-// of the folder to clear at start. Not thread-safe.
+// Has a name that no other file has, and is removed on destruction. What a killed process leaves behind is for the
+// owner of the folder to clear at start. Not thread-safe.
 class SpoolFile {
  public:
   static absl::StatusOr<std::unique_ptr<SpoolFile>> Create(const std::string& folder);

@@ -1,5 +1,6 @@
-// Goal: a dataset becomes the same snapshot whatever way its posts came in, and compiling changes nothing but what it says.
-// Method: the same real records in other orders, files and catalogs; what the snapshot gives back against the catalog.
+// Goal: a dataset becomes the same snapshot whatever way its posts came in, and compiling changes nothing but what it
+// says. Method: the same real records in other orders, files and catalogs; what the snapshot gives back against the
+// catalog.
 #include "core/ingest/compile.h"
 
 #include <algorithm>
@@ -79,8 +80,8 @@ TEST_CASE("the snapshot holds what the catalog holds") {
   CHECK(compiled.record.tag_count == 314);
   CHECK(compiled.record.tag_use_count == 1567);
   CHECK(compiled.record.created_at_us > 0);
-  CHECK(compiled.record.file_size_bytes == static_cast<int64_t>(std::filesystem::file_size(
-                                               folder.path() + "/" + compiled.record.digest + ".snapshot")));
+  CHECK(compiled.record.file_size_bytes ==
+        static_cast<int64_t>(std::filesystem::file_size(folder.path() + "/" + compiled.record.digest + ".snapshot")));
   CHECK(fixture.catalog().GetDataset("d")->newest_snapshot == compiled.record.digest);
 
   const auto snapshot = store->Get(compiled.record.digest);

@@ -86,7 +86,8 @@ TEST_CASE("a bad line is rejected by itself and the next one is read") {
 }
 
 TEST_CASE("a line that is too long is rejected once and the next one is read") {
-  const CollectingSink sink = Read("{\"id\":\"1\"}\n{\"id\":\"2\",\"source\":\"" + std::string(3 << 20, 'x') + "\"}\n{\"id\":\"3\"}\n");
+  const CollectingSink sink =
+      Read("{\"id\":\"1\"}\n{\"id\":\"2\",\"source\":\"" + std::string(3 << 20, 'x') + "\"}\n{\"id\":\"3\"}\n");
   CHECK(sink.posts.size() == 2);
   REQUIRE(sink.rejected.size() == 1);
   CHECK(sink.rejected[0].line == 2);
@@ -105,16 +106,30 @@ TEST_CASE("the reader stops when the import is cancelled") {
 // One random change: bytes flipped, dropped, doubled, swapped in from elsewhere, or the line cut.
 void Mutate(std::string* line, const std::string& other, std::mt19937_64* random) {
   const auto below = [&](size_t size) { return size == 0 ? 0 : static_cast<size_t>((*random)() % size); };
-  constexpr std::string_view kTokens[] = {"{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "-", "0", "1e999",
-                                          "\\u0000", "\\ud800", "99999999999999999999", "\xFF", "\xC3", " "};
+  constexpr std::string_view kTokens[] = {
+      "{",    "}",    "[", "]", ",",     ":",       "\"",      "\\",
+      "null", "true", "-", "0", "1e999", "\\u0000", "\\ud800", "99999999999999999999",
+      "\xFF", "\xC3", " "};
   const size_t at = below(line->size());
   switch (below(6)) {
-    case 0: line->at(at) = static_cast<char>((*random)()); break;
-    case 1: line->erase(at, 1 + below(40)); break;
-    case 2: line->insert(at, line->substr(below(line->size()), 1 + below(40))); break;
-    case 3: line->insert(at, kTokens[below(std::size(kTokens))]); break;
-    case 4: line->replace(at, 1 + below(10), other.substr(below(other.size()), 1 + below(60))); break;
-    case 5: line->resize(std::max<size_t>(1, at)); break;
+    case 0:
+      line->at(at) = static_cast<char>((*random)());
+      break;
+    case 1:
+      line->erase(at, 1 + below(40));
+      break;
+    case 2:
+      line->insert(at, line->substr(below(line->size()), 1 + below(40)));
+      break;
+    case 3:
+      line->insert(at, kTokens[below(std::size(kTokens))]);
+      break;
+    case 4:
+      line->replace(at, 1 + below(10), other.substr(below(other.size()), 1 + below(60)));
+      break;
+    case 5:
+      line->resize(std::max<size_t>(1, at));
+      break;
   }
 }
 
@@ -124,7 +139,8 @@ TEST_CASE("mutated records are taken or rejected with a reason, never anything e
   for (size_t begin = 0; begin < text.size(); begin = text.find('\n', begin) + 1) {
     lines.push_back(text.substr(begin, text.find('\n', begin) - begin));
   }
-  lines.push_back(R"({"id":"1","x":{"a":[1,2,{"b":null}]},"pools":["1","series"],"favs":["1","2"],"source":"\u00e4\\\""})");
+  lines.push_back(
+      R"({"id":"1","x":{"a":[1,2,{"b":null}]},"pools":["1","series"],"favs":["1","2"],"source":"\u00e4\\\""})");
   std::mt19937_64 random(20240229);
   int64_t taken_count = 0, rejected_count = 0;
   for (int i = 0; i < 20000; ++i) {

@@ -1,6 +1,6 @@
-// Goal: the seed system's SQLite file is read whatever the types of its columns and whichever column its references mean,
-// and no file, damaged or made to harm, does more than be refused.
-// Method: small files made here by SQL, in the variants that the format leaves open; damaged at every page.
+// Goal: the seed system's SQLite file is read whatever the types of its columns and whichever column its references
+// mean, and no file, damaged or made to harm, does more than be refused. Method: small files made here by SQL, in the
+// variants that the format leaves open; damaged at every page.
 #include "core/ingest/danbooru_meta_sqlite.h"
 
 #include <algorithm>
@@ -30,7 +30,8 @@ constexpr char kUntypedTables[] = R"(
   CREATE TABLE post_tags(post_id, tag_id);
 )";
 
-constexpr char kTags[] = "INSERT INTO tags VALUES (1, 'one', 0), (2, 'two', 1), (3, 'three', 'copyright'), (4, 'four', 4);";
+constexpr char kTags[] =
+    "INSERT INTO tags VALUES (1, 'one', 0), (2, 'two', 1), (3, 'three', 'copyright'), (4, 'four', 4);";
 constexpr char kPosts[] = R"(
   INSERT INTO posts VALUES (1, 100, '00112233445566778899aabbccddeeff', 's', 10, 20, 'jpg', 3000000000, 'http://x', 77);
   INSERT INTO posts VALUES (2, 200, '', 'questionable', 0, 0, '', 0, '', 0);
@@ -66,7 +67,8 @@ class Reading {
     {
       DanbooruMetaSqliteReader reader(&result.sink, spool_.path(), spool_size_bytes_max, [this] { return cancelled; });
       result.status = reader.BeginFile("meta.sqlite3");
-      for (size_t i = 0; i < bytes.size() && result.status.ok(); i += 5000) result.status = reader.Write(bytes.substr(i, 5000));
+      for (size_t i = 0; i < bytes.size() && result.status.ok(); i += 5000)
+        result.status = reader.Write(bytes.substr(i, 5000));
       if (result.status.ok()) result.status = reader.EndFile();
     }
     CHECK(spool_.EntryCount() == 0);
@@ -86,11 +88,13 @@ void CheckPosts(const ReadResult& result) {
   CHECK(result.sink.rejected.empty());
   REQUIRE(result.sink.posts.size() == 3);
   const auto find = [&](int64_t id) {
-    return *std::find_if(result.sink.posts.begin(), result.sink.posts.end(), [&](const auto& p) { return p.post.id == id; });
+    return *std::find_if(result.sink.posts.begin(), result.sink.posts.end(),
+                         [&](const auto& p) { return p.post.id == id; });
   };
   const CollectingSink::Taken first = find(100);
   CHECK(first.line == 1);
-  CHECK(first.post.md5 == Md5{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF});
+  CHECK(first.post.md5 ==
+        Md5{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF});
   CHECK(first.post.rating == Rating::kSafe);
   CHECK(first.post.width_px == 10);
   CHECK(first.post.height_px == 20);
@@ -114,17 +118,17 @@ void CheckPosts(const ReadResult& result) {
 
 TEST_CASE("posts, tags and references by post_id are read; repeated references collapse") {
   Reading reading;
-  const ReadResult result = reading.ReadSql(absl::StrCat(
-      kTables, kTags, kPosts, "INSERT INTO stats VALUES (1, 3, 4, 3);",
-      "INSERT INTO post_tags VALUES (100, 2), (50, 4), (100, 1), (100, 2), (50, 3), (100, 2);"));
+  const ReadResult result = reading.ReadSql(
+      absl::StrCat(kTables, kTags, kPosts, "INSERT INTO stats VALUES (1, 3, 4, 3);",
+                   "INSERT INTO post_tags VALUES (100, 2), (50, 4), (100, 1), (100, 2), (50, 3), (100, 2);"));
   CheckPosts(result);
   CHECK(result.sink.posts[1].post.extra_json == R"({"id":1})");
 }
 
 TEST_CASE("references by the dense id are told from those by post_id") {
   Reading reading;
-  CheckPosts(reading.ReadSql(
-      absl::StrCat(kTables, kTags, kPosts, "INSERT INTO post_tags VALUES (1, 2), (3, 4), (1, 1), (1, 2), (3, 3), (1, 2);")));
+  CheckPosts(reading.ReadSql(absl::StrCat(
+      kTables, kTags, kPosts, "INSERT INTO post_tags VALUES (1, 2), (3, 4), (1, 1), (1, 2), (3, 3), (1, 2);")));
 }
 
 TEST_CASE("where both columns cover the references, post_id is meant") {
@@ -141,22 +145,25 @@ TEST_CASE("where both columns cover the references, post_id is meant") {
 TEST_CASE("numbers stored as text are numbers, and are ordered as such") {
   Reading reading;
   const std::string posts = R"(
-    INSERT INTO posts VALUES ('1', '100', '00112233445566778899aabbccddeeff', 'safe', '10', '20', 'jpg', '3000000000', 'http://x', '77');
+    INSERT INTO posts VALUES ('1', '100', '00112233445566778899aabbccddeeff', 'safe', '10', '20', 'jpg',
+                              '3000000000', 'http://x', '77');
     INSERT INTO posts VALUES ('2', '200', '', 'q', '0', '0', '', '0', '', '0');
     INSERT INTO posts VALUES ('3', '50', NULL, 'explicit', NULL, NULL, NULL, NULL, NULL, NULL);)";
-  const std::string tags = "INSERT INTO tags VALUES ('1', 'one', '0'), ('2', 'two', 'artist'), ('3', 'three', '3'), ('4', 'four', '4');";
+  const std::string tags =
+      "INSERT INTO tags VALUES ('1', 'one', '0'), ('2', 'two', 'artist'), ('3', 'three', '3'), ('4', 'four', '4');";
   CheckPosts(reading.ReadSql(absl::StrCat(
       kUntypedTables, tags, posts,
       "INSERT INTO post_tags VALUES ('100', '2'), (50, 4), ('100', 1), (100, '2'), ('50', '3'), ('100', 2);")));
-  CheckPosts(reading.ReadSql(absl::StrCat(
-      kUntypedTables, tags, posts, "INSERT INTO post_tags VALUES ('1', '2'), ('3', 4), ('1', 1), (1, '2'), ('3', '3'), ('1', 2);")));
+  CheckPosts(reading.ReadSql(
+      absl::StrCat(kUntypedTables, tags, posts,
+                   "INSERT INTO post_tags VALUES ('1', '2'), ('3', 4), ('1', 1), (1, '2'), ('3', '3'), ('1', 2);")));
 }
 
 TEST_CASE("an md5 may be stored as its bytes, and whole reals are numbers") {
   Reading reading;
-  const ReadResult result = reading.ReadSql(
-      absl::StrCat(kUntypedTables, "INSERT INTO posts(id, post_id, md5, width) VALUES (1.0, 5.0, ",
-                   "x'00112233445566778899aabbccddeeff', 640.0);"));
+  const ReadResult result =
+      reading.ReadSql(absl::StrCat(kUntypedTables, "INSERT INTO posts(id, post_id, md5, width) VALUES (1.0, 5.0, ",
+                                   "x'00112233445566778899aabbccddeeff', 640.0);"));
   REQUIRE(result.status.ok());
   REQUIRE(result.sink.posts.size() == 1);
   CHECK(result.sink.posts[0].post.id == 5);
@@ -166,10 +173,10 @@ TEST_CASE("an md5 may be stored as its bytes, and whole reals are numbers") {
 
 TEST_CASE("columns beyond the format's are kept") {
   Reading reading;
-  const ReadResult result = reading.ReadSql(absl::StrCat(
-      kTables, "ALTER TABLE posts ADD COLUMN \"odd \"\"name\"; ALTER TABLE posts ADD COLUMN score;",
-      "INSERT INTO posts VALUES (9, 5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'a\"b', 12), ",
-      "(10, 6, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1.5, NULL);"));
+  const ReadResult result = reading.ReadSql(
+      absl::StrCat(kTables, "ALTER TABLE posts ADD COLUMN \"odd \"\"name\"; ALTER TABLE posts ADD COLUMN score;",
+                   "INSERT INTO posts VALUES (9, 5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'a\"b', 12), ",
+                   "(10, 6, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1.5, NULL);"));
   REQUIRE(result.status.ok());
   REQUIRE(result.sink.posts.size() == 2);
   CHECK(result.sink.posts[0].post.extra_json == R"({"id":9,"odd \"name":"a\"b","score":12})");
@@ -180,9 +187,11 @@ TEST_CASE("s is sensitive in a file that knows the rating general") {
   Reading reading;
   const std::string post = "INSERT INTO posts(id, post_id, rating) VALUES (1, 5, 's');";
   CHECK(reading.ReadSql(kTables + post).sink.posts.at(0).post.rating == Rating::kSafe);
-  CHECK(reading.ReadSql(kTables + post + "INSERT INTO ratings VALUES ('general', '', 1);").sink.posts.at(0).post.rating ==
-        Rating::kSensitive);
-  const ReadResult by_posts = reading.ReadSql(kTables + post + "INSERT INTO posts(id, post_id, rating) VALUES (2, 6, 'g');");
+  CHECK(
+      reading.ReadSql(kTables + post + "INSERT INTO ratings VALUES ('general', '', 1);").sink.posts.at(0).post.rating ==
+      Rating::kSensitive);
+  const ReadResult by_posts =
+      reading.ReadSql(kTables + post + "INSERT INTO posts(id, post_id, rating) VALUES (2, 6, 'g');");
   CHECK(by_posts.sink.posts.at(0).post.rating == Rating::kSensitive);
   CHECK(by_posts.sink.posts.at(1).post.rating == Rating::kGeneral);
 }
@@ -191,7 +200,8 @@ TEST_CASE("bad rows are rejected by themselves, named, and the rest is read") {
   Reading reading;
   const ReadResult result = reading.ReadSql(absl::StrCat(kUntypedTables, R"(
     INSERT INTO tags VALUES (1, 'one', 0), (2, '', 0), (3, 'three', 2), (0, 'zero', 0), (1, 'again', 0);
-    INSERT INTO posts(id, post_id, md5) VALUES (1, 10, 'short'), (2, NULL, NULL), (3, -5, NULL), (4, 40, NULL), (5, 50, NULL),
+    INSERT INTO posts(id, post_id, md5) VALUES (1, 10, 'short'), (2, NULL, NULL), (3, -5, NULL), (4, 40, NULL),
+                                               (5, 50, NULL),
                                                (6, 60, NULL), (7, 'x70', NULL), (8, 80, NULL);
     UPDATE posts SET source = CAST(x'61ff' AS TEXT) WHERE id = 6;
     INSERT INTO post_tags VALUES (40, 99), (50, 1), (80, 'no number'), (NULL, 1);)"));
@@ -222,8 +232,9 @@ TEST_CASE("bad rows are rejected by themselves, named, and the rest is read") {
 TEST_CASE("two rows of one post are both handed on, with the same tags") {
   // The catalog tells that the id is there twice; see pipeline_test.cc.
   Reading reading;
-  const ReadResult result = reading.ReadSql(absl::StrCat(
-      kTables, kTags, "INSERT INTO posts(id, post_id) VALUES (1, 10), (2, 10), (3, 30); INSERT INTO post_tags VALUES (10, 1), (30, 2);"));
+  const ReadResult result = reading.ReadSql(absl::StrCat(kTables, kTags,
+                                                         "INSERT INTO posts(id, post_id) VALUES (1, 10), (2, 10), (3, "
+                                                         "30); INSERT INTO post_tags VALUES (10, 1), (30, 2);"));
   REQUIRE(result.status.ok());
   REQUIRE(result.sink.posts.size() == 3);
   CHECK(result.sink.posts[0].post.tag_ids == std::vector<int64_t>{1});
@@ -236,8 +247,9 @@ TEST_CASE("references to posts that are not there make the file invalid") {
   const ReadResult result =
       reading.ReadSql(absl::StrCat(kTables, kTags, kPosts, "INSERT INTO post_tags VALUES (100, 2), (7777, 1);"));
   CHECK(ReasonOf(result.status) == Reason::kFileInvalid);
-  CHECK(std::string(result.status.message()).find(
-            "meta.sqlite3: post_tags.post_id refers to neither posts.post_id (which lacks 7777) nor posts.id") == 0);
+  CHECK(std::string(result.status.message())
+            .find("meta.sqlite3: post_tags.post_id refers to neither posts.post_id (which lacks 7777) nor posts.id") ==
+        0);
   CHECK(MetadataOf(result.status).at("file") == "meta.sqlite3");
 }
 
@@ -255,8 +267,9 @@ TEST_CASE("a file of another schema is refused, and what it lacks is listed") {
   Reading reading;
   const ReadResult other = reading.ReadSql("CREATE TABLE Post(id, rating); CREATE TABLE tags(tag_id, name);");
   CHECK(ReasonOf(other.status) == Reason::kFileInvalid);
-  CHECK(std::string(other.status.message()).find(
-            "meta.sqlite3: has no table posts, no column tags.category, no table post_tags. Is this a danbooru-meta file?") == 0);
+  CHECK(std::string(other.status.message())
+            .find("meta.sqlite3: has no table posts, no column tags.category, no table post_tags. Is this a "
+                  "danbooru-meta file?") == 0);
   CHECK(ReasonOf(reading.ReadSql("CREATE TABLE x(a)").status) == Reason::kFileInvalid);
 }
 
@@ -264,10 +277,10 @@ TEST_CASE("views, generated columns and triggers are not taken for tables and ne
   Reading reading;
   // The view would run for ever, were it asked for a row.
   const std::string bomb = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT ";
-  const ReadResult view = reading.ReadSql(absl::StrCat(
-      kUntypedTables, "DROP TABLE posts; CREATE VIEW posts AS ", bomb,
-      "i AS id, i AS post_id, 1 AS md5, 1 AS rating, 1 AS width, 1 AS height, 1 AS file_ext, 1 AS file_size, 1 AS source, ",
-      "1 AS pixiv_id FROM n;"));
+  const ReadResult view = reading.ReadSql(absl::StrCat(kUntypedTables, "DROP TABLE posts; CREATE VIEW posts AS ", bomb,
+                                                       "i AS id, i AS post_id, 1 AS md5, 1 AS rating, 1 AS width, 1 AS "
+                                                       "height, 1 AS file_ext, 1 AS file_size, 1 AS source, ",
+                                                       "1 AS pixiv_id FROM n;"));
   CHECK(ReasonOf(view.status) == Reason::kFileInvalid);
   CHECK(std::string(view.status.message()).find("no table posts") != std::string::npos);
   const ReadResult generated = reading.ReadSql(absl::StrCat(
@@ -279,8 +292,9 @@ TEST_CASE("views, generated columns and triggers are not taken for tables and ne
 
 TEST_CASE("a file in write-ahead mode is read as it is") {
   Reading reading;
-  CheckPosts(reading.ReadSql(absl::StrCat("PRAGMA journal_mode=WAL;", kTables, kTags, kPosts,
-                                          "INSERT INTO post_tags VALUES (100, 2), (50, 4), (100, 1), (100, 2), (50, 3), (100, 2);")));
+  CheckPosts(reading.ReadSql(
+      absl::StrCat("PRAGMA journal_mode=WAL;", kTables, kTags, kPosts,
+                   "INSERT INTO post_tags VALUES (100, 2), (50, 4), (100, 1), (100, 2), (50, 3), (100, 2);")));
 }
 
 TEST_CASE("a damaged file is refused or read, never worse") {

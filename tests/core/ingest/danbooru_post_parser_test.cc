@@ -1,6 +1,7 @@
 // Goal: a line of a Danbooru dump becomes exactly the post that it tells, and a bad one is rejected with its field, a
 // reason that shows the value, and the post's id when it can be read.
-// Method: records that differ from a good one in one thing; the padding behind a line is filled with what would mislead.
+// Method: records that differ from a good one in one thing; the padding behind a line is filled with what would
+// mislead.
 #include "core/ingest/danbooru_post_parser.h"
 
 #include <string>
@@ -45,13 +46,15 @@ std::string With(const std::string& field) { return R"({"id":"7",)" + field + "}
 TEST_CASE("every field of the dump has its place") {
   const Parsed parsed(
       R"({"id":"263167","created_at":"2016-06-05 06:06:06.12345 UTC","uploader_id":"11","score":"-3",)"
-      R"("source":"http://x/\u00e4\"b","md5":"00112233445566778899aAbBcCdDeEfF","last_commented_at":"2016-06-05 06:06:07 UTC",)"
+      R"("source":"http://x/\u00e4\"b","md5":"00112233445566778899aAbBcCdDeEfF",)"
+      R"("last_commented_at":"2016-06-05 06:06:07 UTC",)"
       R"("rating":"q","image_width":"744","image_height":"1052","is_note_locked":true,"file_ext":"jpg",)"
       R"("last_noted_at":"2016-06-05 06:06:08 UTC","is_rating_locked":"true","parent_id":"12","has_children":"t",)"
       R"("approver_id":"13","file_size":"51720","is_status_locked":"f","up_score":"2","down_score":"-5",)"
       R"("is_pending":false,"is_flagged":"false","is_deleted":true,"updated_at":"2016-06-05 06:06:09 UTC",)"
       R"("is_banned":false,"pixiv_id":"9876543210","tags":[{"id":"20","name":"b","category":"4"},)"
-      R"({"id":"3","name":"a\u00e4","category":"0"}],"pools":["10152","4162","series","collection"],"favs":["5","4","5"]})");
+      R"({"id":"3","name":"a\u00e4","category":"0"}],"pools":["10152","4162","series","collection"],)"
+      R"("favs":["5","4","5"]})");
   REQUIRE(parsed.is_good());
   const Post& post = parsed.post();
   CHECK(post.id == 263167);
@@ -59,7 +62,8 @@ TEST_CASE("every field of the dump has its place") {
   CHECK(post.uploader_id == 11);
   CHECK(post.score == -3);
   CHECK(post.source == "http://x/\xC3\xA4\"b");
-  CHECK(post.md5 == Md5{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF});
+  CHECK(post.md5 ==
+        Md5{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF});
   CHECK(post.last_commented_at_us == 1465106767000000);
   CHECK(post.rating == Rating::kQuestionable);
   CHECK(post.width_px == 744);
@@ -92,7 +96,8 @@ TEST_CASE("every field of the dump has its place") {
 }
 
 TEST_CASE("numbers may be JSON numbers and the order of fields does not matter") {
-  const Parsed parsed(R"( { "tags" : [ {"category":1, "name":"x", "id":9} ] , "score" : -7 , "file_size":3000000000, "id" : 5 } )");
+  const Parsed parsed(
+      R"( { "tags" : [ {"category":1, "name":"x", "id":9} ] , "score" : -7 , "file_size":3000000000, "id" : 5 } )");
   REQUIRE(parsed.is_good());
   CHECK(parsed.post().id == 5);
   CHECK(parsed.post().score == -7);
@@ -104,17 +109,34 @@ TEST_CASE("words for none are absent, and a score of 0 is a score") {
   Post nothing;
   nothing.id = 7;
   for (const char* none : {"\"0\"", "0", "\"\"", "null"}) {
-    for (const char* field : {"image_width", "image_height", "file_size", "parent_id", "pixiv_id", "uploader_id", "approver_id"}) {
+    for (const char* field :
+         {"image_width", "image_height", "file_size", "parent_id", "pixiv_id", "uploader_id", "approver_id"}) {
       const Parsed parsed(With(std::string("\"") + field + "\":" + none));
       REQUIRE(parsed.is_good());
       CHECK(parsed.post() == nothing);
     }
   }
-  for (const char* field :
-       {R"("created_at":"1970-01-01 00:00:00 UTC")", R"("updated_at":"0")", R"("last_noted_at":"")", R"("last_commented_at":null)",
-        R"("md5":"")", R"("md5":null)", R"("md5":"0")", R"("source":"")", R"("source":null)", R"("rating":"")", R"("rating":null)",
-        R"("file_ext":null)", R"("score":"")", R"("score":null)", R"("is_deleted":null)", R"("is_deleted":"")", R"("tags":[])",
-        R"("tags":null)", R"("pools":null)", R"("favs":null)", R"("pools":[],"favs":[])"}) {
+  for (const char* field : {R"("created_at":"1970-01-01 00:00:00 UTC")",
+                            R"("updated_at":"0")",
+                            R"("last_noted_at":"")",
+                            R"("last_commented_at":null)",
+                            R"("md5":"")",
+                            R"("md5":null)",
+                            R"("md5":"0")",
+                            R"("source":"")",
+                            R"("source":null)",
+                            R"("rating":"")",
+                            R"("rating":null)",
+                            R"("file_ext":null)",
+                            R"("score":"")",
+                            R"("score":null)",
+                            R"("is_deleted":null)",
+                            R"("is_deleted":"")",
+                            R"("tags":[])",
+                            R"("tags":null)",
+                            R"("pools":null)",
+                            R"("favs":null)",
+                            R"("pools":[],"favs":[])"}) {
     INFO(field);
     const Parsed parsed(With(field));
     REQUIRE(parsed.is_good());
@@ -146,7 +168,8 @@ TEST_CASE("tags collapse when repeated and are counted; the last one told stands
 
 TEST_CASE("unknown fields are kept in one form whatever the order") {
   const char* const expected = R"({"a":[1,{"x":1.50,"y":null}],"b\"":"ä/","z":true})";
-  CHECK(Parsed(R"({"z": true, "id":"7", "b\"":"\u00e4\/","a":[ 1, {"y":null,"x":1.50} ]})").post().extra_json == expected);
+  CHECK(Parsed(R"({"z": true, "id":"7", "b\"":"\u00e4\/","a":[ 1, {"y":null,"x":1.50} ]})").post().extra_json ==
+        expected);
   CHECK(Parsed(R"({"a":[1,{"x":1.50,"y":null}],"b\u0022":"ä/","id":"7","z":true})").post().extra_json == expected);
 }
 
@@ -190,7 +213,8 @@ TEST_CASE("a record needs an id") {
 }
 
 TEST_CASE("numbers are checked against their range") {
-  CheckRejected(With(R"("image_width":"2147483648")"), "image_width", "is \"2147483648\", out of range; expected 0 to 2147483647");
+  CheckRejected(With(R"("image_width":"2147483648")"), "image_width",
+                "is \"2147483648\", out of range; expected 0 to 2147483647");
   CheckRejected(With(R"("image_width":"-1")"), "image_width", "out of range");
   CheckRejected(With(R"("image_height":-5)"), "image_height", "out of range");
   CheckRejected(With(R"("file_size":"-1")"), "file_size", "out of range");
@@ -232,7 +256,8 @@ TEST_CASE("tags are checked, and the reason tells which") {
   CheckRejected(tags(R"({"id":"2","name":["b"]})"), "tags[1].name", "is a list");
   CheckRejected(tags(R"({"id":"2","name":"a\u0000"})"), "tags[1].name", "a NUL character");
   CheckRejected(tags(R"({"id":"2","name":")" + std::string(1025, 'x') + "\"}"), "tags[1].name", "is 1025 bytes long");
-  CheckRejected(tags(R"({"id":"2","name":"b","category":"2"})"), "tags[1].category", "is \"2\"; expected 0 (general), 1 (artist)");
+  CheckRejected(tags(R"({"id":"2","name":"b","category":"2"})"), "tags[1].category",
+                "is \"2\"; expected 0 (general), 1 (artist)");
   CheckRejected(tags(R"({"id":"2","name":"b","category":-1})"), "tags[1].category", "is \"-1\"");
   CheckRejected(tags(R"({"id":"2","name":"b","name":"c"})"), "tags[1].name", "is there twice");
   const Parsed without_category(tags(R"({"id":"2","name":"b"})"));
@@ -272,7 +297,8 @@ TEST_CASE("what is no JSON object is rejected") {
 }
 
 TEST_CASE("a line cut anywhere is rejected") {
-  const std::string line = R"({"id":"7","source":"a\"b","x":{"y":[1,{"z":2}]},"score":-5,"tags":[{"id":"1","name":"\u00e4"}],"pools":[]})";
+  const std::string line =
+      R"({"id":"7","source":"a\"b","x":{"y":[1,{"z":2}]},"score":-5,"tags":[{"id":"1","name":"\u00e4"}],"pools":[]})";
   REQUIRE(Parsed(line).is_good());
   for (size_t size = 1; size < line.size(); ++size) {
     INFO(line.substr(0, size));
@@ -304,7 +330,8 @@ TEST_CASE("a parser carries nothing from one line to the next") {
     line += std::string(DanbooruPostParser::kPaddingBytes, ' ');
     return parser.Parse(std::string_view(line).substr(0, size));
   };
-  REQUIRE(parse(With(R"("rating":"e","x":1,"is_deleted":true,"tags":[{"id":1,"name":"a"},{"id":1,"name":"a"}],"favs":[1])")));
+  REQUIRE(parse(
+      With(R"("rating":"e","x":1,"is_deleted":true,"tags":[{"id":1,"name":"a"},{"id":1,"name":"a"}],"favs":[1])")));
   REQUIRE_FALSE(parse(With(R"("source":"kept?","md5":"x")")));
   REQUIRE(parse(R"({"id":"8"})"));
   Post expected;

@@ -31,7 +31,8 @@ Result Decompress(Compression compression, std::string_view bytes, size_t piece_
 
 std::string SampleText(size_t size_bytes) {
   std::string text;
-  for (uint64_t i = 1; text.size() < size_bytes; ++i) text += std::to_string(i * 2654435761u) + (i % 7 == 0 ? "\n" : " ");
+  for (uint64_t i = 1; text.size() < size_bytes; ++i)
+    text += std::to_string(i * 2654435761u) + (i % 7 == 0 ? "\n" : " ");
   text.resize(size_bytes);
   return text;
 }

@@ -57,7 +57,8 @@ class ImportFixture {
   }
 
   // Feeds the files in pieces of a size that is no power of two, and commits when all went well.
-  Imported Import(const std::vector<ImportedFile>& files, const ImportLimits& limits = {}, const std::string& dataset = "d") {
+  Imported Import(const std::vector<ImportedFile>& files, const ImportLimits& limits = {},
+                  const std::string& dataset = "d") {
     constexpr size_t kPieceBytes = 10007;
     Imported imported;
     const std::unique_ptr<ImportSession> session = Begin(dataset);
@@ -77,8 +78,8 @@ class ImportFixture {
     if (imported.status.ok()) imported.status = (*pipeline)->Finish();
     imported.progress = (*pipeline)->progress();
     if (!imported.status.ok()) return session->Abort(imported.status), imported;
-    auto outcome = session->Commit({imported.progress.rejected_count, imported.progress.duplicate_tag_count,
-                                    imported.progress.byte_count});
+    auto outcome = session->Commit(
+        {imported.progress.rejected_count, imported.progress.duplicate_tag_count, imported.progress.byte_count});
     imported.status = outcome.status();
     if (outcome.ok()) imported.outcome = *outcome;
     return imported;

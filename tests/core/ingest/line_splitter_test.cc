@@ -53,7 +53,10 @@ Seen Split(std::string_view text, size_t piece_bytes, int64_t line_size_bytes_ma
 }
 
 TEST_CASE("lines are the same however the bytes are cut") {
-  const std::string text = "\xEF\xBB\xBF" "first\n\nthird with \xC3\xA4\r\n" + std::string(300, 'x') + "\n\r\nlast without end";
+  const std::string text =
+      "\xEF\xBB\xBF"
+      "first\n\nthird with \xC3\xA4\r\n" +
+      std::string(300, 'x') + "\n\r\nlast without end";
   const std::vector<std::pair<int64_t, std::string>> expected = {
       {1, "first"}, {2, ""}, {3, "third with \xC3\xA4"}, {4, std::string(300, 'x')}, {5, ""}, {6, "last without end"}};
   for (size_t piece_bytes = 1; piece_bytes <= text.size(); ++piece_bytes) {
@@ -72,15 +75,22 @@ TEST_CASE("a last line with its end gives no empty line behind it") {
 }
 
 TEST_CASE("a byte order mark is one only at the file's start") {
-  const Seen seen = Split("a\n\xEF\xBB\xBF" "b\n", 100);
-  CHECK(seen.lines[1].second == "\xEF\xBB\xBF" "b");
+  const Seen seen = Split(
+      "a\n\xEF\xBB\xBF"
+      "b\n",
+      100);
+  CHECK(seen.lines[1].second ==
+        "\xEF\xBB\xBF"
+        "b");
 }
 
 TEST_CASE("a line that is too long is told once and the next is read") {
-  const std::string text = "ok\n" + std::string(101, 'x') + "\nnext\n" + std::string(100, 'y') + "\n" + std::string(500, 'z');
+  const std::string text =
+      "ok\n" + std::string(101, 'x') + "\nnext\n" + std::string(100, 'y') + "\n" + std::string(500, 'z');
   for (size_t piece_bytes = 1; piece_bytes <= text.size(); piece_bytes += 7) {
     const Seen seen = Split(text, piece_bytes, 100);
-    CHECK(seen.lines == std::vector<std::pair<int64_t, std::string>>{{1, "ok"}, {3, "next"}, {4, std::string(100, 'y')}});
+    CHECK(seen.lines ==
+          std::vector<std::pair<int64_t, std::string>>{{1, "ok"}, {3, "next"}, {4, std::string(100, 'y')}});
     CHECK(seen.long_lines == std::vector<int64_t>{2, 5});
   }
 }

@@ -67,10 +67,11 @@ TEST_CASE("several files are one dump, each compressed as it is") {
 
 TEST_CASE("the first bad record stops an import by default, and says where it stands") {
   ImportFixture fixture;
-  const Imported imported =
-      fixture.Import({{"good.jsonl", "{\"id\":1}\n"}, {"bad.jsonl", "{\"id\":2}\n{\"id\":3,\"md5\":\"x\"}\n{\"id\":4}\n"}});
+  const Imported imported = fixture.Import(
+      {{"good.jsonl", "{\"id\":1}\n"}, {"bad.jsonl", "{\"id\":2}\n{\"id\":3,\"md5\":\"x\"}\n{\"id\":4}\n"}});
   CHECK(ReasonOf(imported.status) == Reason::kRecordRejected);
-  CHECK(std::string(imported.status.message()).find("bad.jsonl, line 2: md5 is \"x\"; 32 hexadecimal digits were expected.") == 0);
+  CHECK(std::string(imported.status.message())
+            .find("bad.jsonl, line 2: md5 is \"x\"; 32 hexadecimal digits were expected.") == 0);
   const ErrorMetadata metadata = MetadataOf(imported.status);
   CHECK(metadata.at("file") == "bad.jsonl");
   CHECK(metadata.at("line") == "2");
@@ -102,8 +103,9 @@ TEST_CASE("rejected records are reported and counted up to the limit") {
 
 TEST_CASE("a second record of an id is rejected, and the first named") {
   ImportFixture fixture;
-  const Imported imported = fixture.Import(
-      {{"a.jsonl", "{\"id\":1}\n{\"id\":2,\"score\":5}\n"}, {"b.jsonl", "\n{\"id\":2,\"score\":6}\n"}}, {.max_rejected_count = -1});
+  const Imported imported =
+      fixture.Import({{"a.jsonl", "{\"id\":1}\n{\"id\":2,\"score\":5}\n"}, {"b.jsonl", "\n{\"id\":2,\"score\":6}\n"}},
+                     {.max_rejected_count = -1});
   REQUIRE(imported.status.ok());
   REQUIRE(imported.rejected.size() == 1);
   CHECK(imported.rejected[0].file == "b.jsonl");
@@ -118,7 +120,8 @@ TEST_CASE("a second record of an id is rejected, and the first named") {
 
 TEST_CASE("a post that the dataset has is replaced whole") {
   ImportFixture fixture;
-  REQUIRE(fixture.Import({{"a.jsonl", R"({"id":1,"score":5,"source":"x","tags":[{"id":1,"name":"a","category":0}]})"}}).status.ok());
+  REQUIRE(fixture.Import({{"a.jsonl", R"({"id":1,"score":5,"source":"x","tags":[{"id":1,"name":"a","category":0}]})"}})
+              .status.ok());
   const Imported imported = fixture.Import({{"a.jsonl", R"({"id":1,"tags":[{"id":2,"name":"b","category":0}]})"}});
   REQUIRE(imported.status.ok());
   CHECK(imported.outcome.replaced_post_count == 1);
@@ -138,7 +141,8 @@ TEST_CASE("repeated tags are counted over the dump") {
 }
 
 TEST_CASE("a file of another format is refused by its first bytes, with advice") {
-  const auto message = [](SourceFormat format, std::string_view bytes, Compression compression = Compression::kUnspecified) {
+  const auto message = [](SourceFormat format, std::string_view bytes,
+                          Compression compression = Compression::kUnspecified) {
     ImportFixture fixture;
     const Imported imported =
         fixture.Import({{"dump", std::string(bytes), compression}}, {.format = format, .max_rejected_count = -1});
@@ -149,15 +153,17 @@ TEST_CASE("a file of another format is refused by its first bytes, with advice")
   };
   const std::string sqlite = std::string("SQLite format 3\0", 16) + std::string(100, '\0');
   const SourceFormat jsonl = SourceFormat::kDanbooruJsonl, meta = SourceFormat::kDanbooruMetaSqlite;
-  CHECK(message(jsonl, sqlite).find("dump: looks like a SQLite file, where JSON lines (format danbooru-jsonl) was expected; "
-                                    "import it with format danbooru-meta-sqlite") == 0);
+  CHECK(message(jsonl, sqlite)
+            .find("dump: looks like a SQLite file, where JSON lines (format danbooru-jsonl) was expected; "
+                  "import it with format danbooru-meta-sqlite") == 0);
   CHECK(message(jsonl, Gzip(sqlite)).find("looks like a SQLite file") != std::string::npos);
   CHECK(message(jsonl, "\x89PNG\r\n\x1A\n and more").find("looks like a PNG picture") != std::string::npos);
   CHECK(message(jsonl, Gzip(Gzip("{}"))).find("looks like a gzip file") != std::string::npos);
   CHECK(message(jsonl, Gzip("{}"), Compression::kNone).find("leave the compression unspecified") != std::string::npos);
   CHECK(message(jsonl, "{\"id\":1}", Compression::kZstd).find("declared as compressed with zstd") != std::string::npos);
   CHECK(message(jsonl, "PK\x03\x04 and so on, a ZIP").find("looks like a ZIP archive") != std::string::npos);
-  CHECK(message(meta, "{\"id\":\"1\",\"score\":\"0\"}\n").find("import JSON lines with format danbooru-jsonl") != std::string::npos);
+  CHECK(message(meta, "{\"id\":\"1\",\"score\":\"0\"}\n").find("import JSON lines with format danbooru-jsonl") !=
+        std::string::npos);
   CHECK(message(meta, "").find("dump: is empty") == 0);
   CHECK(message(meta, sqlite).find("dump: ") == 0);
 }
@@ -178,14 +184,16 @@ TEST_CASE("a danbooru-meta file is imported, compressed or not, and a post that 
   {
     auto database = Database::Open(path, Database::Mode::kReadWrite);
     REQUIRE(database.ok());
-    REQUIRE((*database)
-                ->Execute("CREATE TABLE tags(tag_id, name, category);"
-                          "CREATE TABLE posts(id, post_id, md5, rating, width, height, file_ext, file_size, source, pixiv_id);"
-                          "CREATE TABLE post_tags(post_id, tag_id);"
-                          "INSERT INTO tags VALUES (1, 'a', 0), (2, 'b', 4);"
-                          "INSERT INTO posts(id, post_id, width) VALUES (1, 10, 100), (2, 20, 200), (3, 20, 300);"
-                          "INSERT INTO post_tags VALUES (10, 2), (10, 2), (20, 1), (10, 1);")
-                .ok());
+    REQUIRE(
+        (*database)
+            ->Execute(
+                "CREATE TABLE tags(tag_id, name, category);"
+                "CREATE TABLE posts(id, post_id, md5, rating, width, height, file_ext, file_size, source, pixiv_id);"
+                "CREATE TABLE post_tags(post_id, tag_id);"
+                "INSERT INTO tags VALUES (1, 'a', 0), (2, 'b', 4);"
+                "INSERT INTO posts(id, post_id, width) VALUES (1, 10, 100), (2, 20, 200), (3, 20, 300);"
+                "INSERT INTO post_tags VALUES (10, 2), (10, 2), (20, 1), (10, 1);")
+            .ok());
   }
   const Imported imported = fixture.Import({{"meta.sqlite3.zst", Zstd(ReadWholeFile(path))}},
                                            {.format = SourceFormat::kDanbooruMetaSqlite, .max_rejected_count = 1});
