@@ -1,7 +1,9 @@
 // The server program: wires what the configuration asks for, serves until a signal, drains and ends.
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -47,6 +49,14 @@ struct Data {
   std::string spool_folder;
 };
 
+// A server that was killed leaves the dumps that it was reading. Under the folder's lock nobody else reads them.
+absl::Status ClearSpool(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  if (error) return ErrnoError(error.value(), "clear " + folder);
+  return CreateFolders(folder);
+}
+
 absl::StatusOr<Data> OpenData(const std::string& folder, int64_t disk_headroom_bytes) {
   Data data;
   MILLRACE_RETURN_IF_ERROR(CreateFolders(folder));
@@ -57,6 +67,7 @@ absl::StatusOr<Data> OpenData(const std::string& folder, int64_t disk_headroom_b
   MILLRACE_ASSIGN_OR_RETURN(data.catalog, Catalog::Open(options));
   MILLRACE_ASSIGN_OR_RETURN(data.snapshots, SnapshotStore::Open(folder + "/snapshots"));
   data.spool_folder = folder + "/spool";
+  MILLRACE_RETURN_IF_ERROR(ClearSpool(data.spool_folder));
   return data;
 }
 
