@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -304,6 +305,35 @@ TEST_CASE("a plan whose snapshot's file is missing says so") {
   const grpc::Status status = fixture.GetBatchFails(fixture.BatchRequest(plan_id));
   CHECK(status.error_code() == grpc::StatusCode::FAILED_PRECONDITION);
   CHECK(ReasonOf(status) == "SNAPSHOT_MISSING");
+}
+
+TEST_CASE("damage in the snapshot's file ends a stream with DATA_LOSS, and no batch is wrong") {
+  Fixture fixture;
+  const std::string plan_id = fixture.CreatePlan(7);
+  const std::vector<v1::Batch> intact = fixture.Stream(fixture.StreamRequest(plan_id)).batches;
+
+  // Another server with the same posts, whose file is damaged in many places before anybody opens it.
+  Fixture damaged;
+  REQUIRE(damaged.CreatePlan(7) == plan_id);
+  const std::string path = damaged.server.snapshots().folder() + "/" + damaged.snapshot + ".snapshot";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+  const auto size_bytes = static_cast<std::streamoff>(std::filesystem::file_size(path));
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  for (std::streamoff offset = size_bytes / 8; offset < size_bytes; offset += size_bytes / 8) {
+    file.seekg(offset);
+    const char byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(offset);
+    file.put(byte);
+  }
+  file.close();
+  REQUIRE(file);
+  const Streamed streamed = damaged.Stream(damaged.StreamRequest(plan_id));
+  CHECK(streamed.status.error_code() == grpc::StatusCode::DATA_LOSS);
+  CHECK(ReasonOf(streamed.status) == "SNAPSHOT_DAMAGED");
+  REQUIRE(streamed.batches.size() < intact.size());
+  for (size_t i = 0; i < streamed.batches.size(); ++i) {
+    CHECK(streamed.batches[i].SerializeAsString() == intact[i].SerializeAsString());
+  }
 }
 
 TEST_CASE("a reader that does not read stalls no other stream and holds no thread") {
