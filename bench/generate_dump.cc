@@ -3,10 +3,9 @@
 //   generate-dump --posts 3700000 --seed 1 > dump.jsonl
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "bench/synthetic.h"
 
@@ -17,7 +16,9 @@ int main(int argc, char** argv) {
   CLI::App app{"Prints a synthetic dump in the layout of the Danbooru 2017-2020 dumps."};
   app.add_option("--posts", post_count, "How many posts")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seed", seed, "Another seed, another dump")->capture_default_str();
-  app.add_option("--tags", tag_count, "How many tags to draw from")->check(CLI::Range(100, 100'000'000))->capture_default_str();
+  app.add_option("--tags", tag_count, "How many tags to draw from")
+      ->check(CLI::Range(100, 100'000'000))
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   millrace::bench::SyntheticDump dump(seed, tag_count);

@@ -1,11 +1,13 @@
-// Question: does the spine reach its figures? Import, compile, open, plan, batch and stream over a synthetic dump, against
-// a real server in a process of its own, with a checksum of what was delivered.
+// Question: does the spine reach its figures? Import, compile, open, plan, batch and stream over a synthetic dump,
+// against a real server in a process of its own, with a checksum of what was delivered.
 //
 //   spine-figures --server build/release/server/millrace-server --posts 3700000
 #include <fcntl.h>
+#include <grpcpp/grpcpp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,9 +16,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <CLI/CLI.hpp>
-#include <grpcpp/grpcpp.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -171,7 +170,8 @@ void MeasureGetBatch(Stubs& stubs, const std::string& plan_id, int64_t batch_cou
 }
 
 // Streams `batch_count` batches on each of `stream_count` streams at once. Returns the first stream's checksum.
-std::string RunStreams(Stubs& stubs, const std::string& plan_id, int stream_count, int64_t batch_count, double* posts_per_second) {
+std::string RunStreams(Stubs& stubs, const std::string& plan_id, int stream_count, int64_t batch_count,
+                       double* posts_per_second) {
   std::vector<std::string> digests(static_cast<size_t>(stream_count));
   std::vector<std::thread> threads;
   const auto start = Clock::now();
@@ -214,7 +214,8 @@ void MeasureStreams(ServerProcess& server, Stubs& stubs, const std::string& plan
   const int64_t added = anonymous_ten - anonymous_one;
   // Each stream's window: one batch being written and one ahead, about 130 KiB each as rows, and gRPC's own buffers.
   Report("ten streams' private memory above one's", Mib(added), "< 40 MiB (windows)", added < (int64_t{40} << 20));
-  std::printf("  one stream %.0f posts/s, ten together %.0f posts/s, ids sha256 %s\n", rate_one, rate_ten, one.substr(0, 16).c_str());
+  std::printf("  one stream %.0f posts/s, ten together %.0f posts/s, ids sha256 %s\n", rate_one, rate_ten,
+              one.substr(0, 16).c_str());
 }
 
 std::string MeasurePlans(Stubs& stubs, const std::string& snapshot, int64_t* train_batch_count) {
@@ -256,7 +257,8 @@ void MeasureOpen(const std::string& path, const std::string& digest) {
 int Run(const std::string& server_binary, const std::string& work_folder, int64_t post_count, uint64_t seed) {
   const std::string data_dir = absl::StrCat(work_folder, "/data");
   std::filesystem::create_directories(data_dir);
-  std::printf("%-52s %22s   %-22s\n", absl::StrFormat("%d posts, seed %d", post_count, seed).c_str(), "measured", "goal");
+  std::printf("%-52s %22s   %-22s\n", absl::StrFormat("%d posts, seed %d", post_count, seed).c_str(), "measured",
+              "goal");
   std::string digest;
   {
     // One core for the server alone: the figure is "on one core".
@@ -269,11 +271,13 @@ int Run(const std::string& server_binary, const std::string& work_folder, int64_
     Stubs stubs((*server)->address());
     const ImportMeasure import = MeasureImport(stubs, post_count, seed);
     const double rate = static_cast<double>(post_count) / import.seconds;
-    Report("import JSON lines over gRPC, server on one core", absl::StrFormat("%.0f posts/s", rate), ">= 25,000 posts/s", rate >= 25'000);
+    Report("import JSON lines over gRPC, server on one core", absl::StrFormat("%.0f posts/s", rate),
+           ">= 25,000 posts/s", rate >= 25'000);
     const int64_t peak = (*server)->MemoryBytes("VmHWM");
     Report("peak memory of the import", Mib(peak), "< 1,536 MiB", peak < (int64_t{1536} << 20));
-    std::printf("  %.1f s, %.0f MB, %d tag uses, server CPU %.1f s\n", import.seconds, static_cast<double>(import.byte_count) / 1e6,
-                static_cast<int>(import.tag_use_count), (*server)->CpuSeconds());
+    std::printf("  %.1f s, %.0f MB, %d tag uses, server CPU %.1f s\n", import.seconds,
+                static_cast<double>(import.byte_count) / 1e6, static_cast<int>(import.tag_use_count),
+                (*server)->CpuSeconds());
 
     (*server)->ResetPeak();
     v1::CreateSnapshotRequest request;
@@ -291,7 +295,8 @@ int Run(const std::string& server_binary, const std::string& work_folder, int64_
     // The resident set counts the mapped file's pages as well; the anonymous part is what the process needs.
     const int64_t compile_peak = (*server)->MemoryBytes("VmHWM");
     Report("peak memory of compiling", Mib(compile_peak), "< 2,048 MiB", compile_peak < (int64_t{2048} << 20));
-    std::printf("  snapshot %s, %.0f MB\n", digest.substr(0, 16).c_str(), static_cast<double>(response.snapshot().file_size_bytes()) / 1e6);
+    std::printf("  snapshot %s, %.0f MB\n", digest.substr(0, 16).c_str(),
+                static_cast<double>(response.snapshot().file_size_bytes()) / 1e6);
   }
   MeasureOpen(absl::StrCat(data_dir, "/snapshots/", digest, ".snapshot"), digest);
   cpu_set_t all;

@@ -25,7 +25,9 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return z ^ (z >> 31);
   }
-  int64_t Below(int64_t bound) { return static_cast<int64_t>((static_cast<unsigned __int128>(Next()) * static_cast<uint64_t>(bound)) >> 64); }
+  int64_t Below(int64_t bound) {
+    return static_cast<int64_t>((static_cast<unsigned __int128>(Next()) * static_cast<uint64_t>(bound)) >> 64);
+  }
   double Unit() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }
   // Standard normal by the sum of twelve uniforms: close enough, and the same on every machine.
   double Normal() {
@@ -64,7 +66,7 @@ std::vector<double> Shares(int32_t tag_count) {
 }
 
 std::string TagName(int32_t rank) {
-  constexpr std::array<const char*, 16> kSyllables = {"ka", "ri", "no", "sa", "mi", "to", "hu", "ren",
+  constexpr std::array<const char*, 16> kSyllables = {"ka", "ri", "no",  "sa", "mi", "to", "hu",  "ren",
                                                       "lo", "ve", "shi", "ar", "en", "ou", "gra", "tel"};
   std::string name;
   for (uint32_t rest = static_cast<uint32_t>(rank) + 16; rest > 0; rest >>= 4) name += kSyllables[rest & 15];
@@ -107,7 +109,8 @@ SyntheticDump::SyntheticDump(uint64_t seed, int32_t tag_count) : seed_(seed) {
     // Danbooru's categories; artists and characters are many and rare, general tags few and common.
     constexpr std::array<int, 10> kCategories = {0, 0, 0, 0, 1, 1, 1, 4, 4, 3};
     const int category = rank < 2000 ? (rank % 50 == 7 ? 5 : 0) : kCategories[static_cast<size_t>(random.Below(10))];
-    tag_json_.push_back(absl::StrFormat(R"({"id":"%d","name":"%s","category":"%d"})", rank + 1, TagName(rank), category));
+    tag_json_.push_back(
+        absl::StrFormat(R"({"id":"%d","name":"%s","category":"%d"})", rank + 1, TagName(rank), category));
   }
 }
 
@@ -130,7 +133,8 @@ void SyntheticDump::AppendLine(int64_t index, std::string* out) {
   if (ranks_.size() > kTagsPerPostMax) ranks_.resize(kTagsPerPostMax);
   tag_use_count_ += static_cast<int64_t>(ranks_.size());
 
-  constexpr std::array<char, 16> kRatings = {'s', 's', 's', 's', 's', 's', 's', 's', 's', 's', 's', 's', 'q', 'q', 'q', 'e'};
+  constexpr std::array<char, 16> kRatings = {'s', 's', 's', 's', 's', 's', 's', 's',
+                                             's', 's', 's', 's', 'q', 'q', 'q', 'e'};
   constexpr std::array<const char*, 8> kExtensions = {"jpg", "jpg", "jpg", "jpg", "jpg", "png", "png", "gif"};
   // Drawn one a statement: the order of evaluation within a call is the compiler's to choose.
   const int64_t id = index + 1;
@@ -162,8 +166,8 @@ void SyntheticDump::AppendLine(int64_t index, std::string* out) {
       R"("parent_id":"%d","has_children":false,"approver_id":"%d","file_size":"%d","is_status_locked":false,)"
       R"("up_score":"%d","down_score":"%d","is_pending":false,"is_flagged":false,"is_deleted":%s,)"
       R"("updated_at":"2019-%02d-%02d 10:20:30 UTC","is_banned":false,"pixiv_id":"%d","tags":[)",
-      id, year, month, day, second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60, uploader, up - down, folder,
-      pixiv, md5_high, md5_low, rating, width, height, extension, parent, approver, file_size, up, down,
+      id, year, month, day, second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60, uploader, up - down,
+      folder, pixiv, md5_high, md5_low, rating, width, height, extension, parent, approver, file_size, up, down,
       is_deleted ? "true" : "false", month, day, pixiv);
   bool is_first = true;
   for (const int32_t rank : ranks_) {
@@ -174,7 +178,8 @@ void SyntheticDump::AppendLine(int64_t index, std::string* out) {
   out->append("],\"pools\":[");
   if (random.Below(25) == 0) absl::StrAppendFormat(out, R"("%d","%s")", 1 + random.Below(15'000), "series");
   out->append("],\"favs\":[");
-  for (int64_t i = random.Below(6); i > 0; --i) absl::StrAppendFormat(out, R"("%d"%s)", 1 + random.Below(600'000), i > 1 ? "," : "");
+  for (int64_t i = random.Below(6); i > 0; --i)
+    absl::StrAppendFormat(out, R"("%d"%s)", 1 + random.Below(600'000), i > 1 ? "," : "");
   out->append("]}\n");
 }
 

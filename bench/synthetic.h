@@ -8,9 +8,10 @@
 namespace millrace::bench {
 
 // The tags' popularity follows the counts by rank of Danbooru in 2021 (rank 1 on 71 % of the posts, 10 on 22 %, 100 on
-// 4.8 %, 1,000 on 0.33 %, 5,000 on 0.030 %, joined by straight lines on log-log axes and continued with the last slope), scaled
-// so that a post carries 29 tags on average; the number a post carries is log-normal with mode 26, rarely up to
-// 1,250. Post i is a pure function of (seed, tag count, i), so dumps of different sizes share their beginning.
+// 4.8 %, 1,000 on 0.33 %, 5,000 on 0.030 %, joined by straight lines on log-log axes and continued with the last
+// slope), scaled so that a post carries 29 tags on average; the number a post carries is log-normal with mode 26,
+// rarely up to 1,250. Post i is a pure function of (seed, tag count, i), so dumps of different sizes share their
+// beginning.
 class SyntheticDump {
  public:
   static constexpr int32_t kDefaultTagCount = 400'000;

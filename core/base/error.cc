@@ -76,8 +76,7 @@ absl::Status MakeError(Reason reason, std::string_view message, const ErrorMetad
 
 absl::Status FieldError(std::string_view field, std::string_view description) {
   const std::string field_name(field);
-  absl::Status status =
-      MakeError(Reason::kFieldInvalid, absl::StrCat(field_name, ": ", std::string(description)));
+  absl::Status status = MakeError(Reason::kFieldInvalid, absl::StrCat(field_name, ": ", std::string(description)));
   status.SetPayload(kFieldUrl, absl::Cord(field_name));
   return status;
 }

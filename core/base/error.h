@@ -72,8 +72,8 @@ std::string FieldOf(const absl::Status& status);
 }  // namespace millrace
 
 // Returns from the enclosing function when `expr` (an absl::Status) is not OK.
-#define MILLRACE_RETURN_IF_ERROR(expr)                          \
-  do {                                                          \
+#define MILLRACE_RETURN_IF_ERROR(expr)                                                        \
+  do {                                                                                        \
     if (absl::Status millrace_status = (expr); !millrace_status.ok()) return millrace_status; \
   } while (false)
 

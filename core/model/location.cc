@@ -12,9 +12,8 @@ namespace millrace {
 namespace {
 
 absl::Status Malformed(std::string_view text, std::string_view problem) {
-  return FieldError("location_template",
-                    absl::StrCat(QuoteForMessage(text), ": ", std::string(problem),
-                                 ". Placeholders are {id}, {bucket}, {ext}, {md5} and {md5:N}."));
+  return FieldError("location_template", absl::StrCat(QuoteForMessage(text), ": ", std::string(problem),
+                                                      ". Placeholders are {id}, {bucket}, {ext}, {md5} and {md5:N}."));
 }
 
 bool HasParentComponent(std::string_view path) {

@@ -24,28 +24,44 @@ void Post::Clear() {
 
 std::string_view RatingName(Rating rating) {
   switch (rating) {
-    case Rating::kUnspecified: return "unspecified";
-    case Rating::kGeneral: return "general";
-    case Rating::kSensitive: return "sensitive";
-    case Rating::kQuestionable: return "questionable";
-    case Rating::kExplicit: return "explicit";
-    case Rating::kSafe: return "safe";
+    case Rating::kUnspecified:
+      return "unspecified";
+    case Rating::kGeneral:
+      return "general";
+    case Rating::kSensitive:
+      return "sensitive";
+    case Rating::kQuestionable:
+      return "questionable";
+    case Rating::kExplicit:
+      return "explicit";
+    case Rating::kSafe:
+      return "safe";
   }
   return "unspecified";
 }
 
 std::string_view TagCategoryName(TagCategory category) {
   switch (category) {
-    case TagCategory::kUnspecified: return "unspecified";
-    case TagCategory::kGeneral: return "general";
-    case TagCategory::kArtist: return "artist";
-    case TagCategory::kCopyright: return "copyright";
-    case TagCategory::kCharacter: return "character";
-    case TagCategory::kMeta: return "meta";
-    case TagCategory::kSpecies: return "species";
-    case TagCategory::kInvalid: return "invalid";
-    case TagCategory::kLore: return "lore";
-    case TagCategory::kContributor: return "contributor";
+    case TagCategory::kUnspecified:
+      return "unspecified";
+    case TagCategory::kGeneral:
+      return "general";
+    case TagCategory::kArtist:
+      return "artist";
+    case TagCategory::kCopyright:
+      return "copyright";
+    case TagCategory::kCharacter:
+      return "character";
+    case TagCategory::kMeta:
+      return "meta";
+    case TagCategory::kSpecies:
+      return "species";
+    case TagCategory::kInvalid:
+      return "invalid";
+    case TagCategory::kLore:
+      return "lore";
+    case TagCategory::kContributor:
+      return "contributor";
   }
   return "unspecified";
 }

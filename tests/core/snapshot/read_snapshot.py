@@ -11,6 +11,7 @@ the file is not as the document says.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import struct
 import sys
@@ -72,7 +73,7 @@ class File:
         if not values:
             return [values] * row_count
         check(len(offsets) == row_count + 1 and offsets[0] == 0 and offsets[-1] == len(values), offsets_name)
-        return [values[begin:end] for begin, end in zip(offsets, offsets[1:])]
+        return [values[begin:end] for begin, end in itertools.pairwise(offsets)]
 
     def texts(self, name: str, row_count: int) -> list[str]:
         return [bytes(text).decode() for text in self.lists(name + ".offsets", name + ".bytes", row_count)]
@@ -131,9 +132,10 @@ def main() -> None:
     check_indexes(file, names)
     for post in read_posts(file):
         print(json.dumps(post, sort_keys=True, ensure_ascii=False))
-    for tag in zip(file.numbers("tag.id"), names, file.numbers("tag.category"), file.numbers("tag.post_count")):
+    columns = (file.numbers("tag.id"), names, file.numbers("tag.category"), file.numbers("tag.post_count"))
+    for tag in zip(*columns, strict=True):
         print(json.dumps(tag, ensure_ascii=False))
-    ext_counts = dict(zip(file.words("dictionary.file_ext"), file.numbers("stats.file_ext_posts")))
+    ext_counts = dict(zip(file.words("dictionary.file_ext"), file.numbers("stats.file_ext_posts"), strict=True))
     for name in ("rating_posts", "category_tags", "category_tag_uses"):
         print(json.dumps({name: file.numbers("stats." + name)}))
     print(json.dumps({"file_ext_posts": ext_counts}, sort_keys=True))
