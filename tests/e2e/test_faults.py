@@ -224,7 +224,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_fails_the_import_and_all_else_goes_on(small_disk: Path) -> None:
     flags = ("--disk-headroom-bytes", str(40 << 20))
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(32 << 20))
+    ballast.write_bytes(bytes(48 << 20))
     big = small_disk.with_name("big.jsonl")
     big.write_bytes(dump.made_up(150_000, first_id=1_000_000, tags=20))
     with ServerProcess(small_disk / "data", *flags) as server, millrace.connect(server.address) as client:
