@@ -15,9 +15,10 @@ import hashlib
 import time
 from typing import Protocol
 
-import millrace
 import numpy as np
 import numpy.typing as npt
+
+import millrace
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

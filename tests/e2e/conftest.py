@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import millrace
 import pytest
 
 import dump
+import millrace
 from server_process import ServerProcess, StartServer, binary
 
 # No test hangs for longer than this, unless it says so itself.

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import millrace
-
 from server_process import ServerProcess
 
 DATASET = "killed"

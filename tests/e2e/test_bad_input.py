@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import millrace
 import pytest
 
 import dump
+import millrace
 
 GOOD = b'{"id":"1","rating":"s","tags":[]}\n'
 
@@ -222,6 +222,7 @@ def test_flipped_bytes_in_a_sqlite_file_never_end_the_server(client: millrace.Cl
 
 def test_an_import_without_its_end_changes_nothing(client: millrace.Client, dataset: str) -> None:
     import grpc
+
     from millrace.v1 import import_service_pb2 as pb
 
     messages = [
@@ -323,6 +324,7 @@ def test_impossible_dataset_names_are_refused(client: millrace.Client, name: str
 
 def test_a_foreign_page_token_is_refused(client: millrace.Client) -> None:
     import grpc
+
     from millrace.v1 import catalog_service_pb2 as pb
 
     def page(channel: grpc.Channel, **fields: Any) -> pb.ListTagsResponse:

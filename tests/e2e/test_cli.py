@@ -22,10 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import millrace
 import pytest
 
 import dump
+import millrace
 from server_process import ROOT, ServerProcess, free_port
 
 CLI = Path(os.environ.get("MILLRACE_CLI", ROOT / "build" / "release" / "clients" / "cli" / "millrace"))

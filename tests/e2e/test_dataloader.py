@@ -9,9 +9,9 @@ from __future__ import annotations
 import multiprocessing
 from typing import Any
 
-import millrace
 import pytest
 
+import millrace
 from server_process import ServerProcess
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")

@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import millrace
 import pytest
-from millrace import Loader
 
 import dump
+import millrace
 from kill_import import KillTest
+from millrace import Loader
 from proxy import CuttingProxy
 from server_process import ServerProcess, StartError, StartServer
 

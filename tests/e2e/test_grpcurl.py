@@ -10,10 +10,10 @@ import shutil
 import subprocess
 from typing import Any
 
-import millrace
 import pytest
 
 import dump
+import millrace
 from server_process import ServerProcess
 
 GRPCURL = os.environ.get("GRPCURL") or shutil.which("grpcurl")

@@ -10,10 +10,10 @@ import uuid
 from collections import Counter
 from pathlib import Path
 
-import millrace
 import pytest
 
 import dump
+import millrace
 
 zstandard = pytest.importorskip("zstandard", reason="the zstandard package is not installed")
 

@@ -13,11 +13,11 @@ import json
 import sys
 from typing import Any
 
-import millrace
 import pytest
-from millrace import Loader, Position
 
 import dump
+import millrace
+from millrace import Loader, Position
 from server_process import ROOT, ServerProcess, StartServer
 
 sys.path.append(str(ROOT / "tests" / "golden"))

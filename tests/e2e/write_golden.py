@@ -12,9 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import millrace
-
 import dump
+import millrace
 from server_process import ServerProcess
 
 PLANS: list[dict[str, Any]] = [
