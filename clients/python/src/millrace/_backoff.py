@@ -46,7 +46,11 @@ def is_transient(error: Error) -> bool:
         return True
     if error.code == "RESOURCE_EXHAUSTED":
         return error.retry_delay_s is not None
+    # gRPC on the server's side cancels what is still open when the server stops; a cancellation of our own never
+    # comes here, and one that the service meant carries a reason.
+    if error.code == "CANCELLED" and not error.reason:
+        return True
     # A connection that is cut within a call sometimes shows as one of these, made by the client's own gRPC.
     text = error.args[0] if error.args else ""
     cut = ("RST_STREAM", "Stream removed", "Connection reset")
-    return not error.reason and error.code in ("INTERNAL", "UNKNOWN", "CANCELLED") and any(sign in text for sign in cut)
+    return not error.reason and error.code in ("INTERNAL", "UNKNOWN") and any(sign in text for sign in cut)
