@@ -6,16 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from millrace import _convert, _rpc, _sequence
-from millrace._connection import Connection
+from millrace import _sequence
 from millrace._prefetch import Prefetcher
+from millrace._slice import Slice, check_reading, pass_end_epoch
 from millrace.batch import Batch
-from millrace.errors import SplitNotFound
 from millrace.types import Position
-from millrace.v1 import plan_service_pb2
-
-_STATE_VERSION = 1
-_PLAN_ID_LENGTH = 64
 
 
 class Loader:
@@ -53,21 +48,15 @@ class Loader:
         progress: bool = False,
         timeout_s: float = 120.0,
     ) -> None:
-        check_arguments(rank, world_size, epochs, prefetch)
-        _convert.BATCH_VIEW.number(view, "view")
-        self._connection = Connection(address)
-        self._plan = plan
-        self._split = split
-        self._rank = rank
-        self._world_size = world_size
+        check_reading(epochs, prefetch)
+        self._slice = Slice(
+            address, plan=plan, split=split, rank=rank, world_size=world_size, view=view, timeout_s=timeout_s
+        )
         self._epochs = epochs
-        self._view = view
         self._prefetch = prefetch
         self._progress = progress
-        self._timeout_s = timeout_s
         self._position = start or Position(0, 0)
         self._origin_epoch = self._position.epoch
-        self._sequence: _sequence.Sequence | None = None
         self._fetched: Prefetcher | None = None
         self._fetched_pid = 0
 
@@ -79,14 +68,14 @@ class Loader:
     @property
     def batch_count(self) -> int:
         """Steps of an epoch, the same for every rank. Asks the server the first time."""
-        return self._described().batch_count
+        return self._slice.described().batch_count
 
     @property
     def remaining(self) -> int:
         """Batches that this pass still has. TypeError when it has no end."""
         if self._epochs is None:
             raise TypeError("the loader has no end (epochs=None)")
-        sequence = self._described()
+        sequence = self._slice.described()
         end = Position(self._end_epoch(), 0)
         return sequence.index(end) - sequence.index(sequence.normalize(self._position))
 
@@ -104,7 +93,7 @@ class Loader:
         the world); Unavailable after timeout_s without a server. Reconnects by itself and continues at the
         next unseen step.
         """
-        sequence = self._described()
+        sequence = self._slice.described()
         self._position = sequence.normalize(self._position)
         if sequence.batch_count == 0:
             return
@@ -129,35 +118,22 @@ class Loader:
     def state_dict(self) -> dict[str, Any]:
         """Where the loader is, for a checkpoint: small, plain values. Asks the server if `plan` is a prefix
         and nothing was loaded yet."""
-        return {
-            "version": _STATE_VERSION,
-            "plan_id": self._plan_id(),
-            "split": self._split,
-            "epoch": self._position.epoch,
-            "step": self._position.step,
-        }
+        return self._slice.state(self._position)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on where the state was taken. rank and world_size may be others than there.
+        """Goes on where the state was taken, by a loader or a torch dataset. rank and world_size may be others
+        than there.
 
-        ValueError when the state is of another plan or split, or not a loader's.
+        ValueError when the state is of another plan or split, or no state at all.
         """
-        if state.get("version") != _STATE_VERSION:
-            raise ValueError(f"not the state of a loader of this version: {dict(state)!r}")
-        if not str(state["plan_id"]).startswith(self._plan):
-            raise ValueError(f"the state is of plan {state['plan_id']}, the loader of {self._plan}")
-        if state["split"] != self._split:
-            raise ValueError(f"the state is of split {state['split']!r}, not {self._split!r}")
-        position = Position(int(state["epoch"]), int(state["step"]))
-        if position.epoch < 0 or position.step < 0:
-            raise ValueError(f"no such position: {position}")
+        position = self._slice.resume(state)
         self._stop()
         self._position = position
 
     def close(self) -> None:
         """Ends the prefetching thread and the connection. Idempotent."""
         self._stop()
-        self._connection.close()
+        self._slice.connection.close()
 
     def __enter__(self) -> Loader:
         return self
@@ -166,35 +142,13 @@ class Loader:
         self.close()
 
     def _end_epoch(self) -> int:
-        """The epoch before which the pass that holds the position ends. Passes are counted from the first
-        one's epoch, so that a loader that took over a state ends where the one that gave it would have."""
-        if self._epochs is None:
-            return _sequence.EPOCH_COUNT_MAX
-        passed = (self._position.epoch - self._origin_epoch) // self._epochs
-        return min(self._origin_epoch + (passed + 1) * self._epochs, _sequence.EPOCH_COUNT_MAX)
-
-    def _described(self) -> _sequence.Sequence:
-        if self._sequence is None:
-            self._sequence = describe(
-                self._connection,
-                self._plan,
-                self._split,
-                self._rank,
-                self._world_size,
-                self._view,
-                self._timeout_s,
-            )
-        return self._sequence
-
-    def _plan_id(self) -> str:
-        if len(self._plan) == _PLAN_ID_LENGTH:
-            return self._plan
-        return self._described().plan_id
+        """The epoch before which the pass that holds the position ends."""
+        return pass_end_epoch(self._position.epoch, self._origin_epoch, self._epochs)
 
     def _batches(self, sequence: _sequence.Sequence, end: Position) -> Prefetcher:
         """The batches from the position on. A thread does not survive fork: the child starts its own."""
         if self._fetched is None or self._fetched_pid != os.getpid():
-            connection, start, timeout_s = self._connection, self._position, self._timeout_s
+            connection, start, timeout_s = self._slice.connection, self._position, self._slice.timeout_s
             self._fetched = Prefetcher(
                 lambda interrupted: _sequence.stream(
                     connection, sequence, start, end, timeout_s=timeout_s, interrupted=interrupted
@@ -216,40 +170,7 @@ class Loader:
             raise ImportError("progress=True needs tqdm: pip install millrace[tqdm]") from error
         total = None if self._epochs is None else len(self)
         initial = 0 if total is None else total - self.remaining
-        return tqdm(total=total, initial=initial, desc=self._split, unit="batch")
+        return tqdm(total=total, initial=initial, desc=self._slice.split, unit="batch")
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_fetched": None}
-
-
-def check_arguments(rank: int, world_size: int, epochs: int | None, prefetch: int) -> None:
-    """ValueError for what no server needs to be asked about."""
-    if world_size < 1 or not 0 <= rank < world_size:
-        raise ValueError(f"rank must be in [0, world_size); rank {rank}, world_size {world_size}")
-    if epochs is not None and epochs < 1:
-        raise ValueError(f"epochs must be at least 1, or None for no end; not {epochs}")
-    if prefetch < 0:
-        raise ValueError(f"prefetch must not be negative; not {prefetch}")
-
-
-def describe(
-    connection: Connection,
-    plan: str,
-    split: str,
-    rank: int,
-    world_size: int,
-    view: str,
-    timeout_s: float,
-) -> _sequence.Sequence:
-    """Asks the server for the plan. PlanNotFound; SplitNotFound."""
-    request = plan_service_pb2.GetPlanRequest(plan_id=plan)
-    found = _rpc.call(connection, _rpc.GET_PLAN, request, timeout_s=timeout_s).plan
-    for info in found.splits:
-        if info.name == split:
-            return _sequence.Sequence(found.id, split, info.batch_count, rank, world_size, view)
-    names = ", ".join(info.name for info in found.splits)
-    raise SplitNotFound(
-        f"plan {found.id[:12]} has no split {split!r}; it has {names}",
-        code="NOT_FOUND",
-        reason="SPLIT_NOT_FOUND",
-    )

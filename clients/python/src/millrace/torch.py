@@ -17,11 +17,10 @@ from typing import Any
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from millrace import _convert, _sequence
-from millrace._connection import Connection
+from millrace import _sequence
 from millrace._prefetch import Prefetcher
+from millrace._slice import Slice, check_reading
 from millrace.batch import Batch
-from millrace.loader import check_arguments, describe
 from millrace.types import Position
 
 __all__ = ["BatchDataset", "dataset", "to_tensors"]
@@ -67,20 +66,14 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         transform: Callable[[Batch], Any],
         timeout_s: float,
     ) -> None:
-        check_arguments(rank, world_size, epochs, prefetch)
-        _convert.BATCH_VIEW.number(view, "view")
+        check_reading(epochs, prefetch)
         super().__init__()
-        self._connection = Connection(address)
-        self._plan = plan
-        self._split = split
-        self._rank = rank
-        self._world_size = world_size
+        self._slice = Slice(
+            address, plan=plan, split=split, rank=rank, world_size=world_size, view=view, timeout_s=timeout_s
+        )
         self._epochs = epochs
-        self._view = view
         self._prefetch = prefetch
         self._transform = transform
-        self._timeout_s = timeout_s
-        self._sequence: _sequence.Sequence | None = None
         # (epoch, step), in memory shared with the workers of every start method.
         self._start = torch.tensor([start.epoch, start.step], dtype=torch.int64).share_memory_()
 
@@ -105,12 +98,12 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         """Batches of an iteration from `start`, over all workers. TypeError when it has no end."""
         if self._epochs is None:
             raise TypeError("the dataset has no end (epochs=None)")
-        first, end = self._range(self._described())
+        first, end = self._range(self._slice.described())
         return end - first
 
     def __iter__(self) -> Iterator[Any]:
         """Yields transform(batch) for this worker's share. Errors as Loader's."""
-        sequence = self._described()
+        sequence = self._slice.described()
         if sequence.batch_count == 0:
             return
         first, end = self._range(sequence)
@@ -137,21 +130,21 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
     ) -> Iterator[Batch]:
         if stride == 1:
             return _sequence.stream(
-                self._connection,
+                self._slice.connection,
                 sequence,
                 sequence.at(first),
                 sequence.at(end),
-                timeout_s=self._timeout_s,
+                timeout_s=self._slice.timeout_s,
                 interrupted=interrupted,
             )
         return _sequence.strided(
-            self._connection,
+            self._slice.connection,
             sequence,
             first,
             end,
             stride,
             window=max(self._prefetch, 1),
-            timeout_s=self._timeout_s,
+            timeout_s=self._slice.timeout_s,
             interrupted=interrupted,
         )
 
@@ -161,19 +154,6 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         epochs = _sequence.EPOCH_COUNT_MAX if self._epochs is None else self._epochs
         end_epoch = min(start.epoch + epochs, _sequence.EPOCH_COUNT_MAX)
         return sequence.index(start), sequence.index(Position(end_epoch, 0))
-
-    def _described(self) -> _sequence.Sequence:
-        if self._sequence is None:
-            self._sequence = describe(
-                self._connection,
-                self._plan,
-                self._split,
-                self._rank,
-                self._world_size,
-                self._view,
-                self._timeout_s,
-            )
-        return self._sequence
 
 
 def dataset(

@@ -1,0 +1,120 @@
+"""What one rank reads of a split, and the state that a checkpoint keeps of it: for the loader and the torch dataset."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+from millrace import _convert, _rpc, _sequence
+from millrace._connection import Connection
+from millrace.errors import SplitNotFound
+from millrace.types import Position
+from millrace.v1 import plan_service_pb2
+
+_STATE_VERSION = 1
+_PLAN_ID_LENGTH = 64
+
+
+class Slice:
+    """One rank's slice of a split's batches, as its reader named it. Makes no call before it is first asked
+    for something that only the server knows. May be forked and pickled. Not thread-safe.
+
+    ValueError at once for what no server needs to be asked about.
+    """
+
+    def __init__(
+        self, address: str, *, plan: str, split: str, rank: int, world_size: int, view: str, timeout_s: float
+    ) -> None:
+        if world_size < 1 or not 0 <= rank < world_size:
+            raise ValueError(f"rank must be in [0, world_size); rank {rank}, world_size {world_size}")
+        _convert.BATCH_VIEW.number(view, "view")
+        self.connection = Connection(address)
+        self.split = split
+        self.timeout_s = timeout_s
+        self._plan = plan
+        self._rank = rank
+        self._world_size = world_size
+        self._view = view
+        self._sequence: _sequence.Sequence | None = None
+
+    @property
+    def plan_id(self) -> str:
+        """In full. Asks the server the first time, if only a prefix is known."""
+        return self._plan if len(self._plan) == _PLAN_ID_LENGTH else self.described().plan_id
+
+    def described(self) -> _sequence.Sequence:
+        """Asks the server for the plan the first time. PlanNotFound; SplitNotFound."""
+        if self._sequence is None:
+            self._sequence = self._describe()
+        return self._sequence
+
+    def state(self, position: Position) -> dict[str, Any]:
+        """What a checkpoint keeps: small, plain values that do not depend on rank, world size or workers."""
+        return {
+            "version": _STATE_VERSION,
+            "plan_id": self.plan_id,
+            "split": self.split,
+            "epoch": position.epoch,
+            "step": position.step,
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> Position:
+        """Where the state goes on. Keys that are not known here are ignored. A plan that was given by a prefix
+        is from now on the state's.
+
+        ValueError when it is of another plan or split, of a single DataLoader worker, or no state at all.
+        """
+        if not isinstance(state, Mapping) or state.get("version") != _STATE_VERSION:
+            raise ValueError(f"not a state_dict() of version {_STATE_VERSION}: {state!r}")
+        if "worker" in state:
+            raise ValueError(
+                "the state is a single DataLoader worker's; only the same worker can go on with it. "
+                "For another number of workers take dataset.state_dict(batch) in the training loop"
+            )
+        plan_id = state.get("plan_id")
+        mine = self._plan if self._sequence is None else self._sequence.plan_id
+        if not isinstance(plan_id, str) or len(plan_id) != _PLAN_ID_LENGTH or not plan_id.startswith(mine):
+            raise ValueError(f"the state is of plan {plan_id!r}, not of {mine!r}: batches would be repeated or missed")
+        if state.get("split") != self.split:
+            raise ValueError(f"the state is of split {state.get('split')!r}, not of {self.split!r}")
+        try:
+            position = Position(operator.index(state["epoch"]), operator.index(state["step"]))
+        except (KeyError, TypeError):
+            raise ValueError(f"the state's epoch and step must be integers: {dict(state)!r}") from None
+        if position.epoch < 0 or position.step < 0:
+            raise ValueError(f"no such position: {position}")
+        self._plan = plan_id
+        return position
+
+    def _describe(self) -> _sequence.Sequence:
+        request = plan_service_pb2.GetPlanRequest(plan_id=self._plan)
+        found = _rpc.call(self.connection, _rpc.GET_PLAN, request, timeout_s=self.timeout_s).plan
+        for info in found.splits:
+            if info.name == self.split:
+                return _sequence.Sequence(
+                    found.id, self.split, info.batch_count, self._rank, self._world_size, self._view
+                )
+        names = ", ".join(info.name for info in found.splits)
+        raise SplitNotFound(
+            f"plan {found.id[:12]} has no split {self.split!r}; it has {names}",
+            code="NOT_FOUND",
+            reason="SPLIT_NOT_FOUND",
+        )
+
+
+def check_reading(epochs: int | None, prefetch: int) -> None:
+    """ValueError when no reader can read so."""
+    if epochs is not None and epochs < 1:
+        raise ValueError(f"epochs must be at least 1, or None for no end; not {epochs}")
+    if prefetch < 0:
+        raise ValueError(f"prefetch must not be negative; not {prefetch}")
+
+
+def pass_end_epoch(epoch: int, origin_epoch: int, epochs: int | None) -> int:
+    """The epoch before which the pass that holds `epoch` ends. Passes are `epochs` long and counted from
+    `origin_epoch`, so that whoever takes over a state ends where the one that gave it would have."""
+    if epochs is None:
+        return _sequence.EPOCH_COUNT_MAX
+    passed = (epoch - origin_epoch) // epochs
+    return min(origin_epoch + (passed + 1) * epochs, _sequence.EPOCH_COUNT_MAX)
