@@ -115,6 +115,8 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
   outcome.duplicate_tag_count = counts.duplicate_tag_count;
   outcome.byte_count = counts.byte_count;
   outcome.committed_at_us = now_us_();
+  // The tags of a dump may be as large as its posts.
+  MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count, tag_changes_.Apply(database, dataset_.id, &change_));
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));

@@ -70,6 +70,7 @@ absl::Status Md5Collector::WriteTo(Connections& connections, int64_t dataset_id,
   do {
     MILLRACE_RETURN_IF_ERROR(ReadChunk(sorted, &entries));
     if (entries.empty()) break;
+    MILLRACE_RETURN_IF_ERROR(connections.CheckDiskHeadroom());
     MILLRACE_RETURN_IF_ERROR(
         connections.Write([&](Database& database) { return WriteChunk(database, dataset_id, import_id, entries); }));
   } while (entries.size() == kEntriesPerTransaction);

@@ -26,7 +26,7 @@ class Md5Collector {
   static absl::StatusOr<Md5Collector> Create(Database& database);
 
   absl::Status Add(absl::Span<const Md5Entry> entries);
-  // Sorts the entries and writes them to the index.
+  // Sorts the entries and writes them to the index. kDiskFull before a chunk that would eat into the headroom.
   absl::Status WriteTo(Connections& connections, int64_t dataset_id, int64_t import_id);
 
  private:
