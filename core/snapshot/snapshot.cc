@@ -114,6 +114,10 @@ absl::StatusOr<TagView> Snapshot::TagAt(uint32_t tag_index) const {
   return impl_->tags.At(tag_index);
 }
 
+absl::Status Snapshot::ReadTagIdentities(absl::Span<const uint32_t> tag_indexes, absl::Span<TagView> tags) const {
+  return impl_->tags.ReadIdentities(tag_indexes, tags);
+}
+
 absl::StatusOr<std::optional<Tag>> Snapshot::FindTag(int64_t tag_id) const { return impl_->tags.FindById(tag_id); }
 
 absl::StatusOr<std::vector<Tag>> Snapshot::FindTagsByName(std::string_view name, int64_t limit) const {

@@ -63,6 +63,9 @@ class Snapshot {
 
   // Tags.
   absl::StatusOr<TagView> TagAt(uint32_t tag_index) const;
+  // tags[i] = id, name and category of tag_indexes[i], faster than one by one; post_count is left as it is. Requires
+  // spans of one size.
+  absl::Status ReadTagIdentities(absl::Span<const uint32_t> tag_indexes, absl::Span<TagView> tags) const;
   absl::StatusOr<std::optional<Tag>> FindTag(int64_t tag_id) const;
   // Tags of that exact name, most posts first, then smallest id; at most `limit`.
   absl::StatusOr<std::vector<Tag>> FindTagsByName(std::string_view name, int64_t limit) const;

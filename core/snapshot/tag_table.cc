@@ -53,6 +53,21 @@ absl::StatusOr<TagView> TagTable::At(uint64_t tag_index) const {
   return tag;
 }
 
+absl::Status TagTable::ReadIdentities(absl::Span<const uint32_t> tag_indexes, absl::Span<TagView> tags) const {
+  for (size_t i = 0; i < tag_indexes.size(); ++i) {
+    const uint32_t tag_index = tag_indexes[i];
+    if (tag_index >= size_) {
+      return MakeError(Reason::kInternal, absl::StrCat("tag index ", tag_index, " asked for of ", size_));
+    }
+    uint8_t category;
+    MILLRACE_RETURN_IF_ERROR(id_.Get(tag_index, &tags[i].id));
+    MILLRACE_RETURN_IF_ERROR(name_.Get(tag_index, &tags[i].name));
+    MILLRACE_RETURN_IF_ERROR(category_.Get(tag_index, &category));
+    tags[i].category = static_cast<TagCategory>(category);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<TagView> TagTable::AtPlace(const Column<uint32_t>& index, uint64_t place) const {
   uint32_t tag_index;
   MILLRACE_RETURN_IF_ERROR(index.Get(place, &tag_index));

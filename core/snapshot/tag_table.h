@@ -24,6 +24,8 @@ class TagTable {
   uint64_t size() const { return size_; }
   // Requires tag_index < size().
   absl::StatusOr<TagView> At(uint64_t tag_index) const;
+  // As Snapshot::ReadTagIdentities.
+  absl::Status ReadIdentities(absl::Span<const uint32_t> tag_indexes, absl::Span<TagView> tags) const;
   absl::StatusOr<std::optional<Tag>> FindById(int64_t tag_id) const;
   absl::StatusOr<std::vector<Tag>> FindByName(std::string_view name, int64_t limit) const;
   absl::StatusOr<TagPage> List(const TagQuery& query) const;

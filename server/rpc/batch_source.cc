@@ -1,10 +1,9 @@
 #include "server/rpc/batch_source.h"
 
 #include <google/protobuf/io/coded_stream.h>
-#include <grpc/slice.h>
 
-#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/digest.h"
@@ -61,18 +60,19 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache
 absl::Status BatchSource::Encode(Position position, grpc::ByteBuffer* response) {
   MILLRACE_RETURN_IF_ERROR(reader_.Read(position, &batch_));
   SetIdentities();
-  MILLRACE_RETURN_IF_ERROR(EncodePosts());
+  SliceWriter posts;
+  MILLRACE_RETURN_IF_ERROR(EncodePosts(&posts));
 
-  const size_t batch_size_bytes = message_.ByteSizeLong() + posts_.size();
-  const size_t size_bytes = 1 + CodedOutputStream::VarintSize64(batch_size_bytes) + batch_size_bytes;
-  grpc_slice slice = grpc_slice_malloc(size_bytes);
-  uint8_t* out = GRPC_SLICE_START_PTR(slice);
+  const size_t batch_size_bytes = message_.ByteSizeLong() + posts.size_bytes();
+  SliceWriter head;
+  uint8_t* out = head.Append(1 + CodedOutputStream::VarintSize64(batch_size_bytes) + message_.GetCachedSize());
   *out++ = kBatchKey;
   out = CodedOutputStream::WriteVarint64ToArray(batch_size_bytes, out);
-  out = message_.SerializeWithCachedSizesToArray(out);
-  std::memcpy(out, posts_.data(), posts_.size());
-  const grpc::Slice owned(slice, grpc::Slice::STEAL_REF);
-  *response = grpc::ByteBuffer(&owned, 1);
+  message_.SerializeWithCachedSizesToArray(out);
+  std::vector<grpc::Slice> slices;
+  head.MoveTo(&slices);
+  posts.MoveTo(&slices);
+  *response = grpc::ByteBuffer(slices.data(), slices.size());
   return absl::OkStatus();
 }
 
@@ -93,12 +93,11 @@ void BatchSource::SetIdentities() {
   message_.mutable_rows()->Add(batch_.rows.begin(), batch_.rows.end());
 }
 
-absl::Status BatchSource::EncodePosts() {
-  posts_.clear();
+absl::Status BatchSource::EncodePosts(SliceWriter* posts) {
   if (!has_posts_) return absl::OkStatus();
   for (const int64_t row : batch_.rows) {
-    MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, row, &posts_));
-    if (posts_.size() > kBatchSizeBytesMax) return BatchTooLarge(batch_.slice.sample_count);
+    MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, row, posts));
+    if (posts->size_bytes() > kBatchSizeBytesMax) return BatchTooLarge(batch_.slice.sample_count);
   }
   return absl::OkStatus();
 }

@@ -59,7 +59,7 @@ class BatchSource {
 
   // Everything but the posts, from `batch_`.
   void SetIdentities();
-  absl::Status EncodePosts();
+  absl::Status EncodePosts(SliceWriter* posts);
 
   std::string plan_id_;
   BatchReader reader_;
@@ -68,7 +68,6 @@ class BatchSource {
   // Used again from batch to batch.
   Batch batch_;
   v1::Batch message_;
-  std::string posts_;  // serialised, as fields of a batch
 };
 
 }  // namespace millrace

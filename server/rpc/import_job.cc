@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/ingest/compile.h"
 #include "server/rpc/call.h"
@@ -67,7 +68,12 @@ absl::Status ImportJob::TakeAll(ImportSession* session) {
 absl::StatusOr<bool> ImportJob::TakeNext(ImportPipeline* pipeline) {
   if (StoppedWhileBusy()) return AbandonedError();
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<v1::ImportRequest> message, peer_.Receive(kWakeInterval));
-  if (!message.has_value()) return true;
+  if (!message.has_value()) {
+    silence_ += kWakeInterval;
+    if (silence_ >= idle_timeout_) return ClientSilentError();
+    return true;
+  }
+  silence_ = milliseconds(0);
   if (message->has_end()) return false;
   if (message->has_file()) {
     MILLRACE_RETURN_IF_ERROR(
@@ -103,7 +109,7 @@ void ImportJob::Answer(ImportOutcome outcome, bool already_imported) {
   }
   SetImportResult(outcome, result);
   result->set_already_imported(already_imported);
-  peer_.Send(std::move(response));
+  Send(std::move(response));
 }
 
 absl::StatusOr<std::string> ImportJob::Compile(const ImportOutcome& outcome) {
@@ -118,11 +124,24 @@ absl::StatusOr<std::string> ImportJob::Compile(const ImportOutcome& outcome) {
 void ImportJob::Reject(const RejectedRecord& rejected) {
   const int64_t reported_count_max =
       start_.max_reported_count() == 0 ? kReportedCountDefault : start_.max_reported_count();
-  if (reported_count_ >= reported_count_max) return;
+  // One timeout is enough: the pipeline may bring more records before it asks whether to stop.
+  if (reported_count_ >= reported_count_max || is_client_silent_) return;
   ++reported_count_;
   v1::ImportResponse response;
   SetRejectedRecord(rejected, response.mutable_rejected());
-  peer_.Send(std::move(response));
+  Send(std::move(response));
+}
+
+void ImportJob::Send(v1::ImportResponse response) {
+  if (!peer_.Send(std::move(response), idle_timeout_)) is_client_silent_ = true;
+}
+
+absl::Status ImportJob::ClientSilentError() const {
+  return MakeError(Reason::kImportIdle,
+                   absl::StrCat("the client was silent for ", absl::FormatDuration(deps_.import_idle_timeout),
+                                ", and the import is given up so that others can run; nothing was changed. Import "
+                                "again from a source that does not pause for so long, or raise the server's "
+                                "--import-idle-timeout"));
 }
 
 bool ImportJob::StoppedWhileBusy() {
@@ -130,13 +149,12 @@ bool ImportJob::StoppedWhileBusy() {
   return Stopped();
 }
 
-bool ImportJob::Stopped() const { return peer_.cancelled() || deps_.drain->draining(); }
+bool ImportJob::Stopped() const { return is_client_silent_ || peer_.cancelled() || deps_.drain->draining(); }
 
 absl::Status ImportJob::Explain(absl::Status status) const {
-  if (ReasonOf(status) == Reason::kCancelled && !peer_.cancelled() && deps_.drain->draining()) {
-    return ShuttingDownError();
-  }
-  return status;
+  if (ReasonOf(status) != Reason::kCancelled || peer_.cancelled()) return status;
+  if (is_client_silent_) return ClientSilentError();
+  return deps_.drain->draining() ? ShuttingDownError() : status;
 }
 
 void ImportJob::EnterStage(v1::ImportStage stage) {

@@ -8,12 +8,14 @@
 namespace millrace {
 namespace {
 
+using std::chrono::milliseconds;
+
 // Chunks of the 256 KiB that clients send: 4 MiB. At worst 16 MiB.
 constexpr size_t kInboxSizeMax = 16;
 // Holds the default number of rejected records: a client that reads only when it has sent everything still gets on.
 constexpr size_t kOutboxSizeMax = 1024;
 // How soon a job that waits for room notices that the server is stopping.
-constexpr std::chrono::milliseconds kWakeInterval(200);
+constexpr milliseconds kWakeInterval(200);
 
 }  // namespace
 
@@ -73,7 +75,7 @@ void ImportReactor::Work(const v1::ImportStart& start) {
   Advance();
 }
 
-absl::StatusOr<std::optional<v1::ImportRequest>> ImportReactor::Receive(std::chrono::milliseconds timeout) {
+absl::StatusOr<std::optional<v1::ImportRequest>> ImportReactor::Receive(milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::optional<v1::ImportRequest> message;
   {
@@ -92,17 +94,25 @@ absl::StatusOr<std::optional<v1::ImportRequest>> ImportReactor::Receive(std::chr
   return message;
 }
 
-void ImportReactor::Send(v1::ImportResponse response) {
+bool ImportReactor::Send(v1::ImportResponse response, milliseconds timeout) {
+  bool is_in_time = true;
   {
     MutexLock lock(mutex_);
-    while (outbox_.size() >= kOutboxSizeMax && !cancelled_ && !deps_.drain->draining()) {
+    milliseconds waited(0);
+    while (outbox_.size() >= kOutboxSizeMax && !cancelled_ && !deps_.drain->draining() && waited < timeout) {
+      const auto begin = std::chrono::steady_clock::now();
       changed_.WaitFor(mutex_, kWakeInterval);
+      const auto passed = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - begin);
+      // More is not the client's: this process was stopped meanwhile.
+      waited += std::min(passed, kWakeInterval);
     }
-    // The result of a committed import goes out even when the server is stopping.
-    if (cancelled_ || (outbox_.size() >= kOutboxSizeMax && !response.has_result())) return;
+    is_in_time = waited < timeout;
+    // The result of a committed import goes out even when the server is stopping, or the client is late.
+    if (cancelled_ || (outbox_.size() >= kOutboxSizeMax && !response.has_result())) return is_in_time;
     outbox_.push_back(std::move(response));
   }
   Advance();
+  return is_in_time;
 }
 
 void ImportReactor::SendProgress(const v1::ImportProgress& progress) {

@@ -29,7 +29,8 @@ namespace millrace {
 //
 // The first message admits the import: it is refused, or scheduled. Only a checked `end` makes an import complete; a
 // half-close or a broken connection before it fails it. Both queues are bounded, so a client that sends faster than
-// the server parses is held back by HTTP/2, and a client that does not read holds back its own import only. Finish
+// the server parses is held back by HTTP/2, and a client that does not read holds back its own import only. The job
+// ends the import of a client that neither sends nor reads for `ServiceDeps::import_idle_timeout`. Finish
 // waits for the job, hence the job may use the object freely, and comes once; nobody touches the object behind it.
 class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>, private ImportPeer {
  public:
@@ -44,7 +45,7 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
  private:
   // ImportPeer, for the job.
   absl::StatusOr<std::optional<v1::ImportRequest>> Receive(std::chrono::milliseconds timeout) override;
-  void Send(v1::ImportResponse response) override;
+  bool Send(v1::ImportResponse response, std::chrono::milliseconds timeout) override;
   void SendProgress(const v1::ImportProgress& progress) override;
   bool cancelled() override;
 

@@ -55,7 +55,7 @@ uint8_t* Write(const TagView& tag, uint32_t size_bytes, uint8_t* out) {
 
 }  // namespace
 
-absl::Status PostEncoder::Append(int field_number, int64_t row, std::string* bytes) {
+absl::Status PostEncoder::Append(int field_number, int64_t row, SliceWriter* writer) {
   MILLRACE_RETURN_IF_ERROR(snapshot_.ReadFields(row, &post_));
   MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> tag_indexes, snapshot_.TagIndexes(row));
   message_.Clear();
@@ -63,24 +63,23 @@ absl::Status PostEncoder::Append(int field_number, int64_t row, std::string* byt
   message_.set_row(row);
 
   size_t size_bytes = message_.ByteSizeLong();
-  tags_.clear();
-  for (const uint32_t tag_index : tag_indexes) {
-    MILLRACE_ASSIGN_OR_RETURN(const TagView tag, snapshot_.TagAt(tag_index));
-    const uint32_t tag_size_bytes = SizeOf(tag);
-    tags_.push_back({tag, tag_size_bytes});
+  tags_.resize(tag_indexes.size());
+  tag_sizes_bytes_.resize(tag_indexes.size());
+  MILLRACE_RETURN_IF_ERROR(snapshot_.ReadTagIdentities(tag_indexes, absl::MakeSpan(tags_)));
+  for (size_t i = 0; i < tags_.size(); ++i) {
+    const uint32_t tag_size_bytes = SizeOf(tags_[i]);
+    tag_sizes_bytes_[i] = tag_size_bytes;
     size_bytes += 1 + CodedOutputStream::VarintSize32(tag_size_bytes) + tag_size_bytes;
   }
 
   // Fields may come in any order: the tags follow all others.
   const uint32_t key = KeyOf(field_number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-  const size_t start = bytes->size();
-  bytes->resize(start + CodedOutputStream::VarintSize32(key) + CodedOutputStream::VarintSize64(size_bytes) +
-                size_bytes);
-  uint8_t* out = reinterpret_cast<uint8_t*>(bytes->data()) + start;
+  uint8_t* out =
+      writer->Append(CodedOutputStream::VarintSize32(key) + CodedOutputStream::VarintSize64(size_bytes) + size_bytes);
   out = CodedOutputStream::WriteVarint32ToArray(key, out);
   out = CodedOutputStream::WriteVarint64ToArray(size_bytes, out);
   out = message_.SerializeWithCachedSizesToArray(out);
-  for (const SizedTag& tag : tags_) out = Write(tag.tag, tag.size_bytes, out);
+  for (size_t i = 0; i < tags_.size(); ++i) out = Write(tags_[i], tag_sizes_bytes_[i], out);
   return absl::OkStatus();
 }
 

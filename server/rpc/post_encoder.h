@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,6 +10,7 @@
 #include "core/model/post.h"
 #include "core/snapshot/snapshot.h"
 #include "millrace/v1/post.pb.h"
+#include "server/rpc/slice_writer.h"
 
 namespace millrace {
 
@@ -19,21 +19,17 @@ class PostEncoder {
  public:
   PostEncoder(const Snapshot& snapshot, const LocationTemplate& location) : snapshot_(snapshot), location_(location) {}
 
-  // Appends the post as field `field_number` of the message that `bytes` belong to. It parses to the very message that
+  // Appends the post as field `field_number` of the message that is being written. It parses to the very message that
   // SnapshotPostReader gives. Requires a row of the snapshot. kSnapshotDamaged.
-  absl::Status Append(int field_number, int64_t row, std::string* bytes);
+  absl::Status Append(int field_number, int64_t row, SliceWriter* writer);
 
  private:
-  struct SizedTag {
-    TagView tag;
-    uint32_t size_bytes;
-  };
-
   const Snapshot& snapshot_;
   const LocationTemplate& location_;
   Post post_;
   v1::Post message_;  // everything but the tags
-  std::vector<SizedTag> tags_;
+  std::vector<TagView> tags_;
+  std::vector<uint32_t> tag_sizes_bytes_;  // of tags_, serialised
 };
 
 }  // namespace millrace

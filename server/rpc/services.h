@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
 #include "core/model/location.h"
@@ -27,6 +28,8 @@ struct ServiceDeps {
   const Drain* drain = nullptr;
   CallLog* call_log = nullptr;
   std::string spool_folder;  // for imports: "DATA/spool"
+  // An import whose client is silent for so long is ended.
+  absl::Duration import_idle_timeout = absl::InfiniteDuration();
 };
 
 // The five services of millrace.v1. They must outlive the grpc::Server that they are registered with.

@@ -69,11 +69,15 @@ TEST_CASE("a post encoded by hand parses to the message that Protobuf makes") {
   SnapshotPostReader reader(**snapshot, location);
   PostEncoder encoder(**snapshot, location);
   v1::Batch expected;
-  std::string bytes;
+  SliceWriter post_writer;
   for (int64_t row = 0; row < kPostCount; ++row) {
     REQUIRE(reader.Read(row, expected.add_posts()).ok());
-    REQUIRE(encoder.Append(v1::Batch::kPostsFieldNumber, row, &bytes).ok());
+    REQUIRE(encoder.Append(v1::Batch::kPostsFieldNumber, row, &post_writer).ok());
   }
+  std::vector<grpc::Slice> slices;
+  post_writer.MoveTo(&slices);
+  std::string bytes;
+  for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   v1::Batch parsed;
   REQUIRE(parsed.ParseFromString(bytes));
   REQUIRE(parsed.posts_size() == kPostCount);
