@@ -47,6 +47,7 @@ constexpr ReasonEntry kReasons[] = {
     {Reason::kConfigInvalid, "CONFIG_INVALID", absl::StatusCode::kInvalidArgument},
     {Reason::kCancelled, "CANCELLED", absl::StatusCode::kCancelled},
     {Reason::kInternal, "INTERNAL", absl::StatusCode::kInternal},
+    {Reason::kImportIdle, "IMPORT_IDLE", absl::StatusCode::kAborted},
 };
 
 const ReasonEntry& Entry(Reason reason) {

@@ -45,6 +45,7 @@ enum class Reason {
   kConfigInvalid,
   kCancelled,
   kInternal,
+  kImportIdle,
 };
 
 // The reason's name, as in ErrorInfo.reason.
