@@ -48,6 +48,9 @@ constexpr ReasonEntry kReasons[] = {
     {Reason::kCancelled, "CANCELLED", absl::StatusCode::kCancelled},
     {Reason::kInternal, "INTERNAL", absl::StatusCode::kInternal},
     {Reason::kImportIdle, "IMPORT_IDLE", absl::StatusCode::kAborted},
+    {Reason::kQueryInvalid, "QUERY_INVALID", absl::StatusCode::kInvalidArgument},
+    {Reason::kSelectionEmpty, "SELECTION_EMPTY", absl::StatusCode::kFailedPrecondition},
+    {Reason::kTokenInvalid, "TOKEN_INVALID", absl::StatusCode::kInvalidArgument},
 };
 
 const ReasonEntry& Entry(Reason reason) {

@@ -46,6 +46,9 @@ enum class Reason {
   kCancelled,
   kInternal,
   kImportIdle,
+  kQueryInvalid,
+  kSelectionEmpty,
+  kTokenInvalid,
 };
 
 // The reason's name, as in ErrorInfo.reason.
