@@ -11,13 +11,15 @@ DataLoader takes from its workers in turn, so the batches arrive once each and i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from millrace import _sequence
+from millrace._place import Place
 from millrace._prefetch import Prefetcher
 from millrace._slice import Slice, check_reading
 from millrace.batch import Batch
@@ -29,11 +31,14 @@ __all__ = ["BatchDataset", "dataset", "to_tensors"]
 def to_tensors(batch: Batch) -> dict[str, Any]:
     """A batch as tensors, which share their memory with the batch's arrays.
 
-    post_ids, rows: int64 [B]. mask: bool [B], False for padding. epoch, step, batch_count: int.
+    post_ids, rows: int64 [B]. mask: bool [B], False for padding. epoch, step, batch_count: int. plan_id, split:
+    str; by these and the numbers state_dict() knows the batch again.
     With whole posts also tag_values: int64 [T] and tag_offsets: int64 [B + 1] (CSR), as
     torch.nn.EmbeddingBag(include_last_offset=True) takes them.
     """
     tensors: dict[str, Any] = {
+        "plan_id": batch.plan_id,
+        "split": batch.split,
         "epoch": batch.epoch,
         "step": batch.step,
         "batch_count": batch.batch_count,
@@ -48,8 +53,16 @@ def to_tensors(batch: Batch) -> dict[str, Any]:
 
 
 class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no annotations
-    """What dataset() returns. Every iteration begins at `start`, so call set_epoch(), or set `start`, before
-    each `for` over the DataLoader; both reach workers that persist between epochs."""
+    """What dataset() returns. Every iteration begins at `start`, so call set_epoch() before each `for` over the
+    DataLoader; it reaches workers that persist between epochs.
+
+    A checkpoint holds state_dict(batch), batch being the last one that was trained on: workers fetch ahead of
+    the training loop, so only the loop knows. The state goes on at any world size, with any number of workers,
+    and in a Loader; all ranks have the same one at the same step.
+
+    Without a batch, state_dict() and load_state_dict() are those of torchdata's StatefulDataLoader, which calls
+    them in its workers and keeps one state for each.
+    """
 
     def __init__(
         self,
@@ -74,86 +87,174 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         self._epochs = epochs
         self._prefetch = prefetch
         self._transform = transform
-        # (epoch, step), in memory shared with the workers of every start method.
-        self._start = torch.tensor([start.epoch, start.step], dtype=torch.int64).share_memory_()
+        self._place = Place(start, epochs)
+        # The rest of this process's latest iteration; None before the first and when the place moved since.
+        self._rest: _Rest | None = None
+        # What the next iteration of this process yields instead of what the place says; once.
+        self._resumed: _Rest | None = None
 
     @property
     def start(self) -> Position:
-        """Where the next iteration begins."""
-        epoch, step = self._start.tolist()
-        return Position(epoch, step)
+        """Where the next iteration begins. Once set, a pass is counted from there."""
+        return self._place.start
 
     @start.setter
     def start(self, position: Position) -> None:
-        self._start[0] = position.epoch
-        self._start[1] = position.step
+        self._place.begin_at(position)
+        self._rest = self._resumed = None
 
     def set_epoch(self, epoch: int) -> None:
-        """Begins the next iteration at the epoch's first step. With the epoch that `start` is in already, the
-        step stays: a resumed run may go through the same loop as a new one."""
-        if epoch != self.start.epoch:
-            self.start = Position(epoch, 0)
+        """Makes the next iteration the pass that begins with `epoch`. Of the pass that a loaded state is in, or
+        at the end of, it is the rest (perhaps nothing); and a `start` in that very epoch keeps its step. So a
+        resumed run may go through the same loop as a new one."""
+        self._place.begin_epoch(epoch)
+        self._rest = self._resumed = None
+
+    def state_dict(self, consumed: Batch | Mapping[str, Any] | Position | None = None) -> dict[str, Any]:
+        """The state behind `consumed`, for a checkpoint: small, plain values.
+
+        consumed: the last batch that was trained on: a Batch or a dict as to_tensors makes it; or, when a
+        transform leaves neither, that batch's next_position. None: behind the last batch that this process's
+        own iteration yielded; this is for DataLoader without workers, and for StatefulDataLoader.
+
+        ValueError when the batch is of another plan or split; or without a batch, when workers read the split.
+        """
+        if consumed is not None:
+            return self._slice.state(self._behind(consumed))
+        worker = get_worker_info()
+        if worker is None and self._place.in_workers:
+            raise ValueError(
+                "DataLoader workers fetch ahead, so the dataset cannot know what was trained on: "
+                "give the last batch that was, as in dataset.state_dict(batch)"
+            )
+        rest = self._rest or self._planned(self._slice.described())
+        state = {**self._slice.state(rest.start), "end_epoch": rest.end_epoch}
+        return state if worker is None else {**state, "worker": _named(worker)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Makes the next iteration go on where the state was taken, to the end of the same pass. The rank, the
+        world size and the number of workers may be others than there (StatefulDataLoader wants as many workers).
+
+        ValueError when the state is of another plan or split, of another worker, or no state at all.
+        """
+        worker = get_worker_info()
+        if worker is not None:
+            if state.get("worker") != _named(worker):
+                raise ValueError(f"the state is of worker {state.get('worker')}, not of {_named(worker)}")
+            state = {key: value for key, value in state.items() if key != "worker"}
+        start = self._slice.resume(state)
+        if worker is None:
+            self._place.resume_at(start)
+        self._rest = None
+        self._resumed = _Rest(start, int(state["end_epoch"])) if "end_epoch" in state else None
 
     def __len__(self) -> int:
         """Batches of an iteration from `start`, over all workers. TypeError when it has no end."""
         if self._epochs is None:
             raise TypeError("the dataset has no end (epochs=None)")
-        first, end = self._range(self._slice.described())
-        return end - first
+        sequence = self._slice.described()
+        end = sequence.index(Position(self._place.end_epoch, 0))
+        return max(end - sequence.index(sequence.normalize(self.start)), 0)
 
     def __iter__(self) -> Iterator[Any]:
         """Yields transform(batch) for this worker's share. Errors as Loader's."""
+        # Not in the generator, whose body would wait for the first batch to be asked for: the state has to be
+        # right before that.
         sequence = self._slice.described()
+        self._rest, self._resumed = self._planned(sequence), None
+        worker = get_worker_info()
+        self._place.in_workers = worker is not None
+        return self._iterate(sequence, self._rest, stride=worker.num_workers if worker else 1)
+
+    def _iterate(self, sequence: _sequence.Sequence, rest: _Rest, stride: int) -> Iterator[Any]:
         if sequence.batch_count == 0:
             return
-        first, end = self._range(sequence)
-        worker = get_worker_info()
-        worker_id, worker_count = (worker.id, worker.num_workers) if worker else (0, 1)
         batches = Prefetcher(
-            lambda interrupted: self._share(sequence, first + worker_id, end, worker_count, interrupted),
+            lambda interrupted: self._share(sequence, rest, stride, interrupted),
             # The requests in flight are the strided share's own fetching ahead.
-            self._prefetch if worker_count == 1 else 0,
+            self._prefetch if stride == 1 else 0,
         )
         try:
             for batch in batches:
-                yield self._transform(batch)
+                made = self._transform(batch)
+                # Before it is handed out: what the reader has in hand counts as done.
+                behind = sequence.at(sequence.index(batch.position) + stride)
+                self._rest = _Rest(behind, rest.end_epoch)
+                yield made
         finally:
             batches.close()
 
     def _share(
-        self,
-        sequence: _sequence.Sequence,
-        first: int,
-        end: int,
-        stride: int,
-        interrupted: _sequence.Interrupted,
+        self, sequence: _sequence.Sequence, rest: _Rest, stride: int, interrupted: _sequence.Interrupted
     ) -> Iterator[Batch]:
+        end = Position(rest.end_epoch, 0)
         if stride == 1:
             return _sequence.stream(
                 self._slice.connection,
                 sequence,
-                sequence.at(first),
-                sequence.at(end),
+                rest.start,
+                end,
                 timeout_s=self._slice.timeout_s,
                 interrupted=interrupted,
             )
         return _sequence.strided(
             self._slice.connection,
             sequence,
-            first,
-            end,
+            sequence.index(rest.start),
+            sequence.index(end),
             stride,
             window=max(self._prefetch, 1),
             timeout_s=self._slice.timeout_s,
             interrupted=interrupted,
         )
 
-    def _range(self, sequence: _sequence.Sequence) -> tuple[int, int]:
-        """The numbers of an iteration's first batch and of the one behind its last."""
+    def _planned(self, sequence: _sequence.Sequence) -> _Rest:
+        """What an iteration that begins now, in this process, yields."""
+        if self._resumed is not None:
+            return _Rest(sequence.normalize(self._resumed.start), self._resumed.end_epoch)
         start = sequence.normalize(self.start)
-        epochs = _sequence.EPOCH_COUNT_MAX if self._epochs is None else self._epochs
-        end_epoch = min(start.epoch + epochs, _sequence.EPOCH_COUNT_MAX)
-        return sequence.index(start), sequence.index(Position(end_epoch, 0))
+        worker = get_worker_info()
+        if worker is not None and sequence.batch_count > 0:
+            start = sequence.at(sequence.index(start) + worker.id)
+        return _Rest(start, self._place.end_epoch)
+
+    def _behind(self, consumed: Batch | Mapping[str, Any] | Position) -> Position:
+        if isinstance(consumed, Position):
+            return consumed
+        if isinstance(consumed, Batch):
+            of, behind = (consumed.plan_id, consumed.split), consumed.next_position
+        else:
+            of, behind = _dict_of(consumed)
+        mine = (self._slice.plan_id, self._slice.split)
+        # A validation loop's batch, most likely, whose variable has the same name.
+        if any(its is not None and its != my for its, my in zip(of, mine, strict=True)):
+            raise ValueError(f"the batch is of plan {of[0]}, split {of[1]!r}; the dataset of {mine[0]}, {mine[1]!r}")
+        return behind
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """Of a process's iteration: the position of its next batch and the epoch before which it ends."""
+
+    start: Position
+    end_epoch: int
+
+
+def _dict_of(batch: Mapping[str, Any]) -> tuple[tuple[Any, Any], Position]:
+    """The plan and split, where they were kept, and the next position of a batch that is a dict."""
+    try:
+        epoch, step, batch_count = (int(batch[key]) for key in ("epoch", "step", "batch_count"))
+        of = (batch.get("plan_id"), batch.get("split"))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise TypeError(
+            "neither a Batch nor a dict with its epoch, step and batch_count; let the transform pass on "
+            "batch.next_position, and give that"
+        ) from None
+    return of, Position(epoch + 1, 0) if step + 1 >= batch_count else Position(epoch, step + 1)
+
+
+def _named(worker: Any) -> dict[str, int]:
+    return {"id": worker.id, "count": worker.num_workers}
 
 
 def dataset(
