@@ -14,8 +14,9 @@ void AppendShortText(std::string_view text, std::string* bytes) {
   bytes->append(text);
 }
 
-// Every field has a fixed width or its length before it, so two different inputs never give the same bytes.
-PermutationKey DeriveKey(std::string_view label, uint64_t seed, std::string_view name, uint64_t number) {
+}  // namespace
+
+PermutationKey LabelledKey(std::string_view label, uint64_t seed, std::string_view name, uint64_t number) {
   std::string bytes;
   AppendShortText(label, &bytes);
   AppendLittleEndian(seed, &bytes);
@@ -24,12 +25,16 @@ PermutationKey DeriveKey(std::string_view label, uint64_t seed, std::string_view
   return Sha256Of(bytes);
 }
 
-}  // namespace
+PermutationKey SubKey(const PermutationKey& key, uint64_t number) {
+  std::string bytes(key.begin(), key.end());
+  AppendLittleEndian(number, &bytes);
+  return Sha256Of(bytes);
+}
 
-PermutationKey SelectionKey(uint64_t seed) { return DeriveKey("millrace.v1.selection", seed, "", 0); }
+PermutationKey SelectionKey(uint64_t seed) { return LabelledKey("millrace.v1.selection", seed, "", 0); }
 
 PermutationKey EpochKey(uint64_t seed, std::string_view split_name, int64_t epoch) {
-  return DeriveKey("millrace.v1.epoch", seed, split_name, static_cast<uint64_t>(epoch));
+  return LabelledKey("millrace.v1.epoch", seed, split_name, static_cast<uint64_t>(epoch));
 }
 
 RoundWords ExpandKey(const PermutationKey& key, int64_t size) {

@@ -16,6 +16,12 @@ using PermutationKey = Sha256Bytes;
 inline constexpr int kRoundWordCount = 16;
 using RoundWords = std::array<uint32_t, kRoundWordCount>;
 
+// The key of what `label` names. Every field goes in with a fixed width or its length, so that no two choices share a
+// key. Requires a label and a name of at most 255 bytes.
+PermutationKey LabelledKey(std::string_view label, uint64_t seed, std::string_view name, uint64_t number);
+// The key of part `number` of what `key` is for.
+PermutationKey SubKey(const PermutationKey& key, uint64_t number);
+
 // The key of the order in which the `exact` strategy deals the selection to the splits.
 PermutationKey SelectionKey(uint64_t seed);
 // The key of one epoch's order over one split. Requires a valid split name and epoch >= 0.
