@@ -13,8 +13,8 @@ constexpr int kDoubleRoundCount = 4;
 // "expand 32-byte k", as RFC 8439 has it.
 constexpr std::array<uint32_t, 4> kChaChaConstants = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
 
-// One word of the state in each of the blocks that are being made: with the compiler's vectors, as its own
-// vectorising makes code that is half as fast.
+// One word of the state in each of the blocks that are being made: with the compiler's vectors, as loops over arrays
+// take half as long again.
 constexpr size_t kLaneCount = 4;
 typedef uint32_t Lanes __attribute__((vector_size(kLaneCount * sizeof(uint32_t))));
 
