@@ -1,70 +1,85 @@
 """Millrace: name a plan, and get the same batches, on any machine, at any world size, after any restart.
 
 connect(address) gives a Client: datasets, imports, tags, posts, snapshots, plans. Loader iterates a plan's
-batches; millrace.torch.dataset makes a torch IterableDataset of them. Failures are millrace.Error and its
-subclasses.
+batches; millrace.torch.dataset makes a torch IterableDataset of them. millrace.reference computes batches without a
+server, from the plan specification. Failures are millrace.Error and its subclasses.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from millrace.batch import Batch, TagLists
-from millrace.client import Client, connect
-from millrace.errors import (
-    DataLoss,
-    DatasetNotFound,
-    DiskFull,
-    Error,
-    FieldViolation,
-    FileInvalid,
-    ImportRunning,
-    InvalidRequest,
-    NotFound,
-    PlanNotFound,
-    PostNotFound,
-    RecordRejected,
-    RequestIdReused,
-    SampleTooLarge,
-    SequenceBroken,
-    SnapshotDamaged,
-    SnapshotInUse,
-    SnapshotMissing,
-    SnapshotNotFound,
-    SnapshotRequired,
-    SplitNotFound,
-    StepPastEnd,
-    TagNotFound,
-    Unavailable,
-)
-from millrace.loader import Loader
-from millrace.types import (
-    Dataset,
-    ImportProgress,
-    ImportResult,
-    Plan,
-    Pool,
-    Position,
-    Post,
-    PostFlags,
-    RejectedRecord,
-    Sample,
-    Snapshot,
-    Split,
-    SplitSpec,
-    Stats,
-    Tag,
-)
+if TYPE_CHECKING:
+    from millrace.batch import Batch, TagLists
+    from millrace.client import Client, connect
+    from millrace.errors import (
+        DataLoss,
+        DatasetNotFound,
+        DiskFull,
+        Error,
+        FieldViolation,
+        FileInvalid,
+        ImportRunning,
+        InvalidRequest,
+        NotFound,
+        PlanNotFound,
+        PostNotFound,
+        RecordRejected,
+        RequestIdReused,
+        SampleTooLarge,
+        SequenceBroken,
+        SnapshotDamaged,
+        SnapshotInUse,
+        SnapshotMissing,
+        SnapshotNotFound,
+        SnapshotRequired,
+        SplitNotFound,
+        StepPastEnd,
+        TagNotFound,
+        Unavailable,
+    )
+    from millrace.loader import Loader
+    from millrace.types import (
+        Dataset,
+        ImportProgress,
+        ImportResult,
+        Plan,
+        Pool,
+        Position,
+        Post,
+        PostFlags,
+        RejectedRecord,
+        Sample,
+        Snapshot,
+        Split,
+        SplitSpec,
+        Stats,
+        Tag,
+    )
 
 __version__ = "0.1.0"
 
+# The modules whose public names are also names of this package, and modules that are reached through it. Loaded when
+# one is first named: millrace.reference needs neither gRPC nor numpy, and torch is optional and slow to import.
+_SOURCES = ("types", "errors", "batch", "loader", "client")
+_MODULES = (*_SOURCES, "reference", "torch")
+
 
 def __getattr__(name: str) -> Any:
-    # torch is optional and slow to import, so millrace.torch is loaded when it is first named.
-    if name == "torch":
-        return importlib.import_module("millrace.torch")
+    if name in _MODULES:
+        return importlib.import_module(f"millrace.{name}")
+    if name in __all__:
+        for source in _SOURCES:
+            module = importlib.import_module(f"millrace.{source}")
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)  # the next time it is found without this function
+                return globals()[name]
     raise AttributeError(f"module 'millrace' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})
 
 
 __all__ = [
