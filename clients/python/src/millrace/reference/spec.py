@@ -24,6 +24,7 @@ _SHARE_MAX = 2**31 - 1
 _STRATEGIES = ("exact", "hash", "id_range", "stratified", "partitioned")
 _ORDERS = ("epoch", "fixed", "sequential", "block", "weighted", "mixed")
 _DECK_MAX = 65_536
+_QUERY_SIZE_MAX = 4096
 
 
 def canonical_form(spec: Spec) -> str:
@@ -115,8 +116,8 @@ def _check_ranges(spec: Spec) -> None:
 def _check_percents(spec: Spec) -> None:
     if len(spec["splits"]) != 3:
         raise ValueError("splits: half coverage takes three: train, validation and test")
-    if any(split["share"] > 100 for split in spec["splits"]):
-        raise ValueError("splits: with half coverage, shares are percents")
+    if sum(split["share"] for split in spec["splits"]) != 100:
+        raise ValueError("splits: with half coverage, shares are percentages, and must come to 100")
 
 
 def _check_stratify(stratify: Any) -> None:
@@ -140,6 +141,8 @@ def _check_weights(weights: Any) -> None:
         required |= {"cap": _integer(1, 2**20), "power_quarters": _integer(1, 4)}
         optional["category"] = _one_of(*CATEGORIES[1:])
     _check_keys(weights, "weights", required, optional)
+    if by == "queries" and not any([weights.get("otherwise"), *(entry["weight"] for entry in weights["queries"])]):
+        raise ValueError("weights: all are 0")
 
 
 def _check_mix(mix: Any) -> None:
@@ -234,6 +237,8 @@ def _query(value: Any, where: str) -> None:
     """One that is not empty."""
     if not isinstance(value, str) or value == "":
         raise ValueError(f"{where}: must be a string, and not empty")
+    if len(value.encode("utf-8")) > _QUERY_SIZE_MAX:
+        raise ValueError(f"{where}: is longer than {_QUERY_SIZE_MAX} bytes")
     Query(value)
 
 
