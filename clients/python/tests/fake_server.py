@@ -18,6 +18,7 @@ import grpc
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
+from millrace.reference import make_token
 from millrace.v1 import catalog_service_pb2 as catalog
 from millrace.v1 import import_service_pb2 as imports
 from millrace.v1 import loader_service_pb2 as loader
@@ -133,6 +134,7 @@ class FakeServer(grpc.GenericRpcHandler):
             batch_count=BATCH_COUNT,
             post_ids=ids,
             rows=[i - 1 for i in ids],
+            token=make_token(PLAN_ID, request.split, epoch, step + 1),
         )
         if request.view != loader.BATCH_VIEW_IDENTITIES:
             batch.posts.extend(posts.Post(id=i, tags=[posts.Tag(id=i), posts.Tag(id=i + 1)]) for i in ids)
@@ -150,14 +152,20 @@ class FakeServer(grpc.GenericRpcHandler):
     ) -> Iterator[loader.StreamBatchesResponse]:
         epoch, step = request.start.epoch, request.start.step
         end_epoch = request.end_epoch or epoch + 1
+        skip = {(r.epoch, s) for r in request.skip for s in range(r.first_step, r.last_step + 1)}
+        skipped_step_count = 0
         while epoch < end_epoch and context.is_active():
             if step == BATCH_COUNT:
                 epoch, step = epoch + 1, 0
                 continue
             if self._random.random() < self.break_stream:
                 context.abort(grpc.StatusCode.UNAVAILABLE, "broken on request")
-            if step != self.skip_step:
-                yield loader.StreamBatchesResponse(batch=self._batch(request, epoch, step))
+            if (epoch, step) in skip:
+                skipped_step_count += 1
+            elif step != self.skip_step:
+                batch = self._batch(request, epoch, step)
+                batch.skipped_step_count, skipped_step_count = skipped_step_count, 0
+                yield loader.StreamBatchesResponse(batch=batch)
             step += 1
 
     def _import(

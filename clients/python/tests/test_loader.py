@@ -16,6 +16,7 @@ from fake_server import BATCH_COUNT, BATCH_SIZE, PLAN_ID, FakeServer, error_meta
 
 import millrace
 from millrace import Loader, Position
+from millrace.reference import make_token
 
 
 def positions(first: Position, count: int) -> list[Position]:
@@ -75,7 +76,9 @@ def test_position_counts_what_was_handed_out_not_what_was_fetched(server: FakeSe
         iterator = iter(loader)
         for _ in range(4):
             next(iterator)
-        assert loader.state_dict() == {"version": 1, "plan_id": PLAN_ID, "split": "train", "epoch": 0, "step": 4}
+        token = make_token(PLAN_ID, "train", 0, 4)
+        expected = {"version": 1, "plan_id": PLAN_ID, "split": "train", "epoch": 0, "step": 4, "token": token}
+        assert loader.state_dict() == expected
         assert loader.remaining == BATCH_COUNT - 4
 
 

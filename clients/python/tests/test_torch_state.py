@@ -18,6 +18,7 @@ from test_fork import address  # noqa: F401 - a fixture
 
 import millrace
 from millrace import Position
+from millrace.reference import make_token
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch.utils.data import DataLoader  # noqa: E402
@@ -91,12 +92,14 @@ def test_the_kinds_of_a_consumed_batch_agree(address: str) -> None:  # noqa: F81
     dataset = millrace.torch.dataset(address, plan=PLAN_ID[:12], transform=lambda batch: batch)
     for batch in dataset:
         state = dataset.state_dict(batch)
+        behind = Position(*divmod(batch.step + 1, BATCH_COUNT))
         assert state == {
             "version": 1,
             "plan_id": PLAN_ID,
             "split": "train",
-            "epoch": (batch.step + 1) // BATCH_COUNT,
-            "step": (batch.step + 1) % BATCH_COUNT,
+            "epoch": behind.epoch,
+            "step": behind.step,
+            "token": make_token(PLAN_ID, "train", behind.epoch, behind.step),
         }
         assert dataset.state_dict(batch.next_position) == state
         assert dataset.state_dict(millrace.torch.to_tensors(batch)) == state
@@ -116,10 +119,12 @@ def test_a_batch_of_another_split_is_refused(address: str) -> None:  # noqa: F81
 
 
 def test_a_prefix_is_bound_to_the_states_plan(address: str) -> None:  # noqa: F811
-    state = {"version": 1, "plan_id": PLAN_ID[:8] + "0" * 56, "split": "train", "epoch": 0, "step": 1}
+    plan_id = PLAN_ID[:8] + "0" * 56
+    state = {"version": 1, "plan_id": plan_id, "split": "train", "epoch": 0, "step": 1}
     by_prefix = millrace.torch.dataset(address, plan=PLAN_ID[:8])
     by_prefix.load_state_dict(state)
-    assert by_prefix.state_dict(Position(0, 1)) == state
+    token = make_token(plan_id, "train", 0, 1)
+    assert by_prefix.state_dict(Position(0, 1)) == {**state, "token": token}
     known = millrace.torch.dataset(address, plan=PLAN_ID[:8])
     assert len(known) == BATCH_COUNT
     with pytest.raises(ValueError, match="plan"):
@@ -146,7 +151,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(change: dict[s
     with pytest.raises(ValueError, match=message):
         dataset.load_state_dict({**state, **change})
     assert dataset.start == Position(2, 3)
-    dataset.load_state_dict({**state, "token": "of a later version"})
+    dataset.load_state_dict({**state, "anchor": "of a later version"})
     assert dataset.start == Position(0, 1)
 
 

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import grpc
@@ -18,6 +19,7 @@ import grpc
 from millrace import _convert, _rpc
 from millrace._backoff import Backoff
 from millrace._connection import Connection
+from millrace._skip import Skips, StepRange
 from millrace.batch import Batch
 from millrace.errors import SequenceBroken, from_rpc_error
 from millrace.types import Position
@@ -30,7 +32,7 @@ EPOCH_COUNT_MAX = (1 << 31) - 1
 @dataclass(frozen=True)
 class Sequence:
     """What a rank's batches are made from. batch_count: steps of an epoch, as the plan says. view: "posts"
-    or "identities"."""
+    or "identities". skip: what of them is left out, as _skip.checked gives it."""
 
     plan_id: str
     split: str
@@ -38,6 +40,11 @@ class Sequence:
     rank: int
     world_size: int
     view: str
+    skip: tuple[StepRange, ...] = ()
+
+    @cached_property
+    def skips(self) -> Skips:
+        return Skips(self.skip, self.batch_count)
 
     @property
     def view_number(self) -> Any:
@@ -62,6 +69,19 @@ class Sequence:
 
     def index(self, position: Position) -> int:
         return position.epoch * self.batch_count + position.step
+
+    def count(self, start: Position, end: Position) -> int:
+        """Batches from `start` up to, not including, `end`, without those that are left out."""
+        first, last = self.index(start), max(self.index(end), self.index(start))
+        return last - first - self.skips.skipped_count(first, last)
+
+    def kept(self, position: Position) -> Position:
+        """The first position from there on that is not left out."""
+        return self.advance(position, 0)
+
+    def advance(self, position: Position, count: int) -> Position:
+        """The position of the count-th batch behind kept(position). Requires steps in the epoch."""
+        return self.at(self.skips.advance(self.index(position), count))
 
     def checked(self, message: pb.Batch, expected: Position) -> Batch:
         """The message as a batch. SequenceBroken when it is not the one at `expected`."""
@@ -117,7 +137,9 @@ def stream(
 
     Reconnects; gives up when `timeout_s` pass without a batch because of errors that could be transient.
     """
-    expected = start
+    # Behind the last batch, and the next batch's: what is left out lies between them, and a new stream that starts at
+    # the former counts it as the broken one would have.
+    reached, expected = start, sequence.kept(start)
     backoff = Backoff(timeout_s)
     request_id = _rpc.new_request_id()
     while expected < end and not interrupted.stopped:
@@ -126,9 +148,10 @@ def stream(
             split=sequence.split,
             rank=sequence.rank,
             world_size=sequence.world_size,
-            start=pb.Position(epoch=expected.epoch, step=expected.step),
+            start=pb.Position(epoch=reached.epoch, step=reached.step),
             end_epoch=end.epoch,
             view=sequence.view_number,
+            skip=sequence.skips.ahead_of(reached.epoch, reached.step),
         )
         generation = connection.generation
         call: Any = None
@@ -141,7 +164,8 @@ def stream(
                     break
                 batch = sequence.checked(response.batch, expected)
                 backoff.reset()
-                expected = batch.next_position
+                reached = batch.next_position
+                expected = sequence.kept(reached)
                 yield batch
             if expected < end:
                 raise SequenceBroken(f"the stream ended before {expected}; it should reach {end}")
@@ -169,15 +193,17 @@ def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, reque
 def strided(
     connection: Connection,
     sequence: Sequence,
-    first_index: int,
-    end_index: int,
+    start: Position,
+    end: Position,
     stride: int,
     *,
+    origin: Position,
     window: int,
     timeout_s: float,
     interrupted: Interrupted,
 ) -> Generator[Batch, None, None]:
-    """Yields the batches number first_index, first_index + stride, ... below end_index, by GetBatch.
+    """Yields every stride-th batch of those that are not left out, from `start` up to, not including, `end`, by
+    GetBatch. origin: where all readers that share the batches began; what is left out before it is not counted.
 
     Keeps up to `window` requests in flight; each is a pure function, so any may be made again.
     """
@@ -201,13 +227,15 @@ def strided(
         )
         return connection.generation, future
 
-    indices = iter(range(first_index, end_index, stride))
+    skips, end_index, origin_index = sequence.skips, sequence.index(end), sequence.index(origin)
+    next_index = skips.kept(sequence.index(start))
     pending: deque[tuple[int, tuple[int, Any]]] = deque()
     backoff = Backoff(timeout_s)
     try:
         while not interrupted.stopped:
-            while len(pending) < window and (index := next(indices, None)) is not None:
-                pending.append((index, begin(index)))
+            while len(pending) < window and next_index < end_index:
+                pending.append((next_index, begin(next_index)))
+                next_index = skips.advance(next_index, stride)
             if not pending:
                 return
             index, (generation, future) = pending[0]
@@ -225,6 +253,8 @@ def strided(
                 continue
             pending.popleft()
             backoff.reset()
+            # The server, asked for one batch, does not know of any before it.
+            response.batch.skipped_step_count = skips.run_before(index, origin_index)
             yield sequence.checked(response.batch, sequence.at(index))
     finally:
         for _, (_, future) in pending:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from millrace import _convert, _rpc, _sequence
+from millrace import _convert, _rpc, _sequence, _skip
 from millrace._connection import Connection
 from millrace.errors import SplitNotFound
+from millrace.reference.tokens import Token, make_token, parse_token
 from millrace.types import Position
 from millrace.v1 import plan_service_pb2
 
@@ -24,7 +25,16 @@ class Slice:
     """
 
     def __init__(
-        self, address: str, *, plan: str, split: str, rank: int, world_size: int, view: str, timeout_s: float
+        self,
+        address: str,
+        *,
+        plan: str,
+        split: str,
+        rank: int,
+        world_size: int,
+        view: str,
+        timeout_s: float,
+        skip: Iterable[_skip.StepRange] = (),
     ) -> None:
         if world_size < 1 or not 0 <= rank < world_size:
             raise ValueError(f"rank must be in [0, world_size); rank {rank}, world_size {world_size}")
@@ -32,6 +42,7 @@ class Slice:
         self.connection = Connection(address)
         self.split = split
         self.timeout_s = timeout_s
+        self.skip = _skip.checked(skip)
         self._plan = plan
         self._rank = rank
         self._world_size = world_size
@@ -44,10 +55,20 @@ class Slice:
         return self._plan if len(self._plan) == _PLAN_ID_LENGTH else self.described().plan_id
 
     def described(self) -> _sequence.Sequence:
-        """Asks the server for the plan the first time. PlanNotFound; SplitNotFound."""
+        """Asks the server for the plan the first time. PlanNotFound; SplitNotFound; ValueError when it has not the
+        steps that are to be left out."""
         if self._sequence is None:
             self._sequence = self._describe()
         return self._sequence
+
+    def start(self, start: Position | str | None) -> Position:
+        """Where to begin, given as a position, as a token or not at all. A plan that was given by a prefix is from
+        now on the token's. ValueError when the token is damaged, or of another plan or split."""
+        if not isinstance(start, str):
+            return start or Position(0, 0)
+        token = self._bound(start)
+        self._plan = token.plan_id
+        return Position(token.epoch, token.step)
 
     def state(self, position: Position) -> dict[str, Any]:
         """What a checkpoint keeps: small, plain values that do not depend on rank, world size or workers."""
@@ -57,13 +78,15 @@ class Slice:
             "split": self.split,
             "epoch": position.epoch,
             "step": position.step,
+            "token": make_token(self.plan_id, self.split, position.epoch, position.step),
         }
 
     def resume(self, state: Mapping[str, Any]) -> Position:
-        """Where the state goes on. Keys that are not known here are ignored. A plan that was given by a prefix
-        is from now on the state's.
+        """Where the state goes on. Keys that are not known here are ignored, and a token may be missing: older
+        states have none. A plan that was given by a prefix is from now on the state's.
 
-        ValueError when it is of another plan or split, of a single DataLoader worker, or no state at all.
+        ValueError when it is of another plan or split, of a single DataLoader worker, or no state at all, and when
+        its parts contradict one another.
         """
         if not isinstance(state, Mapping) or state.get("version") != _STATE_VERSION:
             raise ValueError(f"not a state_dict() of version {_STATE_VERSION}: {state!r}")
@@ -84,17 +107,39 @@ class Slice:
             raise ValueError(f"the state's epoch and step must be integers: {dict(state)!r}") from None
         if position.epoch < 0 or position.step < 0:
             raise ValueError(f"no such position: {position}")
+        if "token" in state:
+            token = self._bound(state["token"])
+            at = Position(token.epoch, token.step)
+            if (token.plan_id, at) != (plan_id, position):
+                raise ValueError(
+                    f"the state contradicts itself: plan {plan_id} at {position}, but its token says "
+                    f"plan {token.plan_id} at {at}"
+                )
         self._plan = plan_id
         return position
+
+    def _bound(self, text: Any) -> Token:
+        """The token, which must be one of this plan and split."""
+        if not isinstance(text, str):
+            raise ValueError(f"not a token: {text!r}")
+        token = parse_token(text)
+        mine = self._plan if self._sequence is None else self._sequence.plan_id
+        if not token.plan_id.startswith(mine):
+            raise ValueError(f"the token is of plan {token.plan_id}, not of {mine!r}")
+        if token.split != self.split:
+            raise ValueError(f"the token is of split {token.split!r}, not of {self.split!r}")
+        return token
 
     def _describe(self) -> _sequence.Sequence:
         request = plan_service_pb2.GetPlanRequest(plan_id=self._plan)
         found = _rpc.call(self.connection, _rpc.GET_PLAN, request, timeout_s=self.timeout_s).plan
         for info in found.splits:
             if info.name == self.split:
-                return _sequence.Sequence(
-                    found.id, self.split, info.batch_count, self._rank, self._world_size, self._view
+                sequence = _sequence.Sequence(
+                    found.id, self.split, info.batch_count, self._rank, self._world_size, self._view, self.skip
                 )
+                _ = sequence.skips  # checks the ranges
+                return sequence
         names = ", ".join(info.name for info in found.splits)
         raise SplitNotFound(
             f"plan {found.id[:12]} has no split {self.split!r}; it has {names}",

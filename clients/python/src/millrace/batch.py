@@ -105,6 +105,18 @@ class Batch:
             return Position(self.epoch + 1, 0)
         return Position(self.epoch, self.step + 1)
 
+    @property
+    def token(self) -> str:
+        """The position behind this batch, bound to plan and split: text that a checkpoint may store, and that no
+        other plan or split takes."""
+        return self._message.token
+
+    @property
+    def skipped_step_count(self) -> int:
+        """Steps that were left out between the batch before, or the reader's start, and this one, because the reader
+        asked for it (skip)."""
+        return self._message.skipped_step_count
+
     @cached_property
     def post_ids(self) -> Int64Array:
         return np.fromiter(self._message.post_ids, np.int64, count=len(self))

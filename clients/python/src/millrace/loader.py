@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from millrace import _sequence
 from millrace._prefetch import Prefetcher
+from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading, pass_end_epoch
 from millrace.batch import Batch
 from millrace.types import Position
@@ -17,11 +18,14 @@ class Loader:
     """Iterates this rank's batches of one split of a plan.
 
     address: HOST:PORT. plan: a plan's id, or a unique prefix of at least 8 digits. rank, world_size: which
-    slice of every global batch; the sequence of global batches does not depend on them. epochs: how many
-    one pass covers, counted from the epoch it starts in; None: no end. start: where the first pass begins
-    (default epoch 0, step 0). view: "posts" (tags and posts whole) or "identities" (ids and rows only).
-    prefetch: batches fetched ahead in a thread; 0: none, no thread. progress: a tqdm bar. timeout_s: for how
-    long to go on trying to reach a server before Unavailable is raised.
+    slice of every global batch; the sequence of global batches does not depend on them. epochs: how many one
+    pass covers, counted from the epoch it starts in; None: no end. start: where the first pass begins (default
+    epoch 0, step 0): a Position, or a token (Batch.token) of this plan and split. skip: steps to leave out, as
+    (epoch, first_step, last_step), the last one included, say because the loss went up there; all other batches
+    are what they would be without, and nothing takes the place of what is left out. view: "posts" (tags and
+    posts whole) or "identities" (ids and rows only). prefetch: batches fetched ahead in a thread; 0: none, no
+    thread. progress: a tqdm bar. timeout_s: for how long to go on trying to reach a server before Unavailable
+    is raised.
 
     A `for` over the loader is one pass. It goes on from `position`, so one that was left early is continued
     by the next; and behind the end of a pass the next begins, at the following epoch:
@@ -42,7 +46,8 @@ class Loader:
         rank: int = 0,
         world_size: int = 1,
         epochs: int | None = 1,
-        start: Position | None = None,
+        start: Position | str | None = None,
+        skip: Iterable[StepRange] = (),
         view: str = "posts",
         prefetch: int = 2,
         progress: bool = False,
@@ -50,12 +55,19 @@ class Loader:
     ) -> None:
         check_reading(epochs, prefetch)
         self._slice = Slice(
-            address, plan=plan, split=split, rank=rank, world_size=world_size, view=view, timeout_s=timeout_s
+            address,
+            plan=plan,
+            split=split,
+            rank=rank,
+            world_size=world_size,
+            view=view,
+            timeout_s=timeout_s,
+            skip=skip,
         )
         self._epochs = epochs
         self._prefetch = prefetch
         self._progress = progress
-        self._position = start or Position(0, 0)
+        self._position = self._slice.start(start)
         self._origin_epoch = self._position.epoch
         self._fetched: Prefetcher | None = None
         self._fetched_pid = 0
@@ -72,19 +84,21 @@ class Loader:
 
     @property
     def remaining(self) -> int:
-        """Batches that this pass still has. TypeError when it has no end."""
+        """Batches that this pass still has, without those that are left out. TypeError when it has no end."""
         if self._epochs is None:
             raise TypeError("the loader has no end (epochs=None)")
         sequence = self._slice.described()
-        end = Position(self._end_epoch(), 0)
-        return sequence.index(end) - sequence.index(sequence.normalize(self._position))
+        return sequence.count(sequence.normalize(self._position), Position(self._end_epoch(), 0))
 
     def __len__(self) -> int:
-        """Batches of a whole pass: steps of an epoch times epochs. A pass that starts in mid-epoch has fewer
-        (see `remaining`). TypeError when the loader has no end."""
+        """Batches of a whole pass, the one that holds the position: steps of an epoch times epochs, without those that
+        are left out. A pass that starts in mid-epoch has fewer (see `remaining`). TypeError when the loader has no
+        end."""
         if self._epochs is None:
             raise TypeError("the loader has no end (epochs=None)")
-        return self.batch_count * self._epochs
+        sequence = self._slice.described()
+        end_epoch = self._end_epoch()
+        return sequence.count(Position(end_epoch - self._epochs, 0), Position(end_epoch, 0))
 
     def __iter__(self) -> Iterator[Batch]:
         """Yields the rest of this pass, in order.
@@ -100,13 +114,15 @@ class Loader:
         end = Position(self._end_epoch(), 0)
         bar = self._progress_bar(end) if self._progress else None
         try:
-            while self._position < end:
+            while self._position < end and sequence.kept(self._position) < end:
                 batch = next(self._batches(sequence, end))
                 # Before it is handed out: what the reader has in hand counts as done.
                 self._position = batch.next_position
                 if bar is not None:
                     bar.update(1)
                 yield batch
+            # What is left out at the end of a pass is behind it, too.
+            self._position = end
         except BaseException:
             self._stop()
             raise
@@ -124,7 +140,7 @@ class Loader:
         """Goes on where the state was taken, by a loader or a torch dataset. rank and world_size may be others
         than there.
 
-        ValueError when the state is of another plan or split, or no state at all.
+        ValueError when the state is of another plan or split, contradicts itself, or is no state at all.
         """
         position = self._slice.resume(state)
         self._stop()

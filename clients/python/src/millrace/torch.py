@@ -4,14 +4,15 @@
     loader = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=4)
 
 batch_size=None is required: the plan makes the batches. How the work is shared: the plan gives each rank its
-slice of every step; of K DataLoader workers, worker k fetches the steps k, k + K, ... counted from the start.
+slice of every step; of K DataLoader workers, worker k fetches the steps k, k + K, ... counted from the start, without
+those that are left out (skip).
 DataLoader takes from its workers in turn, so the batches arrive once each and in the plan's order, whatever K.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from millrace import _sequence
 from millrace._place import Place
 from millrace._prefetch import Prefetcher
+from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading
 from millrace.batch import Batch
 from millrace.types import Position
@@ -31,8 +33,8 @@ __all__ = ["BatchDataset", "dataset", "to_tensors"]
 def to_tensors(batch: Batch) -> dict[str, Any]:
     """A batch as tensors, which share their memory with the batch's arrays.
 
-    post_ids, rows: int64 [B]. mask: bool [B], False for padding. epoch, step, batch_count: int. plan_id, split:
-    str; by these and the numbers state_dict() knows the batch again.
+    post_ids, rows: int64 [B]. mask: bool [B], False for padding. epoch, step, batch_count, skipped_step_count: int.
+    plan_id, split: str; by these and the numbers state_dict() knows the batch again. token: str.
     With whole posts also tag_values: int64 [T] and tag_offsets: int64 [B + 1] (CSR), as
     torch.nn.EmbeddingBag(include_last_offset=True) takes them.
     """
@@ -42,6 +44,8 @@ def to_tensors(batch: Batch) -> dict[str, Any]:
         "epoch": batch.epoch,
         "step": batch.step,
         "batch_count": batch.batch_count,
+        "skipped_step_count": batch.skipped_step_count,
+        "token": batch.token,
         "post_ids": torch.from_numpy(batch.post_ids),
         "rows": torch.from_numpy(batch.rows),
         "mask": torch.from_numpy(batch.mask),
@@ -73,7 +77,8 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         rank: int,
         world_size: int,
         epochs: int | None,
-        start: Position,
+        start: Position | str | None,
+        skip: Iterable[StepRange],
         view: str,
         prefetch: int,
         transform: Callable[[Batch], Any],
@@ -82,12 +87,19 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         check_reading(epochs, prefetch)
         super().__init__()
         self._slice = Slice(
-            address, plan=plan, split=split, rank=rank, world_size=world_size, view=view, timeout_s=timeout_s
+            address,
+            plan=plan,
+            split=split,
+            rank=rank,
+            world_size=world_size,
+            view=view,
+            timeout_s=timeout_s,
+            skip=skip,
         )
         self._epochs = epochs
         self._prefetch = prefetch
         self._transform = transform
-        self._place = Place(start, epochs)
+        self._place = Place(self._slice.start(start), epochs)
         # The rest of this process's latest iteration; None before the first and when the place moved since.
         self._rest: _Rest | None = None
         # What the next iteration of this process yields instead of what the place says; once.
@@ -129,18 +141,19 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
             )
         rest = self._rest or self._planned(self._slice.described())
         state = {**self._slice.state(rest.start), "end_epoch": rest.end_epoch}
-        return state if worker is None else {**state, "worker": _named(worker)}
+        return state if worker is None else {**state, "worker": self._named(worker)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Makes the next iteration go on where the state was taken, to the end of the same pass. The rank, the
         world size and the number of workers may be others than there (StatefulDataLoader wants as many workers).
 
-        ValueError when the state is of another plan or split, of another worker, or no state at all.
+        ValueError when the state is of another plan or split, of another worker, or no state at all, and when it
+        contradicts itself.
         """
         worker = get_worker_info()
         if worker is not None:
-            if state.get("worker") != _named(worker):
-                raise ValueError(f"the state is of worker {state.get('worker')}, not of {_named(worker)}")
+            if state.get("worker") != self._named(worker):
+                raise ValueError(f"the state is of worker {state.get('worker')}, not of {self._named(worker)}")
             state = {key: value for key, value in state.items() if key != "worker"}
         start = self._slice.resume(state)
         if worker is None:
@@ -149,12 +162,12 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         self._resumed = _Rest(start, int(state["end_epoch"])) if "end_epoch" in state else None
 
     def __len__(self) -> int:
-        """Batches of an iteration from `start`, over all workers. TypeError when it has no end."""
+        """Batches of an iteration from `start`, over all workers, without those that are left out. TypeError when it
+        has no end."""
         if self._epochs is None:
             raise TypeError("the dataset has no end (epochs=None)")
         sequence = self._slice.described()
-        end = sequence.index(Position(self._place.end_epoch, 0))
-        return max(end - sequence.index(sequence.normalize(self.start)), 0)
+        return sequence.count(sequence.normalize(self.start), Position(self._place.end_epoch, 0))
 
     def __iter__(self) -> Iterator[Any]:
         """Yields transform(batch) for this worker's share. Errors as Loader's."""
@@ -178,7 +191,7 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
             for batch in batches:
                 made = self._transform(batch)
                 # Before it is handed out: what the reader has in hand counts as done.
-                behind = sequence.at(sequence.index(batch.position) + stride)
+                behind = sequence.advance(batch.position, stride) if stride > 1 else batch.next_position
                 self._rest = _Rest(behind, rest.end_epoch)
                 yield made
         finally:
@@ -200,9 +213,10 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         return _sequence.strided(
             self._slice.connection,
             sequence,
-            sequence.index(rest.start),
-            sequence.index(end),
+            rest.start,
+            end,
             stride,
+            origin=sequence.normalize(self.start),
             window=max(self._prefetch, 1),
             timeout_s=self._slice.timeout_s,
             interrupted=interrupted,
@@ -214,9 +228,15 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
             return _Rest(sequence.normalize(self._resumed.start), self._resumed.end_epoch)
         start = sequence.normalize(self.start)
         worker = get_worker_info()
-        if worker is not None and sequence.batch_count > 0:
-            start = sequence.at(sequence.index(start) + worker.id)
+        # A worker alone reads all, by a stream that counts what is left out from the start on.
+        if worker is not None and worker.num_workers > 1 and sequence.batch_count > 0:
+            start = sequence.advance(start, worker.id)
         return _Rest(start, self._place.end_epoch)
+
+    def _named(self, worker: Any) -> dict[str, Any]:
+        """By what its state can be gone on with: other steps left out would deal the rest to the workers otherwise."""
+        named = {"id": worker.id, "count": worker.num_workers}
+        return {**named, "skip": [list(steps) for steps in self._slice.skip]} if self._slice.skip else named
 
     def _behind(self, consumed: Batch | Mapping[str, Any] | Position) -> Position:
         if isinstance(consumed, Position):
@@ -253,10 +273,6 @@ def _dict_of(batch: Mapping[str, Any]) -> tuple[tuple[Any, Any], Position]:
     return of, Position(epoch + 1, 0) if step + 1 >= batch_count else Position(epoch, step + 1)
 
 
-def _named(worker: Any) -> dict[str, int]:
-    return {"id": worker.id, "count": worker.num_workers}
-
-
 def dataset(
     address: str,
     *,
@@ -265,7 +281,8 @@ def dataset(
     rank: int | None = None,
     world_size: int | None = None,
     epochs: int | None = 1,
-    start: Position | None = None,
+    start: Position | str | None = None,
+    skip: Iterable[StepRange] = (),
     view: str = "posts",
     prefetch: int = 2,
     transform: Callable[[Batch], Any] = to_tensors,
@@ -291,7 +308,8 @@ def dataset(
         rank=rank,
         world_size=world_size,
         epochs=epochs,
-        start=start or Position(0, 0),
+        start=start,
+        skip=skip,
         view=view,
         prefetch=prefetch,
         transform=transform,
