@@ -1,118 +1,88 @@
-// The text of a plan: CanonicalForm and its inverse, declared in plan_spec.h.
-#include <simdjson.h>
+// The text of a plan: CanonicalForm and PlanIdOf, declared in plan_spec.h. parse_canonical_form.cc reads it.
+#include <string>
 
-#include <charconv>
-#include <optional>
-
-#include "absl/strings/str_cat.h"
 #include "core/base/digest.h"
-#include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/plan/json_object.h"
 #include "core/plan/plan_spec.h"
+#include "core/plan/spec_words.h"
 
 namespace millrace {
 namespace {
 
-// 64 splits of at most 150 bytes each fit several times over; anything larger was not made here.
-constexpr size_t kCanonicalFormSizeMax = 64 << 10;
+std::string RangeForm(const IdRange& range) {
+  return "[" + std::to_string(range.first) + "," + std::to_string(range.last) + "]";
+}
 
-template <typename Enum>
-struct EnumName {
-  Enum value;
-  std::string_view name;
-};
-constexpr EnumName<SplitStrategy> kStrategies[] = {{SplitStrategy::kExact, "exact"}};
-constexpr EnumName<OrderKind> kOrders[] = {{OrderKind::kEpoch, "epoch"}, {OrderKind::kFixed, "fixed"}};
-constexpr EnumName<LastBatch> kLastBatches[] = {
-    {LastBatch::kKeep, "keep"}, {LastBatch::kDrop, "drop"}, {LastBatch::kPad, "pad"}};
-
-template <typename Enum, size_t N>
-std::string NameOf(const EnumName<Enum> (&names)[N], Enum value) {
-  for (const EnumName<Enum>& entry : names) {
-    if (entry.value == value) return std::string(entry.name);
+std::string SplitForm(const PlanSpec& spec, const SplitSpec& split) {
+  const bool has_blocks = split.order == OrderKind::kBlock;
+  JsonObject object;
+  if (has_blocks) object.Add("block_rows", split.block_rows);
+  object.Add("name", split.name).Add("order", WordOf(kOrderWords, split.order));
+  if (spec.strategy == SplitStrategy::kIdRange) {
+    object.AddRaw("ranges", JsonArray(split.ranges, RangeForm));
+  } else {
+    object.Add("share", split.share);
   }
-  return {};  // not a valid specification
+  if (has_blocks) object.Add("window_blocks", split.window_blocks);
+  return object.Take();
 }
 
-template <typename Enum, size_t N>
-bool ReadEnum(const EnumName<Enum> (&names)[N], const simdjson::dom::element& parent, const char* key, Enum* value) {
-  std::string_view text;
-  if (parent[key].get(text) != simdjson::SUCCESS) return false;
-  for (const EnumName<Enum>& entry : names) {
-    if (entry.name != text) continue;
-    *value = entry.value;
-    return true;
-  }
-  return false;
+std::string StratifyForm(const StratifySpec& stratify) {
+  JsonObject object;
+  object.Add("by", WordOf(kStratifyByWords, stratify.by));
+  if (stratify.by == StratifyBy::kCategory) object.Add("category", WordOf(kCategoryWords, stratify.category));
+  if (stratify.by == StratifyBy::kTag) object.Add("tag", stratify.tag);
+  return object.Take();
 }
 
-bool ReadText(const simdjson::dom::element& parent, const char* key, std::string* value) {
-  std::string_view text;
-  if (parent[key].get(text) != simdjson::SUCCESS) return false;
-  *value = std::string(text);
-  return true;
+std::string QueryWeightForm(const QueryWeight& weight) {
+  return JsonObject().Add("query", weight.query).Add("weight", weight.weight).Take();
 }
 
-bool ReadSplits(const simdjson::dom::element& plan, std::vector<SplitSpec>* splits) {
-  simdjson::dom::array array;
-  if (plan["splits"].get(array) != simdjson::SUCCESS) return false;
-  for (const simdjson::dom::element element : array) {
-    SplitSpec& split = splits->emplace_back();
-    if (!ReadText(element, "name", &split.name) || !ReadEnum(kOrders, element, "order", &split.order) ||
-        element["share"].get(split.share) != simdjson::SUCCESS) {
-      return false;
-    }
-  }
-  return true;
+std::string WeightsForm(const WeightsSpec& weights) {
+  const bool is_by_queries = weights.by == WeightsBy::kQueries;
+  JsonObject object;
+  object.Add("by", WordOf(kWeightsByWords, weights.by));
+  if (!is_by_queries) object.Add("cap", weights.cap);
+  if (weights.category.has_value()) object.Add("category", WordOf(kCategoryWords, *weights.category));
+  if (weights.epoch_samples != 0) object.Add("epoch_samples", weights.epoch_samples);
+  if (weights.otherwise != 0) object.Add("otherwise", weights.otherwise);
+  if (!is_by_queries) object.Add("power_quarters", weights.power_quarters);
+  if (is_by_queries) object.AddRaw("queries", JsonArray(weights.queries, QueryWeightForm));
+  return object.Add("replacement", weights.replacement).Take();
 }
 
-bool ReadSeed(const simdjson::dom::element& plan, uint64_t* seed) {
-  std::string_view text;
-  if (plan["seed"].get(text) != simdjson::SUCCESS) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *seed);
-  return error == std::errc() && end == text.data() + text.size();
+std::string MixPartForm(const MixPart& part) {
+  return JsonObject().Add("query", part.query).Add("share", part.share).Take();
 }
 
-// Reads the fields; unknown keys, and other spellings of the same values, are for the caller to find by writing
-// the form again.
-std::optional<PlanSpec> ReadSpec(std::string_view text) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element plan;
-  if (parser.parse(text.data(), text.size()).get(plan) != simdjson::SUCCESS || !plan.is_object()) return std::nullopt;
-  PlanSpec spec;
-  if (plan["batch_size"].get(spec.batch_size) != simdjson::SUCCESS ||
-      !ReadEnum(kLastBatches, plan, "last_batch", &spec.last_batch) || !ReadSeed(plan, &spec.seed) ||
-      !ReadText(plan, "snapshot", &spec.snapshot) || !ReadSplits(plan, &spec.splits) ||
-      !ReadEnum(kStrategies, plan, "strategy", &spec.strategy)) {
-    return std::nullopt;
-  }
-  return spec;
+std::string MixForm(const MixSpec& mix) {
+  JsonObject object;
+  if (mix.epoch_samples != 0) object.Add("epoch_samples", mix.epoch_samples);
+  return object.AddRaw("parts", JsonArray(mix.parts, MixPartForm)).Take();
 }
 
 }  // namespace
 
-// Nothing needs escaping: names and digests are of plain characters. The keys of every object are in byte order.
 std::string CanonicalForm(const PlanSpec& spec) {
-  std::string splits;
-  for (const SplitSpec& split : spec.splits) {
-    absl::StrAppend(&splits, splits.empty() ? "" : ",", "{\"name\":\"", split.name, "\",\"order\":\"",
-                    NameOf(kOrders, split.order), "\",\"share\":", split.share, "}");
-  }
-  return absl::StrCat("{\"batch_size\":", spec.batch_size, ",\"last_batch\":\"", NameOf(kLastBatches, spec.last_batch),
-                      "\",\"seed\":\"", spec.seed, "\",\"snapshot\":\"", spec.snapshot, "\",\"splits\":[", splits,
-                      "],\"strategy\":\"", NameOf(kStrategies, spec.strategy), "\",\"version\":1}");
-}
-
-absl::StatusOr<PlanSpec> ParseCanonicalForm(std::string_view canonical_form) {
-  std::optional<PlanSpec> spec;
-  if (canonical_form.size() <= kCanonicalFormSizeMax) spec = ReadSpec(canonical_form);
-  if (!spec.has_value() || !ValidatePlanSpec(*spec).ok() || CanonicalForm(*spec) != canonical_form) {
-    return MakeError(
-        Reason::kInternal,
-        absl::StrCat("this is not the canonical form of a plan that this program knows: ",
-                     QuoteForMessage(canonical_form, 200), ". It was damaged, or a newer program wrote it."));
-  }
-  return *std::move(spec);
+  JsonObject plan;
+  if (spec.batch_rows != BatchRows::kDrawn) plan.Add("batch_rows", WordOf(kBatchRowsWords, spec.batch_rows));
+  plan.Add("batch_size", spec.batch_size);
+  if (spec.coverage != Coverage::kFull) plan.Add("coverage", WordOf(kCoverageWords, spec.coverage));
+  plan.Add("last_batch", WordOf(kLastBatchWords, spec.last_batch));
+  if (spec.mix.has_value()) plan.AddRaw("mix", MixForm(*spec.mix));
+  if (spec.strategy == SplitStrategy::kIdRange) plan.Add("modulus", spec.modulus);
+  if (!spec.query.empty()) plan.Add("query", spec.query);
+  plan.Add("seed", std::to_string(spec.seed));
+  plan.Add("snapshot", spec.snapshot);
+  plan.AddRaw("splits", JsonArray(spec.splits, [&](const SplitSpec& split) { return SplitForm(spec, split); }));
+  plan.Add("strategy", WordOf(kStrategyWords, spec.strategy));
+  if (spec.stratify.has_value()) plan.AddRaw("stratify", StratifyForm(*spec.stratify));
+  if (spec.unit != SplitUnit::kPost) plan.Add("unit", WordOf(kUnitWords, spec.unit));
+  plan.Add("version", int64_t{1});
+  if (spec.weights.has_value()) plan.AddRaw("weights", WeightsForm(*spec.weights));
+  return plan.Take();
 }
 
 std::string PlanIdOf(std::string_view canonical_form) { return HexEncode(Sha256Of(canonical_form)); }

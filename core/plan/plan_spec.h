@@ -43,7 +43,7 @@ struct SplitSpec {
 
 struct StratifySpec {
   StratifyBy by = StratifyBy::kRating;
-  std::string tag;                                    // with kTag only
+  std::string tag;                                   // with kTag only
   TagCategory category = TagCategory::kUnspecified;  // with kCategory only
   friend bool operator==(const StratifySpec&, const StratifySpec&) = default;
 };
@@ -56,10 +56,10 @@ struct QueryWeight {
 
 struct WeightsSpec {
   WeightsBy by = WeightsBy::kQueries;
-  std::vector<QueryWeight> queries;  // with kQueries only
-  int64_t otherwise = 0;             // with kQueries only
-  int64_t cap = 0;                   // with kTagFrequency only
-  int64_t power_quarters = 0;        // with kTagFrequency only
+  std::vector<QueryWeight> queries;     // with kQueries only
+  int64_t otherwise = 0;                // with kQueries only
+  int64_t cap = 0;                      // with kTagFrequency only
+  int64_t power_quarters = 0;           // with kTagFrequency only
   std::optional<TagCategory> category;  // with kTagFrequency only; absent: all tags
   bool replacement = false;
   int64_t epoch_samples = 0;  // 0: as many as there are to draw from
@@ -85,10 +85,10 @@ struct PlanSpec {
   uint64_t seed = 0;
   SplitStrategy strategy = SplitStrategy::kExact;
   SplitUnit unit = SplitUnit::kPost;
-  int64_t modulus = 0;                   // with kIdRange only
-  std::optional<StratifySpec> stratify;  // with kStratified only
-  Coverage coverage = Coverage::kFull;        // kPartitioned
-  BatchRows batch_rows = BatchRows::kDrawn;   // kPartitioned
+  int64_t modulus = 0;                       // with kIdRange only
+  std::optional<StratifySpec> stratify;      // with kStratified only
+  Coverage coverage = Coverage::kFull;       // kPartitioned
+  BatchRows batch_rows = BatchRows::kDrawn;  // kPartitioned
   std::vector<SplitSpec> splits;
   std::optional<WeightsSpec> weights;  // exactly when a split's order is kWeighted
   std::optional<MixSpec> mix;          // exactly when a split's order is kMixed
@@ -100,6 +100,8 @@ struct PlanSpec {
 inline constexpr int64_t kBatchSizeMax = 1 << 20;
 inline constexpr int64_t kShareMax = 2147483647;
 inline constexpr size_t kSplitCountMax = 64;
+inline constexpr size_t kHalfCoverageSplitCount = 3;
+inline constexpr size_t kQuerySizeMax = 4096;     // bytes of a query or a tag's name
 inline constexpr size_t kIdRangeCountMax = 1024;  // of a split
 inline constexpr int64_t kModulusMax = 2147483647;
 inline constexpr int64_t kWindowRowsMax = 2147483647;  // block_rows * window_blocks
