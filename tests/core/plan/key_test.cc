@@ -18,6 +18,13 @@ TEST_CASE("keys and words are those of the specification's example") {
   CHECK(ExpandKey(key, 1000000)[0] == 0x6d140b75u);
 }
 
+TEST_CASE("labelled keys and parts of keys are those computed from the specification") {
+  CHECK(LabelledKey("millrace.v1.epoch", 42, "train", 0) == EpochKey(42, "train", 0));
+  const PermutationKey key = LabelledKey("millrace.v1.hash", 42, "", 0);
+  CHECK(HexEncode(key) == "ec811ca1f43409607b101e28264e6ba50cee3d599d612802acb549ad8555f5eb");
+  CHECK(HexEncode(SubKey(key, 7)) == "cdc4359382294db20d7afdd822eaedab919d4ba77595590363fcbd662690ea67");
+}
+
 TEST_CASE("no two seeds, splits and epochs share a key") {
   std::set<PermutationKey> keys;
   size_t count = 0;
