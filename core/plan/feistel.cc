@@ -26,6 +26,22 @@ inline int64_t Pass(const Feistel& feistel, int64_t value) {
   return static_cast<int64_t>(static_cast<uint64_t>(high) << feistel.low_bits | low);
 }
 
+// Undoes Pass: its rounds backwards.
+int64_t Unpass(const Feistel& feistel, int64_t value) {
+  const uint32_t side = feistel.high_side;
+  const uint32_t shift = 32 - feistel.low_bits;
+  uint32_t high = static_cast<uint32_t>(static_cast<uint64_t>(value) >> feistel.low_bits);
+  uint32_t low = static_cast<uint32_t>(value) & ((1u << feistel.low_bits) - 1);
+  for (size_t round = kFeistelRoundCount; round > 0; round -= 2) {
+    const uint32_t* words = feistel.words.data() + 2 * (round - 2);
+    low ^= KeyedMix(high, words[2], words[3]) >> shift;
+    // Wraps around to a large number when the sum went beyond the side.
+    const uint32_t difference = high - ReduceTo(KeyedMix(low, words[0], words[1]), side);
+    high = std::min(difference, difference + side);
+  }
+  return static_cast<int64_t>(static_cast<uint64_t>(high) << feistel.low_bits | low);
+}
+
 // The first value within the size on the cycle from `value` on. There is one: where the walk began.
 int64_t WalkInside(const Feistel& feistel, int64_t value) {
   while (value >= feistel.size) value = Pass(feistel, value);
@@ -72,6 +88,13 @@ Feistel MakeFeistel(int64_t size, const RoundWords& words) {
 }
 
 int64_t FeistelAt(const Feistel& feistel, int64_t index) { return WalkInside(feistel, Pass(feistel, index)); }
+
+int64_t FeistelIndexOf(const Feistel& feistel, int64_t element) {
+  // The walk that led to the element went over values beyond the size only; so the first one within it is its start.
+  do element = Unpass(feistel, element);
+  while (element >= feistel.size);
+  return element;
+}
 
 FeistelPath BestFeistelPath() {
   static const FeistelPath path = CpuHasAvx2() ? FeistelPath::kAvx2 : FeistelPath::kPortable;

@@ -30,6 +30,8 @@ Feistel MakeFeistel(int64_t size, const RoundWords& words);
 
 // The element at `index`. Requires 0 <= index < size.
 int64_t FeistelAt(const Feistel& feistel, int64_t index);
+// The index of `element`: the inverse, at the same cost. Requires 0 <= element < size.
+int64_t FeistelIndexOf(const Feistel& feistel, int64_t element);
 
 // How values are computed; every path gives the same ones.
 enum class FeistelPath { kPortable, kAvx2 };

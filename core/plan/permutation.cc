@@ -1,5 +1,6 @@
 #include "core/plan/permutation.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -51,6 +52,12 @@ absl::StatusOr<Permutation> Permutation::Create(int64_t size, const PermutationK
 
 int64_t Permutation::At(int64_t index) const {
   return table_.empty() ? FeistelAt(feistel_, index) : table_[static_cast<size_t>(index)];
+}
+
+int64_t Permutation::IndexOf(int64_t element) const {
+  if (table_.empty()) return FeistelIndexOf(feistel_, element);
+  // 2 KiB to look through at most, once in a while: not worth a second table.
+  return std::find(table_.begin(), table_.end(), element) - table_.begin();
 }
 
 void Permutation::Fill(int64_t first, absl::Span<int64_t> elements) const {

@@ -25,6 +25,8 @@ class Permutation {
   int64_t size() const { return size_; }
   // The element at `index`. Requires 0 <= index < size().
   int64_t At(int64_t index) const;
+  // Where an element stands: At(IndexOf(element)) == element. Requires 0 <= element < size().
+  int64_t IndexOf(int64_t element) const;
   // elements[i] = At(first + i), faster than one by one. Requires the range within [0, size()].
   void Fill(int64_t first, absl::Span<int64_t> elements) const;
   // elements[i] = At(elements[i]), in place.

@@ -129,6 +129,33 @@ TEST_CASE("distinct indices of the largest size give distinct elements") {
   CHECK(indices.back() < Permutation::kSizeMax);
 }
 
+TEST_CASE("IndexOf undoes At, for every element of sizes up to 1,100 and of some up to 2^17") {
+  std::vector<int64_t> sizes = {2048, 4097, 10000, 65536, 65537, 1 << 17};
+  for (int64_t size = 1; size <= 1100; ++size) sizes.push_back(size);
+  for (const int64_t size : sizes) {
+    const Permutation permutation = Make(size, static_cast<uint64_t>(size) + 3);
+    for (int64_t element = 0; element < size; ++element) {
+      const int64_t index = permutation.IndexOf(element);
+      if (index < 0 || index >= size || permutation.At(index) != element) {
+        FAIL("size " << size << " element " << element << " index " << index);
+      }
+    }
+  }
+}
+
+TEST_CASE("IndexOf undoes At for large sizes up to 2^40") {
+  std::mt19937_64 random(23);
+  for (int bits = 17; bits <= 40; ++bits) {
+    for (int64_t size : {int64_t{1} << bits, (int64_t{1} << bits) - 1, (int64_t{1} << (bits - 1)) + 1}) {
+      const Permutation permutation = Make(size, random());
+      for (const int64_t index : SomeIndices(size, 5000, random)) {
+        const int64_t element = permutation.At(index);
+        if (permutation.IndexOf(element) != index) FAIL("size " << size << " index " << index);
+      }
+    }
+  }
+}
+
 TEST_CASE("At, Fill and Apply agree, at every length and offset") {
   std::mt19937_64 random(22);
   for (const int64_t size :
