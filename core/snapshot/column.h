@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "core/snapshot/checked_file.h"
+#include "core/snapshot/slices.h"
 
 namespace millrace::snapshot_file {
 
@@ -102,6 +103,22 @@ class ListColumn {
     uint64_t begin, end;
     MILLRACE_RETURN_IF_ERROR(GetRange(row, &begin, &end));
     return values_.Get(begin, end, values);
+  }
+
+  // The lists of rows [first, end). Requires first <= end <= the number of rows.
+  absl::Status GetSlice(uint64_t first, uint64_t end, ListSlice<T>* lists) const {
+    *lists = {};
+    if (!is_present() || first == end) return absl::OkStatus();
+    absl::Span<const uint64_t> offsets;
+    MILLRACE_RETURN_IF_ERROR(offsets_.Get(first, end + 1, &offsets));
+    for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+      if (offsets[i] <= offsets[i + 1] && offsets[i + 1] <= values_.size()) [[likely]]
+        continue;
+      return file_->Damaged(offsets_.section(), (first + i) * sizeof(uint64_t), "the offsets there do not ascend");
+    }
+    MILLRACE_RETURN_IF_ERROR(values_.Get(offsets.front(), offsets.back(), &lists->values));
+    lists->offsets = offsets;
+    return absl::OkStatus();
   }
 
  private:

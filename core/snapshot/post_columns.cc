@@ -138,6 +138,39 @@ absl::Status PostColumns::ReadOptional(const Column<T>& column, Field field, uin
   return column.Get(row, &value->emplace());
 }
 
+template <typename T>
+absl::Status PostColumns::ReadOptionals(const Column<T>& column, Field field, uint64_t first, uint64_t end,
+                                        OptionalSlice<T>* slice) const {
+  *slice = {};
+  if (!presence_.is_present() || first == end) return absl::OkStatus();
+  absl::Span<const uint32_t> presence;
+  MILLRACE_RETURN_IF_ERROR(presence_.Get(first, end, &presence));
+  if (!column.is_present()) {
+    for (size_t i = 0; i < presence.size(); ++i) {
+      if ((presence[i] & FieldBit(field)) == 0) [[likely]]
+        continue;
+      return file_->Damaged(presence_.section(), (first + i) * sizeof(uint32_t),
+                            "it refers to a section that is missing");
+    }
+    return absl::OkStatus();
+  }
+  MILLRACE_RETURN_IF_ERROR(column.Get(first, end, &slice->values));
+  slice->presence = presence;
+  slice->presence_bit = FieldBit(field);
+  return absl::OkStatus();
+}
+
+// For the header, whose inline functions use them.
+template absl::Status PostColumns::ReadOptionals(const Column<int32_t>&, Field, uint64_t, uint64_t,
+                                                 OptionalSlice<int32_t>*) const;
+template absl::Status PostColumns::ReadOptionals(const Column<int64_t>&, Field, uint64_t, uint64_t,
+                                                 OptionalSlice<int64_t>*) const;
+
+absl::Status PostColumns::ReadRatings(uint64_t first, uint64_t end, absl::Span<const uint8_t>* ratings) const {
+  *ratings = {};
+  return rating_.is_present() ? rating_.Get(first, end, ratings) : absl::OkStatus();
+}
+
 absl::Status PostColumns::ReadNumbers(uint64_t row, Post* post) const {
   MILLRACE_RETURN_IF_ERROR(id_.Get(row, &post->id));
   uint32_t presence = 0;

@@ -28,6 +28,30 @@ class PostColumns {
     return tags_.Get(row, tag_indexes);
   }
 
+  // Of rows [first, end). Require first <= end <= the number of rows.
+  absl::Status ReadIds(uint64_t first, uint64_t end, absl::Span<const int64_t>* ids) const {
+    return id_.Get(first, end, ids);
+  }
+  absl::Status ReadRatings(uint64_t first, uint64_t end, absl::Span<const uint8_t>* ratings) const;
+  absl::Status ReadScores(uint64_t first, uint64_t end, OptionalSlice<int32_t>* slice) const {
+    return ReadOptionals(score_, Field::kScore, first, end, slice);
+  }
+  absl::Status ReadWidths(uint64_t first, uint64_t end, OptionalSlice<int32_t>* slice) const {
+    return ReadOptionals(width_px_, Field::kWidthPx, first, end, slice);
+  }
+  absl::Status ReadHeights(uint64_t first, uint64_t end, OptionalSlice<int32_t>* slice) const {
+    return ReadOptionals(height_px_, Field::kHeightPx, first, end, slice);
+  }
+  absl::Status ReadParentIds(uint64_t first, uint64_t end, OptionalSlice<int64_t>* slice) const {
+    return ReadOptionals(parent_id_, Field::kParentId, first, end, slice);
+  }
+  absl::Status ReadTagLists(uint64_t first, uint64_t end, ListSlice<uint32_t>* lists) const {
+    return tags_.GetSlice(first, end, lists);
+  }
+  absl::Status ReadPoolLists(uint64_t first, uint64_t end, ListSlice<int64_t>* lists) const {
+    return pools_.GetSlice(first, end, lists);
+  }
+
  private:
   explicit PostColumns(CheckedFile& file) : file_(&file), row_count_(file.layout().header.post_count) {}
   absl::Status BindNumbers(ColumnBinder& binder);
@@ -39,6 +63,9 @@ class PostColumns {
   template <typename T>
   absl::Status ReadOptional(const Column<T>& column, Field field, uint32_t presence, uint64_t row,
                             std::optional<T>* value) const;
+  template <typename T>
+  absl::Status ReadOptionals(const Column<T>& column, Field field, uint64_t first, uint64_t end,
+                             OptionalSlice<T>* slice) const;
 
   const CheckedFile* file_;
   uint64_t row_count_;

@@ -28,6 +28,19 @@ class Snapshot::Impl {
     return MakeError(Reason::kInternal,
                      absl::StrCat("row ", row, " asked for of ", header().post_count, " in snapshot ", file->digest()));
   }
+  // What `read(first, end, &slice)` gives for the rows from first_row on.
+  template <typename Slice, typename Read>
+  absl::StatusOr<Slice> ReadRows(int64_t first_row, int64_t row_count, Read read) const {
+    const uint64_t post_count = header().post_count;
+    if (first_row < 0 || row_count < 0 || static_cast<uint64_t>(first_row) > post_count ||
+        static_cast<uint64_t>(row_count) > post_count - static_cast<uint64_t>(first_row)) {
+      return NoSuchRow(first_row < 0 || row_count < 0 ? first_row : first_row + row_count - 1);
+    }
+    const uint64_t first = static_cast<uint64_t>(first_row);
+    Slice slice;
+    MILLRACE_RETURN_IF_ERROR(read(first, first + static_cast<uint64_t>(row_count), &slice));
+    return slice;
+  }
 
   const std::unique_ptr<CheckedFile> file;
   const PostColumns posts;
@@ -106,6 +119,54 @@ absl::StatusOr<absl::Span<const uint32_t>> Snapshot::TagIndexes(int64_t row) con
   return tag_indexes;
 }
 
+absl::StatusOr<absl::Span<const int64_t>> Snapshot::PostIds(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<absl::Span<const int64_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadIds(first, end, slice);
+  });
+}
+
+absl::StatusOr<absl::Span<const uint8_t>> Snapshot::Ratings(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<absl::Span<const uint8_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadRatings(first, end, slice);
+  });
+}
+
+absl::StatusOr<OptionalSlice<int32_t>> Snapshot::Scores(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<OptionalSlice<int32_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadScores(first, end, slice);
+  });
+}
+
+absl::StatusOr<OptionalSlice<int32_t>> Snapshot::Widths(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<OptionalSlice<int32_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadWidths(first, end, slice);
+  });
+}
+
+absl::StatusOr<OptionalSlice<int32_t>> Snapshot::Heights(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<OptionalSlice<int32_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadHeights(first, end, slice);
+  });
+}
+
+absl::StatusOr<OptionalSlice<int64_t>> Snapshot::ParentIds(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<OptionalSlice<int64_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadParentIds(first, end, slice);
+  });
+}
+
+absl::StatusOr<ListSlice<uint32_t>> Snapshot::TagLists(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<ListSlice<uint32_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadTagLists(first, end, slice);
+  });
+}
+
+absl::StatusOr<ListSlice<int64_t>> Snapshot::PoolLists(int64_t first_row, int64_t row_count) const {
+  return impl_->ReadRows<ListSlice<int64_t>>(first_row, row_count, [this](auto first, auto end, auto* slice) {
+    return impl_->posts.ReadPoolLists(first, end, slice);
+  });
+}
+
 absl::StatusOr<TagView> Snapshot::TagAt(uint32_t tag_index) const {
   if (tag_index >= impl_->tags.size()) {
     return MakeError(Reason::kInternal, absl::StrCat("tag index ", tag_index, " asked for of ", impl_->tags.size(),
@@ -125,6 +186,14 @@ absl::StatusOr<std::vector<Tag>> Snapshot::FindTagsByName(std::string_view name,
 }
 
 absl::StatusOr<TagPage> Snapshot::ListTags(const TagQuery& query) const { return impl_->tags.List(query); }
+
+absl::StatusOr<std::vector<uint32_t>> Snapshot::FindTagIndexesByName(std::string_view name) const {
+  return impl_->tags.FindIndexesByName(name);
+}
+
+absl::StatusOr<absl::Span<const int64_t>> Snapshot::TagIds() const { return impl_->tags.Ids(); }
+absl::StatusOr<absl::Span<const uint8_t>> Snapshot::TagCategories() const { return impl_->tags.Categories(); }
+absl::StatusOr<absl::Span<const int64_t>> Snapshot::TagPostCounts() const { return impl_->tags.PostCounts(); }
 
 absl::StatusOr<VerifyReport> Snapshot::Verify(bool (*cancelled)(void*), void* context) const {
   return snapshot_file::VerifyFile(*impl_->file, cancelled, context);

@@ -16,6 +16,7 @@
 #include "core/model/post.h"
 #include "core/model/stats.h"
 #include "core/model/tag_query.h"
+#include "core/snapshot/slices.h"
 
 namespace millrace {
 
@@ -61,6 +62,20 @@ class Snapshot {
   // Tag indexes of the row, ascending; a slice of the mapped file.
   absl::StatusOr<absl::Span<const uint32_t>> TagIndexes(int64_t row) const;
 
+  // Columns of the rows from first_row on, for passes over many posts: slices of the mapped file, every block of them
+  // compared. Require the rows in range.
+  absl::StatusOr<absl::Span<const int64_t>> PostIds(int64_t first_row, int64_t row_count) const;
+  // Numbers of Rating; empty when all of them are kUnspecified.
+  absl::StatusOr<absl::Span<const uint8_t>> Ratings(int64_t first_row, int64_t row_count) const;
+  absl::StatusOr<OptionalSlice<int32_t>> Scores(int64_t first_row, int64_t row_count) const;
+  absl::StatusOr<OptionalSlice<int32_t>> Widths(int64_t first_row, int64_t row_count) const;   // px
+  absl::StatusOr<OptionalSlice<int32_t>> Heights(int64_t first_row, int64_t row_count) const;  // px
+  absl::StatusOr<OptionalSlice<int64_t>> ParentIds(int64_t first_row, int64_t row_count) const;
+  // Tag indexes, ascending within a row.
+  absl::StatusOr<ListSlice<uint32_t>> TagLists(int64_t first_row, int64_t row_count) const;
+  // Pool ids, in the source's order within a row.
+  absl::StatusOr<ListSlice<int64_t>> PoolLists(int64_t first_row, int64_t row_count) const;
+
   // Tags.
   absl::StatusOr<TagView> TagAt(uint32_t tag_index) const;
   // tags[i] = id, name and category of tag_indexes[i], faster than one by one; post_count is left as it is. Requires
@@ -70,6 +85,12 @@ class Snapshot {
   // Tags of that exact name, most posts first, then smallest id; at most `limit`.
   absl::StatusOr<std::vector<Tag>> FindTagsByName(std::string_view name, int64_t limit) const;
   absl::StatusOr<TagPage> ListTags(const TagQuery& query) const;
+  // Tag indexes of the tags of that exact name, ascending.
+  absl::StatusOr<std::vector<uint32_t>> FindTagIndexesByName(std::string_view name) const;
+  // Whole columns, by tag index: slices of the mapped file.
+  absl::StatusOr<absl::Span<const int64_t>> TagIds() const;
+  absl::StatusOr<absl::Span<const uint8_t>> TagCategories() const;  // numbers of TagCategory
+  absl::StatusOr<absl::Span<const int64_t>> TagPostCounts() const;
 
   // Reads every byte. Stops early, with kCancelled, when `cancelled` (may be null) returns true.
   absl::StatusOr<VerifyReport> Verify(bool (*cancelled)(void*) = nullptr, void* context = nullptr) const;

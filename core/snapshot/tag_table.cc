@@ -127,6 +127,21 @@ absl::StatusOr<std::vector<Tag>> TagTable::FindByName(std::string_view name, int
   return tags;
 }
 
+absl::StatusOr<std::vector<uint32_t>> TagTable::FindIndexesByName(std::string_view name) const {
+  MILLRACE_ASSIGN_OR_RETURN(uint64_t place, LowerBound(by_name_, [&](const TagView& tag) { return tag.name < name; }));
+  std::vector<uint32_t> tag_indexes;
+  for (; place < size_; ++place) {
+    uint32_t tag_index;
+    MILLRACE_RETURN_IF_ERROR(by_name_.Get(place, &tag_index));
+    MILLRACE_ASSIGN_OR_RETURN(const TagView tag, At(tag_index));
+    if (tag.name != name) break;
+    tag_indexes.push_back(tag_index);
+  }
+  // Namesakes stand by id there, as they are numbered; only a file that was made to hurt says otherwise.
+  std::sort(tag_indexes.begin(), tag_indexes.end());
+  return tag_indexes;
+}
+
 absl::Status TagTable::PrefixRange(std::string_view prefix, uint64_t* begin, uint64_t* end) const {
   MILLRACE_ASSIGN_OR_RETURN(*begin, LowerBound(by_name_, [&](const TagView& tag) { return tag.name < prefix; }));
   MILLRACE_ASSIGN_OR_RETURN(

@@ -29,9 +29,21 @@ class TagTable {
   absl::StatusOr<std::optional<Tag>> FindById(int64_t tag_id) const;
   absl::StatusOr<std::vector<Tag>> FindByName(std::string_view name, int64_t limit) const;
   absl::StatusOr<TagPage> List(const TagQuery& query) const;
+  // As Snapshot::FindTagIndexesByName.
+  absl::StatusOr<std::vector<uint32_t>> FindIndexesByName(std::string_view name) const;
+  // Whole columns.
+  absl::StatusOr<absl::Span<const int64_t>> Ids() const { return Whole(id_); }
+  absl::StatusOr<absl::Span<const uint8_t>> Categories() const { return Whole(category_); }
+  absl::StatusOr<absl::Span<const int64_t>> PostCounts() const { return Whole(post_count_); }
 
  private:
   explicit TagTable(uint64_t size) : size_(size) {}
+  template <typename T>
+  static absl::StatusOr<absl::Span<const T>> Whole(const Column<T>& column) {
+    absl::Span<const T> values;
+    MILLRACE_RETURN_IF_ERROR(column.Get(0, column.size(), &values));
+    return values;
+  }
   // A place in one of the two orders: `index` is index.tag_by_name or index.tag_by_post_count.
   absl::StatusOr<TagView> AtPlace(const Column<uint32_t>& index, uint64_t place) const;
   // The first place whose tag is not before the wanted one; `is_before` must be monotonic over the index.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <random>
+#include <set>
 
 #include "core/snapshot/format.h"
 #include "tests/core/snapshot/support.h"
@@ -282,6 +283,8 @@ TEST_CASE("harmful values with matching checksums never crash a reader") {
       int wrong_count = 0;  // the content is another one, so its answers may be
       const absl::Status status = ReadEverything(**snapshot, content, &wrong_count);
       if (!status.ok()) REQUIRE(ReasonOf(status) == Reason::kSnapshotDamaged);
+      const absl::Status slices_status = ReadSlices(**snapshot, content, 0, 3, &wrong_count);
+      if (!slices_status.ok()) REQUIRE(ReasonOf(slices_status) == Reason::kSnapshotDamaged);
       REQUIRE((*snapshot)->Verify()->damages.empty());
       harmless_count += status.ok();
     }
@@ -313,6 +316,16 @@ TEST_CASE("values that serve as indexes are refused when out of range") {
   // Offsets that are all the same and past the end, and everything else out of range.
   CHECK(ReasonOf(status) == Reason::kSnapshotDamaged);
   CHECK(MetadataOf(status)["section"] == name);
+
+  const std::set<std::string> kInSlices = {"post.tags",    "post.rating",       "post.presence",
+                                           "tag.category", "post.tags.offsets", "post.pools.offsets"};
+  const absl::Status slices_status = ReadSlices(**snapshot, SmallContent(), 0, 3, &wrong_count);
+  if (kInSlices.contains(name)) {
+    CHECK(ReasonOf(slices_status) == Reason::kSnapshotDamaged);
+    CHECK(MetadataOf(slices_status)["section"] == name);
+  } else {
+    CHECK(slices_status.ok());
+  }
 }
 
 TEST_CASE("headers and directories with matching digests that lie are refused") {

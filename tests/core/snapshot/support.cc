@@ -143,6 +143,46 @@ absl::StatusOr<Post> ReadPost(const Snapshot& snapshot, int64_t row) {
   return post;
 }
 
+absl::Status ReadSlices(const Snapshot& snapshot, const Content& content, int64_t first_row, int64_t row_count,
+                        int* wrong_count) {
+  MILLRACE_ASSIGN_OR_RETURN(const auto post_ids, snapshot.PostIds(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto ratings, snapshot.Ratings(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto scores, snapshot.Scores(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto widths, snapshot.Widths(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto heights, snapshot.Heights(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto parent_ids, snapshot.ParentIds(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto tag_lists, snapshot.TagLists(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto pool_lists, snapshot.PoolLists(first_row, row_count));
+  MILLRACE_ASSIGN_OR_RETURN(const auto tag_ids, snapshot.TagIds());
+  MILLRACE_ASSIGN_OR_RETURN(const auto categories, snapshot.TagCategories());
+  MILLRACE_ASSIGN_OR_RETURN(const auto post_counts, snapshot.TagPostCounts());
+  const auto check = [&](bool is_right) { *wrong_count += !is_right; };
+  const auto value_of = [](const auto& slice, size_t i) {
+    return slice.has(i) ? std::optional(slice.values[i]) : std::nullopt;
+  };
+  for (size_t i = 0; i < static_cast<size_t>(row_count); ++i) {
+    const Post& post = content.posts[static_cast<size_t>(first_row) + i];
+    check(post_ids[i] == post.id);
+    check((ratings.empty() ? 0 : ratings[i]) == static_cast<uint8_t>(post.rating));
+    check(value_of(scores, i) == post.score);
+    check(value_of(widths, i) == post.width_px);
+    check(value_of(heights, i) == post.height_px);
+    check(value_of(parent_ids, i) == post.parent_id);
+    std::vector<int64_t> ids;
+    for (const uint32_t index : tag_lists[i]) ids.push_back(tag_ids[index]);
+    check(ids == post.tag_ids);
+    check(std::equal(pool_lists[i].begin(), pool_lists[i].end(), post.pools.begin(), post.pools.end(),
+                     [](int64_t id, const Pool& pool) { return id == pool.id; }));
+  }
+  check(tag_ids.size() == content.tags.size());
+  for (size_t i = 0; i < std::min(tag_ids.size(), content.tags.size()); ++i) {
+    check(tag_ids[i] == content.tags[i].id);
+    check(categories[i] == static_cast<uint8_t>(content.tags[i].category));
+    check(post_counts[i] == content.tags[i].post_count);
+  }
+  return absl::OkStatus();
+}
+
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;

@@ -48,6 +48,11 @@ std::unique_ptr<Snapshot> WriteAndOpen(const std::string& folder, const Content&
 // A post of the snapshot with its tags: the inverse of SnapshotWriter::Add.
 absl::StatusOr<Post> ReadPost(const Snapshot& snapshot, int64_t row);
 
+// Reads rows [first_row, first_row + row_count) and all tags by whole columns, and counts what differs from `content`.
+// The first error that a column gives.
+absl::Status ReadSlices(const Snapshot& snapshot, const Content& content, int64_t first_row, int64_t row_count,
+                        int* wrong_count);
+
 std::string ReadFile(const std::string& path);
 void WriteFile(const std::string& path, const std::string& bytes);
 
