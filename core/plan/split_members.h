@@ -1,8 +1,10 @@
 // Which elements of the selection a split holds, and in which sequence (docs/plan-specification.md, section 5).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -27,6 +29,18 @@ class SplitMembers {
   // Which member an element is; nothing when the split does not hold it. Listed looks through all members.
   std::optional<int64_t> Find(int64_t element) const;
   size_t memory_bytes() const;
+
+ private:
+  struct DealtRange {
+    Permutation dealt;
+    int64_t start;
+    int64_t count;
+  };
+  using Form = std::variant<DealtRange, RowList, std::vector<uint32_t>>;
+
+  explicit SplitMembers(Form form) : form_(std::move(form)) {}
+
+  Form form_;
 };
 
 }  // namespace millrace
