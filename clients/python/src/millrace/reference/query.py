@@ -13,6 +13,10 @@ _INTERVAL = re.compile(f"({_NUMBER})?\\.\\.({_NUMBER})?")
 _NUMBER_FIELDS = ("id", "score", "width", "height")
 _RESERVED = re.compile(r'[~("].*|.*\*.*|or|and|(order|limit):.*')
 
+_TERM_COUNT_MAX = 100
+_SIZE_BYTES_MAX = 4096
+_NUMBER_MIN, _NUMBER_MAX = -(2**63), 2**63 - 1
+
 Predicate = Callable[[Post], bool]
 
 
@@ -23,7 +27,10 @@ class Query:
         self.text = text
         self._terms: list[tuple[bool, Predicate]] = []
         self._tag_names: list[str] = []
-        for term in text.split(" ") if text else []:
+        terms = text.split(" ") if text else []
+        if len(terms) > _TERM_COUNT_MAX or len(text.encode("utf-8")) > _SIZE_BYTES_MAX:
+            raise ValueError(f"a query has at most {_TERM_COUNT_MAX} terms and {_SIZE_BYTES_MAX} bytes")
+        for term in terms:
             negated = term.startswith("-")
             self._terms.append((negated, self._predicate(term.removeprefix("-"))))
 
@@ -57,26 +64,30 @@ class Query:
         raise ValueError(f"query {self.text!r}: {word!r} is no rating")
 
     def _range(self, field: str, text: str) -> Predicate:
-        low, high = self._bounds(text)
+        bounds = _bounds(text)
+        if bounds is None or not _NUMBER_MIN <= bounds[0] <= bounds[1] <= _NUMBER_MAX:
+            raise ValueError(f"query {self.text!r}: {text!r} is no range of numbers of 64 bits")
+        low, high = bounds
 
         def predicate(post: Post) -> bool:
             value: int | None = getattr(post, field)
-            return value is not None and (low is None or low <= value) and (high is None or value <= high)
+            return value is not None and low <= value <= high
 
         return predicate
 
-    def _bounds(self, text: str) -> tuple[int | None, int | None]:
-        """The smallest and the largest value in the range; None where it is open."""
-        if found := _COMPARISON.fullmatch(text):
-            sign, number = found[1], int(found[2])
-            return {
-                "": (number, number),
-                ">": (number + 1, None),
-                ">=": (number, None),
-                "<": (None, number - 1),
-                "<=": (None, number),
-            }[sign]
-        found = _INTERVAL.fullmatch(text)
-        if found and (found[1] or found[2]):
-            return int(found[1]) if found[1] else None, int(found[2]) if found[2] else None
-        raise ValueError(f"query {self.text!r}: {text!r} is no range")
+
+def _bounds(text: str) -> tuple[int, int] | None:
+    """The smallest and the largest number in the range."""
+    if found := _COMPARISON.fullmatch(text):
+        number = int(found[2])
+        return {
+            "": (number, number),
+            ">": (number + 1, _NUMBER_MAX),
+            ">=": (number, _NUMBER_MAX),
+            "<": (_NUMBER_MIN, number - 1),
+            "<=": (_NUMBER_MIN, number),
+        }[found[1]]
+    found = _INTERVAL.fullmatch(text)
+    if found and (found[1] or found[2]):
+        return int(found[1] or _NUMBER_MIN), int(found[2] or _NUMBER_MAX)
+    return None

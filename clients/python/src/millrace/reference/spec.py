@@ -24,7 +24,6 @@ _SHARE_MAX = 2**31 - 1
 _STRATEGIES = ("exact", "hash", "id_range", "stratified", "partitioned")
 _ORDERS = ("epoch", "fixed", "sequential", "block", "weighted", "mixed")
 _DECK_MAX = 65_536
-_QUERY_SIZE_MAX = 4096
 
 
 def canonical_form(spec: Spec) -> str:
@@ -237,8 +236,6 @@ def _query(value: Any, where: str) -> None:
     """One that is not empty."""
     if not isinstance(value, str) or value == "":
         raise ValueError(f"{where}: must be a string, and not empty")
-    if len(value.encode("utf-8")) > _QUERY_SIZE_MAX:
-        raise ValueError(f"{where}: is longer than {_QUERY_SIZE_MAX} bytes")
     Query(value)
 
 
