@@ -81,6 +81,13 @@ absl::Status Announce(const ListenAddress& address, ServerLog& log, PortFile& po
   return absl::OkStatus();
 }
 
+// What it does not come to is invisible, and left for the next import or the next start.
+void Sweep(Catalog& catalog, const Drain& drain, ServerLog& log) {
+  const absl::Status swept = catalog.Sweep([&drain] { return drain.draining(); });
+  if (swept.ok() || ReasonOf(swept) == Reason::kCancelled) return;
+  log.Error("sweep_failed", JsonObject().AddText("why", std::string(swept.message())));
+}
+
 // Serves until a signal comes, and then until the last call is over.
 absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSignals& signals) {
   MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config.data_dir, config.disk_headroom_bytes));
@@ -111,6 +118,8 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
           services, &log));
   address.port = listener->port();
   MILLRACE_RETURN_IF_ERROR(Announce(address, log, *port_file));
+  // After a crash in a large import this takes seconds, and nobody needs to wait for it.
+  import_pool.Schedule([&] { Sweep(*data.catalog, drain, log); });
 
   const int signal = signals.Wait();
   log.Info("draining", JsonObject().AddNumber("signal", signal));

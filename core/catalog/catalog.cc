@@ -79,12 +79,15 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   impl->now_us = options.now_us ? options.now_us : SystemNowUs;
   MILLRACE_ASSIGN_OR_RETURN(impl->connections,
                             Connections::Open(options.path, options.cache_size_bytes, options.disk_headroom_bytes));
-  absl::Status tidied =
+  const absl::Status marked =
       impl->connections->Write([&](Database& database) { return FailDeadImports(database, impl->live_imports); });
-  if (tidied.ok()) tidied = SweepImports(*impl->connections, std::nullopt);
-  // On a full disk what is there can be read all the same. The rest is invisible, and the next import tidies up.
-  if (!tidied.ok() && ReasonOf(tidied) != Reason::kDiskFull) return tidied;
+  // On a full disk what is there can be read all the same. The next import marks them.
+  if (!marked.ok() && ReasonOf(marked) != Reason::kDiskFull) return marked;
   return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
+}
+
+absl::Status Catalog::Sweep(const std::function<bool()>& cancelled) {
+  return SweepImports(*impl_->connections, std::nullopt, cancelled);
 }
 
 absl::StatusOr<std::vector<DatasetInfo>> Catalog::ListDatasets(std::string_view after, int64_t limit) {

@@ -52,6 +52,7 @@ struct PlanRecord {
   std::string snapshot;
   std::string canonical_form;  // opaque here
   int64_t created_at_us = 0;
+  std::string outcome;  // what became of it, opaque here; empty for plans of before there was one
 };
 
 // Where a listing that runs from new to old goes on: behind (created_at_us, key).
@@ -64,10 +65,15 @@ struct TimeCursor {
 // are short and take turns. Every call may wait for the disk: do not call from a thread that must not.
 class Catalog {
  public:
-  // Opens the file, migrates its schema (all versions or none) and clears what a crashed import left behind.
+  // Opens the file, migrates its schema (all versions or none) and marks imports that a crash ended as failed.
   // kSchemaTooNew when a newer program wrote it; kCatalogDamaged when it is not a catalog or not sound.
   static absl::StatusOr<std::unique_ptr<Catalog>> Open(const CatalogOptions& options);
   ~Catalog();
+
+  // Removes what crashed imports left behind: invisible rows, seconds for each million. All else goes on meanwhile.
+  // An import into a dataset with leftovers removes those first by itself, whether or not this is running.
+  // kCancelled, between short transactions, when `cancelled` says so.
+  absl::Status Sweep(const std::function<bool()>& cancelled);
 
   // Datasets, by name; `after` is the name to go on behind, empty for the start.
   absl::StatusOr<std::vector<DatasetInfo>> ListDatasets(std::string_view after, int64_t limit);

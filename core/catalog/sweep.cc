@@ -77,8 +77,14 @@ absl::Status RemoveStagedRows(Database& database, const Leftover& leftover, int6
   return remove.Run();
 }
 
-absl::Status RemoveStaged(Connections& connections, const Leftover& leftover) {
+absl::Status CheckNotCancelled(const SweepCancelled& cancelled) {
+  if (cancelled == nullptr || !cancelled()) return absl::OkStatus();
+  return MakeError(Reason::kCancelled, "the sweep was stopped before its end; the next one goes on from there");
+}
+
+absl::Status RemoveStaged(Connections& connections, const Leftover& leftover, const SweepCancelled& cancelled) {
   for (int64_t begin = leftover.first_row; begin <= leftover.last_row; begin += kRowsPerTransaction) {
+    MILLRACE_RETURN_IF_ERROR(CheckNotCancelled(cancelled));
     MILLRACE_RETURN_IF_ERROR(connections.Write(
         [&](Database& database) { return RemoveStagedRows(database, leftover, begin, begin + kRowsPerTransaction); }));
   }
@@ -125,9 +131,10 @@ absl::Status RemoveSomeSuperseded(Database& database, const Leftover& leftover, 
   return RunUpTo(database, "DELETE FROM superseded_posts WHERE import_id = ?1 AND row <= ?2", leftover, last_row);
 }
 
-absl::Status RemoveSuperseded(Connections& connections, const Leftover& leftover) {
+absl::Status RemoveSuperseded(Connections& connections, const Leftover& leftover, const SweepCancelled& cancelled) {
   bool is_done = false;
   while (!is_done) {
+    MILLRACE_RETURN_IF_ERROR(CheckNotCancelled(cancelled));
     MILLRACE_RETURN_IF_ERROR(
         connections.Write([&](Database& database) { return RemoveSomeSuperseded(database, leftover, &is_done); }));
   }
@@ -136,14 +143,14 @@ absl::Status RemoveSuperseded(Connections& connections, const Leftover& leftover
 
 }  // namespace
 
-absl::Status SweepImport(Connections& connections, int64_t import_id) {
+absl::Status SweepImport(Connections& connections, int64_t import_id, const SweepCancelled& cancelled) {
   Leftover leftover;
   MILLRACE_RETURN_IF_ERROR(connections.Read([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(leftover, ReadLeftover(database, import_id));
     return absl::OkStatus();
   }));
-  if (!leftover.is_committed) MILLRACE_RETURN_IF_ERROR(RemoveStaged(connections, leftover));
-  MILLRACE_RETURN_IF_ERROR(RemoveSuperseded(connections, leftover));
+  if (!leftover.is_committed) MILLRACE_RETURN_IF_ERROR(RemoveStaged(connections, leftover, cancelled));
+  MILLRACE_RETURN_IF_ERROR(RemoveSuperseded(connections, leftover, cancelled));
   return connections.Write([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(Statement update,
                               database.PrepareCached("UPDATE imports SET is_swept = 1 WHERE id = ?1"));
@@ -152,7 +159,8 @@ absl::Status SweepImport(Connections& connections, int64_t import_id) {
   });
 }
 
-absl::Status SweepImports(Connections& connections, std::optional<int64_t> dataset_id) {
+absl::Status SweepImports(Connections& connections, std::optional<int64_t> dataset_id,
+                          const SweepCancelled& cancelled) {
   std::vector<int64_t> import_ids;
   MILLRACE_RETURN_IF_ERROR(connections.Read([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(Statement statement,
@@ -166,7 +174,9 @@ absl::Status SweepImports(Connections& connections, std::optional<int64_t> datas
       import_ids.push_back(statement.Int64(0));
     }
   }));
-  for (const int64_t import_id : import_ids) MILLRACE_RETURN_IF_ERROR(SweepImport(connections, import_id));
+  for (const int64_t import_id : import_ids) {
+    MILLRACE_RETURN_IF_ERROR(SweepImport(connections, import_id, cancelled));
+  }
   return absl::OkStatus();
 }
 

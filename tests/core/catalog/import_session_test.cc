@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <limits>
 #include <thread>
 
 #include "tests/core/catalog/catalog_fixture.h"
@@ -300,6 +301,23 @@ TEST_CASE_METHOD(CatalogFixture, "a disk that fails in the middle ends the impor
   auto again = Begin("two");
   StageMany(*this, *again);
   CHECK(Take(again->Commit({})).replaced_post_count == 1);
+}
+
+TEST_CASE_METHOD(CatalogFixture, "an import is not committed into the disk's headroom") {
+  Import({PostOf(1, {1})});
+  catalog.reset();
+  CatalogOptions options;
+  options.path = folder.File("catalog.sqlite3");
+  options.disk_headroom_bytes = std::numeric_limits<int64_t>::max();
+  catalog = Take(Catalog::Open(options));
+  // Without a post nothing is staged: it is the commit that asks.
+  const bool has_post = GENERATE(false, true);
+  auto session = Begin("two");
+  if (has_post) Take(Stage(*session, PostOf(2, {2})));
+  CHECK(ReasonOf(session->Commit({}).status()) == Reason::kDiskFull);
+  CHECK(AllPosts() == std::vector<Post>{PostOf(1, {1})});
+  const ImportRecord record = Take(catalog->ListImports(kDataset, std::nullopt, 1)).at(0);
+  CHECK(ReasonOf(record.error) == Reason::kDiskFull);
 }
 
 TEST_CASE_METHOD(CatalogFixture, "imports are listed from new to old, in pages") {
