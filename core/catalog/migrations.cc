@@ -160,8 +160,14 @@ CREATE INDEX plans_by_time ON plans (created_at_us, id);
 CREATE INDEX plans_by_snapshot ON plans (snapshot, created_at_us, id);
 )sql";
 
+// Version 2: what became of a plan (how many posts each split got, notes) is found out once, as a plan over a query
+// reads the snapshot for that. NULL for plans of before, which are all opened from their record alone.
+constexpr char kVersion2[] = R"sql(
+ALTER TABLE plans ADD COLUMN outcome BLOB;
+)sql";
+
 // Step i leads from version i to version i + 1. A step that was released never changes.
-constexpr const char* kSteps[] = {kVersion1};
+constexpr const char* kSteps[] = {kVersion1, kVersion2};
 
 // Between 4, 8 and 16 KiB staging and scanning differ by less than the noise (catalog_bench_test.cc); larger pages
 // halve the overflow of posts with long texts, smaller ones make small writes cheaper. The middle.

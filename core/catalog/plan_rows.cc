@@ -11,7 +11,7 @@
 namespace millrace {
 namespace {
 
-constexpr char kPlanColumns[] = "SELECT id, snapshot, canonical_form, created_at_us FROM plans ";
+constexpr char kPlanColumns[] = "SELECT id, snapshot, canonical_form, created_at_us, outcome FROM plans ";
 
 absl::StatusOr<std::vector<PlanRecord>> ReadRecords(Statement& statement) {
   std::vector<PlanRecord> records;
@@ -19,8 +19,12 @@ absl::StatusOr<std::vector<PlanRecord>> ReadRecords(Statement& statement) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
     if (!has_row) return records;
     records.push_back({std::string(statement.Text(0)), std::string(statement.Text(1)), std::string(statement.Text(2)),
-                       statement.Int64(3)});
+                       statement.Int64(3), std::string(statement.Text(4))});
   }
+}
+
+absl::Span<const uint8_t> BytesOf(const std::string& text) {
+  return absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
 
 absl::Status PlanNotFoundError(std::string_view id) {
@@ -35,13 +39,13 @@ absl::StatusOr<bool> AddPlanRow(Database& database, const PlanRecord& record) {
   MILLRACE_RETURN_IF_ERROR(ReadSnapshot(database, record.snapshot).status());
   MILLRACE_ASSIGN_OR_RETURN(
       Statement insert,
-      database.PrepareCached("INSERT INTO plans (id, snapshot, created_at_us, canonical_form) VALUES (?1, ?2, ?3, ?4) "
-                             "ON CONFLICT (id) DO NOTHING"));
+      database.PrepareCached("INSERT INTO plans (id, snapshot, created_at_us, canonical_form, outcome) "
+                             "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING"));
   insert.Bind(1, record.id);
   insert.Bind(2, record.snapshot);
   insert.Bind(3, record.created_at_us);
-  insert.Bind(4, absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(record.canonical_form.data()),
-                                     record.canonical_form.size()));
+  insert.Bind(4, BytesOf(record.canonical_form));
+  if (!record.outcome.empty()) insert.Bind(5, BytesOf(record.outcome));
   MILLRACE_RETURN_IF_ERROR(insert.Run());
   return database.changed_row_count() == 1;
 }

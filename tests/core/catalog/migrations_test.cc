@@ -30,6 +30,31 @@ TEST_CASE_METHOD(CatalogFixture, "a migrated file is left alone") {
   CHECK(AllPosts().size() == 1);
 }
 
+TEST_CASE_METHOD(CatalogFixture, "a file of version 1 keeps its plans, whose outcome is not known") {
+  const std::string digest(64, 'a');
+  const std::string plan_id(64, '1');
+  Import({PostOf(1, {1})});
+  SnapshotRecord snapshot;
+  snapshot.digest = digest;
+  snapshot.dataset = kDataset;
+  Take(catalog->AddSnapshot(snapshot));
+  Take(catalog->AddPlan({plan_id, digest, "form", 7, "outcome"}));
+  catalog.reset();
+  {
+    auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
+    Take(database->Execute("ALTER TABLE plans DROP COLUMN outcome; PRAGMA user_version=1"));
+  }
+  Reopen();
+  const PlanRecord old_plan = Take(catalog->GetPlan(plan_id));
+  CHECK(old_plan.canonical_form == "form");
+  CHECK(old_plan.created_at_us == 7);
+  CHECK(old_plan.outcome.empty());
+  const std::string new_id(64, '2');
+  Take(catalog->AddPlan({new_id, digest, "form", 8, "outcome"}));
+  CHECK(Take(catalog->GetPlan(new_id)).outcome == "outcome");
+  CHECK(AllPosts().size() == 1);
+}
+
 TEST_CASE_METHOD(CatalogFixture, "an empty database, as a crash at the first start leaves it, becomes a catalog") {
   const std::string path = folder.File("empty");
   {

@@ -100,7 +100,8 @@ TEST_CASE_METHOD(RecordFixture, "snapshots are listed from new to old, in pages"
 
 TEST_CASE_METHOD(RecordFixture, "a plan is kept once, and holds its snapshot") {
   Take(catalog->AddSnapshot(Snapshot("aa", 1)));
-  const PlanRecord plan = {Digest("01"), Digest("aa"), std::string("form\0\xFF", 6), 7};
+  const PlanRecord plan = {Digest("01"), Digest("aa"), std::string("form\0\xFF", 6), 7,
+                           std::string("out\0come\xFF", 9)};
   CHECK(Take(catalog->AddPlan(plan)));
   CHECK_FALSE(Take(catalog->AddPlan(plan)));
   const PlanRecord found = Take(catalog->GetPlan(plan.id.substr(0, 8)));
@@ -108,7 +109,8 @@ TEST_CASE_METHOD(RecordFixture, "a plan is kept once, and holds its snapshot") {
   CHECK(found.snapshot == plan.snapshot);
   CHECK(found.canonical_form == plan.canonical_form);
   CHECK(found.created_at_us == 7);
-  for (const char* head : {"02", "03", "04"}) Take(catalog->AddPlan({Digest(head), Digest("aa"), "form", 8}));
+  CHECK(found.outcome == plan.outcome);
+  for (const char* head : {"02", "03", "04"}) Take(catalog->AddPlan({Digest(head), Digest("aa"), "form", 8, ""}));
 
   const absl::Status in_use = catalog->DeleteSnapshot(Digest("aa"));
   CHECK(ReasonOf(in_use) == Reason::kSnapshotInUse);
@@ -126,9 +128,9 @@ TEST_CASE_METHOD(RecordFixture, "a plan is kept once, and holds its snapshot") {
 TEST_CASE_METHOD(RecordFixture, "plans are found by a unique prefix and listed from new to old") {
   Take(catalog->AddSnapshot(Snapshot("aa", 1)));
   Take(catalog->AddSnapshot(Snapshot("bb", 1)));
-  Take(catalog->AddPlan({Digest("000000001"), Digest("aa"), "", 10}));
-  Take(catalog->AddPlan({Digest("000000002"), Digest("aa"), "", 20}));
-  Take(catalog->AddPlan({Digest("3"), Digest("bb"), "", 15}));
+  Take(catalog->AddPlan({Digest("000000001"), Digest("aa"), "", 10, ""}));
+  Take(catalog->AddPlan({Digest("000000002"), Digest("aa"), "", 20, ""}));
+  Take(catalog->AddPlan({Digest("3"), Digest("bb"), "", 15, ""}));
   CHECK(ReasonOf(catalog->GetPlan("00000000").status()) == Reason::kPrefixAmbiguous);
   CHECK(Take(catalog->GetPlan("000000002")).created_at_us == 20);
   CHECK(ReasonOf(catalog->GetPlan("77777777").status()) == Reason::kPlanNotFound);
@@ -145,9 +147,10 @@ TEST_CASE_METHOD(RecordFixture, "plans are found by a unique prefix and listed f
 
 TEST_CASE_METHOD(RecordFixture, "records outlive a restart") {
   Take(catalog->AddSnapshot(Snapshot("aa", 1)));
-  Take(catalog->AddPlan({Digest("01"), Digest("aa"), "form", 7}));
+  Take(catalog->AddPlan({Digest("01"), Digest("aa"), "form", 7, "outcome"}));
   Reopen();
   CHECK(Take(catalog->GetPlan(Digest("01"))).canonical_form == "form");
+  CHECK(Take(catalog->GetPlan(Digest("01"))).outcome == "outcome");
   CHECK(Newest() == Digest("aa"));
 }
 
