@@ -1,8 +1,8 @@
 // Goal: a unit's hash and an epoch's draws are those of the specification, and look random whichever of their inputs
 // counts upwards.
 // Method: vectors computed from the specification's text by another program; the rounds undone; chi-square tests with
-// fixed seeds at p > 0.001 of high bits, low bits, neighbours, seeds and kinds; avalanche of every input bit on every output
-// bit. Every statistic is shown to fail with fewer rounds.
+// fixed seeds at p > 0.001 of high bits, low bits, neighbours, seeds and kinds; avalanche of every input bit on every
+// output bit. Every statistic is shown to fail with fewer rounds.
 #include "core/plan/hash.h"
 
 #include <algorithm>
