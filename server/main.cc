@@ -108,7 +108,8 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                            .location = &location,
                            .drain = &drain,
                            .call_log = &log,
-                           .spool_folder = data.spool_folder});
+                           .spool_folder = data.spool_folder,
+                           .import_idle_timeout = config.import_idle_timeout});
 
   ListenAddress address = config.listen;
   MILLRACE_ASSIGN_OR_RETURN(

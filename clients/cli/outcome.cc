@@ -42,6 +42,7 @@ constexpr ReasonHint kReasonHints[] = {
     {"SNAPSHOT_DAMAGED", "See what is damaged: millrace snapshot verify DIGEST"},
     {"RECORD_REJECTED", "Mend the record, or allow some: --max-rejected N (-1: any number)."},
     {"IMPORT_RUNNING", "Try again when it is done; see: millrace imports list"},
+    {"IMPORT_IDLE", "When its source pauses for so long, write it to a file first and import the file."},
     {"REQUEST_ID_REUSED", "Choose another --request-id, or leave it out."},
     {"SHUTTING_DOWN", "The server is stopping. Try again when it is back."},
 };

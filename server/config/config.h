@@ -20,6 +20,7 @@ struct ServerConfig {
   int import_thread_count = 0;
   int message_size_bytes_max = 0;
   int disk_headroom_bytes = 0;
+  absl::Duration import_idle_timeout;
   absl::Duration drain_timeout;
   std::string log_level;
   std::string log_file;   // empty: standard error

@@ -18,6 +18,8 @@ using Expectation = std::optional<std::string>;
 constexpr int kThreadCountMax = 1024;
 // The smallest bound that lets every answer but a large batch through.
 constexpr int kMessageSizeBytesMin = 1 << 20;
+constexpr absl::Duration kImportIdleTimeoutMin = absl::Seconds(1);
+constexpr absl::Duration kImportIdleTimeoutMax = absl::Hours(24);
 constexpr absl::Duration kDrainTimeoutMax = absl::Hours(1);
 constexpr std::string_view kLogLevels[] = {"debug", "info", "warning", "error", "off"};
 
@@ -29,6 +31,15 @@ Expectation SetWholeNumber(std::string_view text, int min, int max, int& number)
   }
   number = parsed;
   return std::nullopt;
+}
+
+// False, and `time` as it was, when the text is no time in the range.
+bool SetTime(std::string_view text, absl::Duration min, absl::Duration max, absl::Duration& time) {
+  absl::Duration parsed;
+  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &parsed)) return false;
+  if (parsed < min || parsed > max) return false;
+  time = parsed;
+  return true;
 }
 
 Expectation SetListen(std::string_view text, ServerConfig& config) {
@@ -74,14 +85,14 @@ Expectation SetDiskHeadroomBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, 0, std::numeric_limits<int>::max(), config.disk_headroom_bytes);
 }
 
+Expectation SetImportIdleTimeout(std::string_view text, ServerConfig& config) {
+  if (SetTime(text, kImportIdleTimeoutMin, kImportIdleTimeoutMax, config.import_idle_timeout)) return std::nullopt;
+  return "a time with its unit from 1s to 24h, such as 5m or 90s";
+}
+
 Expectation SetDrainTimeout(std::string_view text, ServerConfig& config) {
-  absl::Duration parsed;
-  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &parsed) || parsed < absl::ZeroDuration() ||
-      parsed > kDrainTimeoutMax) {
-    return "a time with its unit from 0s to 1h, such as 8s or 500ms";
-  }
-  config.drain_timeout = parsed;
-  return std::nullopt;
+  if (SetTime(text, absl::ZeroDuration(), kDrainTimeoutMax, config.drain_timeout)) return std::nullopt;
+  return "a time with its unit from 0s to 1h, such as 8s or 500ms";
 }
 
 Expectation SetLogLevel(std::string_view text, ServerConfig& config) {
@@ -134,6 +145,9 @@ std::vector<Option> MakeOptions() {
       {"disk-headroom-bytes", "COUNT", Kind::kNumber,
        "An import fails when less is left on the disk, so that what it staged can be removed", "268435456",
        SetDiskHeadroomBytes},
+      {"import-idle-timeout", "TIME", Kind::kText,
+       "An import whose client neither sends nor reads for so long is ended, so that others can run", "5m",
+       SetImportIdleTimeout},
       {"drain-timeout", "TIME", Kind::kText, "How long calls may go on after SIGTERM before they are cancelled", "8s",
        SetDrainTimeout},
       {"log-level", "LEVEL", Kind::kText, "Least severe lines to log: debug, info, warning, error or off", "info",

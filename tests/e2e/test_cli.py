@@ -279,6 +279,29 @@ def test_a_pipeline_that_is_interrupted_does_not_import_its_half(server: ServerP
     run(server.address, "stats", "pipeline", expect=3)
 
 
+def test_an_import_from_a_silent_pipe_is_given_up(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server("data", "--import-idle-timeout", "1s")
+    process = subprocess.Popen(
+        [str(CLI), "import", "silent", "-", "--format", "danbooru-jsonl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(server.address),
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(dump.made_up(100))
+    process.stdin.flush()
+    # The pipe stays open: the program ends by itself.
+    assert process.wait(CALL_S_MAX) == 1
+    error = process.stderr.read().decode()
+    process.communicate()
+    assert "nothing was changed" in error
+    assert "IMPORT_IDLE" in error
+    assert "write it to a file first" in error
+    run(server.address, "stats", "silent", expect=3)
+
+
 def terminal_output(address: str, arguments: list[str], stdin: bytes, **extra: str) -> str:
     """What a command writes when its output is a terminal, for as long as it runs."""
     parent, child = pty.openpty()

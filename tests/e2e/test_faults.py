@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,6 +139,37 @@ def test_random_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None
     outcome = KillTest(tmp_path, seed=random.randrange(1 << 30)).run(12)
     assert outcome.failures == []
     assert outcome.rounds == 12
+
+
+class SilentDump:
+    """Comes to a few records, and then to nothing until it is woken."""
+
+    name = "silent.jsonl"
+
+    def __init__(self) -> None:
+        self.woken = threading.Event()
+        self._left = [dump.made_up(100)]
+
+    def read(self, _size: int) -> bytes:
+        if self._left:
+            return self._left.pop()
+        self.woken.wait(WAIT_S_MAX)
+        return b""
+
+
+def test_a_silent_client_loses_its_import(start_server: StartServer) -> None:
+    server = start_server("data", "--import-idle-timeout", "1s")
+    source = SilentDump()
+    with millrace.connect(server.address) as client:
+        with pytest.raises(millrace.Error) as caught:
+            client.import_(source, dataset="silent", timeout_s=WAIT_S_MAX)
+        source.woken.set()
+        assert (caught.value.code, caught.value.reason) == ("ABORTED", "IMPORT_IDLE")
+        assert "--import-idle-timeout" in str(caught.value)
+        # It is not tried again: the source would be silent again.
+        assert [(r.dataset, r.state) for r in client.imports()] == [("silent", "failed")]
+        assert not exists(client, "silent")
+        assert client.import_(dump.POSTS_PATH, dataset="silent").new_post_count == len(dump.records())
 
 
 def test_sigterm_in_mid_import_fails_it_and_stops_in_time(start_server: StartServer, slow_import: object) -> None:

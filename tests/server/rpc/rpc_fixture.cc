@@ -55,6 +55,7 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   deps.drain = &drain_;
   deps.call_log = &call_log_;
   deps.spool_folder = folder_.path() + "/spool";
+  deps.import_idle_timeout = options.import_idle_timeout;
   std::filesystem::create_directories(deps.spool_folder);
   services_ = MakeServices(deps);
   grpc::ServerBuilder builder;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
@@ -43,6 +44,7 @@ struct RpcServerOptions {
   size_t call_thread_count = 2;
   size_t call_queue_size_max = 1024;
   size_t import_thread_count = 2;
+  absl::Duration import_idle_timeout = absl::InfiniteDuration();
 };
 
 class RpcServer {
