@@ -11,8 +11,8 @@ absl::StatusOr<BatchReader> BatchReader::Create(std::shared_ptr<const Plan> plan
   MILLRACE_RETURN_IF_ERROR(ValidateRank(rank));
   MILLRACE_ASSIGN_OR_RETURN(const size_t split_index, plan->FindSplit(split));
   // Serving another snapshot's posts under this plan's name would be silent; a comparison is cheap.
-  if (plan->spec().snapshot != snapshot->digest() || plan->selection_size() != snapshot->post_count()) {
-    return MakeError(Reason::kInternal, absl::StrCat("the plan is for ", plan->selection_size(), " posts of snapshot ",
+  if (plan->spec().snapshot != snapshot->digest() || plan->row_count() != snapshot->post_count()) {
+    return MakeError(Reason::kInternal, absl::StrCat("the plan is for the ", plan->row_count(), " posts of snapshot ",
                                                      plan->spec().snapshot, ", but snapshot ", snapshot->digest(),
                                                      " with ", snapshot->post_count(), " posts was opened for it"));
   }

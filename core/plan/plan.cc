@@ -6,16 +6,9 @@
 #include "absl/strings/str_join.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/plan/split.h"
 
 namespace millrace {
 namespace {
-
-int64_t BatchCount(int64_t sample_count, int64_t batch_size, LastBatch last_batch) {
-  const int64_t whole_count = sample_count / batch_size;
-  const bool has_rest = sample_count % batch_size != 0;
-  return last_batch == LastBatch::kDrop || !has_rest ? whole_count : whole_count + 1;
-}
 
 absl::Status ValidateEpoch(int64_t epoch) {
   if (epoch < 0 || epoch > kEpochMax) {
@@ -37,37 +30,32 @@ absl::Status ValidateRank(Rank rank) {
   return absl::OkStatus();
 }
 
-void EpochOrder::Rows(int64_t first_sample, absl::Span<int64_t> rows) const {
-  const int64_t size = epoch_.size();
-  int64_t sample = first_sample % size;
-  for (size_t done = 0; done < rows.size(); sample = 0) {
-    const absl::Span<int64_t> part = rows.subspan(done, static_cast<size_t>(size - sample));
-    epoch_.Fill(sample, part);
+void EpochOrder::Members(int64_t first_sample, absl::Span<int64_t> members) const {
+  const int64_t sample_count = plan_->splits()[split_].sample_count;
+  int64_t sample = first_sample % sample_count;
+  for (size_t done = 0; done < members.size(); sample = 0) {
+    const absl::Span<int64_t> part = members.subspan(done, static_cast<size_t>(sample_count - sample));
+    sequence_->Fill(sample, part);
     done += part.size();
   }
-  for (int64_t& row : rows) row += split_start_;
-  selection_.Apply(rows);
 }
 
-Plan::Plan(PlanSpec spec, Permutation selection)
-    : spec_(std::move(spec)), selection_size_(selection.size()), selection_(std::move(selection)) {
-  std::vector<int64_t> shares;
-  for (const SplitSpec& split : spec_.splits) shares.push_back(split.share);
-  const std::vector<int64_t> counts = ExactCounts(selection_size_, shares);
-  int64_t start = 0;
-  for (size_t i = 0; i < counts.size(); ++i) {
-    splits_.push_back({.name = spec_.splits[i].name,
-                       .sample_count = counts[i],
-                       .batch_count = BatchCount(counts[i], spec_.batch_size, spec_.last_batch)});
-    split_starts_.push_back(start);
-    start += counts[i];
-  }
+void EpochOrder::Rows(int64_t first_sample, absl::Span<int64_t> rows) const {
+  Members(first_sample, rows);
+  plan_->RowsOfMembers(split_, rows);
 }
 
-absl::StatusOr<Plan> Plan::Open(PlanSpec spec, int64_t selection_size) {
-  MILLRACE_RETURN_IF_ERROR(ValidatePlanSpec(spec));
-  MILLRACE_ASSIGN_OR_RETURN(Permutation selection, Permutation::Create(selection_size, SelectionKey(spec.seed)));
-  return Plan(std::move(spec), std::move(selection));
+int64_t Plan::unassigned_count() const {
+  int64_t count = selection_size();
+  for (const SplitInfo& split : splits_) count -= split.member_count;
+  return count;
+}
+
+size_t Plan::memory_bytes() const {
+  size_t bytes = selection_.has_value() ? selection_->memory_bytes() : 0;
+  for (const SplitMembers& members : members_) bytes += members.memory_bytes();
+  for (const auto& order : orders_) bytes += order->memory_bytes();
+  return bytes;
 }
 
 absl::StatusOr<size_t> Plan::FindSplit(std::string_view name) const {
@@ -113,10 +101,32 @@ absl::StatusOr<EpochOrder> Plan::OpenEpoch(size_t split, int64_t epoch) const {
     return MakeError(Reason::kStepPastEnd, absl::StrCat("split \"", info.name, "\" is empty: its epochs have no steps"),
                      {{"split", info.name}, {"batch_count", "0"}});
   }
-  const int64_t key_epoch = spec_.splits[split].order == OrderKind::kFixed ? 0 : epoch;
-  MILLRACE_ASSIGN_OR_RETURN(Permutation order,
-                            Permutation::Create(info.sample_count, EpochKey(spec_.seed, info.name, key_epoch)));
-  return EpochOrder(selection_, std::move(order), split_starts_[split]);
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<const EpochSequence> sequence, orders_[split]->OpenEpoch(epoch));
+  return EpochOrder(this, split, std::move(sequence));
+}
+
+void Plan::RowsOfMembers(size_t split, absl::Span<int64_t> rows) const {
+  members_[split].Elements(rows);
+  if (selection_.has_value()) selection_->Apply(rows);
+}
+
+std::optional<int64_t> Plan::ElementOf(int64_t row) const {
+  if (row < 0 || row >= row_count_) return std::nullopt;
+  return selection_.has_value() ? selection_->Find(row) : row;
+}
+
+std::optional<Membership> Plan::FindRow(int64_t row) const {
+  const std::optional<int64_t> element = ElementOf(row);
+  if (!element.has_value()) return std::nullopt;
+  for (size_t split = 0; split < members_.size(); ++split) {
+    if (const auto member = members_[split].Find(*element); member.has_value()) return Membership{split, *member};
+  }
+  return std::nullopt;
+}
+
+std::optional<size_t> Plan::SplitOf(int64_t row) const {
+  const std::optional<Membership> found = FindRow(row);
+  return found.has_value() ? std::optional(found->split) : std::nullopt;
 }
 
 }  // namespace millrace

@@ -6,26 +6,22 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "tests/core/plan/split_fixture.h"
 #include "tests/support/catch.h"
 
 namespace millrace {
 namespace {
 
 PlanSpec Spec(int64_t batch_size, LastBatch last_batch, uint64_t seed = 42) {
-  return {.snapshot = std::string(64, 'a'),
-          .seed = seed,
-          .splits = DefaultSplits(),
-          .batch_size = batch_size,
-          .last_batch = last_batch};
+  PlanSpec spec = StrategySpec(SplitStrategy::kExact, DefaultSplits(), seed);
+  spec.batch_size = batch_size;
+  spec.last_batch = last_batch;
+  return spec;
 }
 
 Plan RandomPlan(std::mt19937_64& random, LastBatch last_batch) {
   PlanSpec spec = Spec(1 + static_cast<int64_t>(random() % 40), last_batch, random());
-  spec.splits.assign(1 + random() % 5, {});
-  for (size_t i = 0; i < spec.splits.size(); ++i) {
-    spec.splits[i] = {.name = "s" + std::to_string(i), .share = static_cast<int64_t>(random() % 100)};
-  }
-  spec.splits[0].share = 7;
+  spec.splits = RandomSplits(random);
   const int64_t selection_size = 1 + static_cast<int64_t>(random() % (random() % 2 == 0 ? 60 : 4000));
   return Plan::Open(std::move(spec), selection_size).value();
 }
@@ -192,7 +188,7 @@ TEST_CASE("an unknown split is refused, and the message names those there are") 
 }
 
 TEST_CASE("a plan over nothing, or with a fault, does not open") {
-  CHECK(ReasonOf(Plan::Open(Spec(7, LastBatch::kKeep), 0).status()) == Reason::kFieldInvalid);
+  CHECK(ReasonOf(Plan::Open(Spec(7, LastBatch::kKeep), 0).status()) == Reason::kSnapshotEmpty);
   CHECK(FieldOf(Plan::Open(Spec(0, LastBatch::kKeep), 10).status()) == "spec.batch_size");
 }
 
