@@ -1,8 +1,9 @@
 // Goal: no statistic that a trainer could notice tells the orders from random ones.
-// Method: chi-square tests with fixed seeds at p > 0.001: all permutations of 3, 4 and 5 elements; where an index goes;
-// differences of neighbours at several distances; two epochs, two seeds, and (seed, epoch + 1) against (seed + 1,
-// epoch) side by side. Every statistic is shown to fail on a weak order as well: too few rounds, no keys, a seed and an
-// epoch that are added up, three bits of domain for five elements.
+// Method: chi-square tests with fixed seeds at p > 0.001: all permutations of 3, 4 and 5 elements over seeds and
+// over epochs, and of five elements of a large order; where an index goes; differences of neighbours at several
+// distances; two epochs, two seeds, and (seed, epoch + 1) against (seed + 1, epoch) side by side. Every statistic is
+// shown to fail on a weak order as well: too few rounds, no keys, a seed and an epoch that are added up, three bits of
+// domain for five elements.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -74,21 +75,43 @@ std::vector<int64_t> Elements(const Order& order, int64_t first, int64_t count, 
   return elements;
 }
 
-// Over many seeds, every permutation of a few elements is as frequent as any other.
+int64_t Factorial(int64_t n) { return n < 2 ? 1 : n * Factorial(n - 1); }
+
+// The number of the permutation that sorts some different numbers: of each, how many later ones are smaller.
+size_t PatternOf(absl::Span<const int64_t> numbers) {
+  size_t pattern = 0;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    size_t smaller = 0;
+    for (size_t j = i + 1; j < numbers.size(); ++j) smaller += numbers[j] < numbers[i];
+    pattern = pattern * (numbers.size() - i) + smaller;
+  }
+  return pattern;
+}
+
+// Over many seeds, or over many epochs of one seed, every permutation of a few elements is as frequent as any other.
 double AllPermutationsP(const OrderFamily& family, int64_t size, uint64_t first_seed) {
-  int64_t cell_count = 1;
-  for (int64_t i = 2; i <= size; ++i) cell_count *= i;
-  std::vector<int64_t> counts(static_cast<size_t>(cell_count));
-  for (uint64_t seed = first_seed; seed < first_seed + static_cast<uint64_t>(cell_count) * 300; ++seed) {
-    const std::vector<int64_t> elements = Elements(family(size, seed, 0), 0, size);
-    int64_t cell = 0;  // the permutation's number: of each element, how many later ones are smaller
-    for (int64_t i = 0; i < size; ++i) {
-      int64_t smaller = 0;
-      for (int64_t j = i + 1; j < size; ++j)
-        smaller += elements[static_cast<size_t>(j)] < elements[static_cast<size_t>(i)];
-      cell = cell * (size - i) + smaller;
+  std::vector<int64_t> counts(static_cast<size_t>(Factorial(size)));
+  for (uint64_t i = 0; i < counts.size() * 300; ++i) {
+    ++counts[PatternOf(Elements(family(size, first_seed + i, 0), 0, size))];
+  }
+  return UniformityP(counts);
+}
+double AllPermutationsOfEpochsP(const OrderFamily& family, int64_t size, uint64_t seed) {
+  std::vector<int64_t> counts(static_cast<size_t>(Factorial(size)));
+  for (size_t epoch = 0; epoch < counts.size() * 300; ++epoch) {
+    ++counts[PatternOf(Elements(family(size, seed, static_cast<int64_t>(epoch)), 0, size))];
+  }
+  return UniformityP(counts);
+}
+
+// Within one large order, five elements at equal distances stand in every order of size equally often.
+double PatternsP(const OrderFamily& family, int64_t size, int64_t distance) {
+  std::vector<int64_t> counts(120);
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const Order order = family(size, seed, 0);
+    for (int64_t first = 0; first + 5 * distance <= size && first < 5000 * 5 * distance; first += 5 * distance) {
+      ++counts[PatternOf(Elements(order, first, 5, distance))];
     }
-    ++counts[static_cast<size_t>(cell)];
   }
   return UniformityP(counts);
 }
@@ -167,6 +190,23 @@ TEST_CASE("all permutations of 3, 4 and 5 elements are equally frequent") {
   }
 }
 
+TEST_CASE("all permutations of 4 and 5 elements are equally frequent among the epochs of a seed") {
+  for (const uint64_t seed : {uint64_t{0}, uint64_t{42}, ~uint64_t{0}}) {
+    CAPTURE(seed);
+    CHECK(AllPermutationsOfEpochsP(Real, 4, seed) > kPMin);
+    CHECK(AllPermutationsOfEpochsP(Real, 5, seed) > kPMin);
+  }
+}
+
+TEST_CASE("five elements of a large order stand in any order of size") {
+  for (const int64_t size : {1000, 1025, 100000, 1000000}) {
+    for (const int64_t distance : {int64_t{1}, int64_t{1} << MakeFeistel(size, {}).low_bits}) {
+      CAPTURE(size, distance);
+      CHECK(PatternsP(Real, size, distance) > kPMin);
+    }
+  }
+}
+
 TEST_CASE("an index goes anywhere") {
   for (const int64_t size : {64, 1000, 1024, 1025, 2048, 5000}) {
     CAPTURE(size);
@@ -193,7 +233,7 @@ TEST_CASE("differences between neighbours are uniform at every distance") {
 }
 
 TEST_CASE("orders of other epochs and seeds are unrelated") {
-  for (const int64_t size : {1024, 16384, 65536}) {
+  for (const int64_t size : {1024, 16384, 65536, 1000000}) {
     for (const EpochPair& pair : kEpochPairs) {
       CAPTURE(size, pair.seed_off, pair.first_epoch, pair.other_epoch);
       CHECK(CorrelationP(Real, size, pair) > kPMin);
@@ -205,6 +245,10 @@ TEST_CASE("the statistics fail on weak orders") {
   CHECK(AllPermutationsP(Rotation, 4, 0) < kWeakPMax);
   // The network itself on a tiny domain is why small sizes have tables.
   CHECK(AllPermutationsP(FewRounds(4), 5, 0) < kWeakPMax);
+  CHECK(AllPermutationsOfEpochsP(WithoutKeys, 5, 0) < kWeakPMax);
+  CHECK(AllPermutationsOfEpochsP(Rotation, 5, 0) < kWeakPMax);
+  CHECK(PatternsP(Rotation, 100000, 1) < kWeakPMax);
+  CHECK(PatternsP(FewRounds(2), 100000, 256) < kWeakPMax);
   CHECK(PositionsP(WithoutKeys, 1025) < kWeakPMax);
   CHECK(PositionsP(FewRounds(1), 1025) < kWeakPMax);
   CHECK(FirstElementP(WithoutKeys, 1100, 0) < kWeakPMax);

@@ -1,6 +1,7 @@
 // Goal: every (size, key) is a bijection of [0, size), whichever way it is asked for.
 // Method: exhaustively for all sizes up to 2^13 and at and around every boundary up to 2^17 (all of them in the hidden
-// test "[.exhaustive]"); beyond, by an inverse written here independently, on millions of indices up to 2^40.
+// test: core_plan_test "[.exhaustive]", some minutes); beyond, by an inverse written here independently, on millions of
+// indices up to 2^40.
 #include "core/plan/permutation.h"
 
 #include <algorithm>
