@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent.parent / "clients" / "python" / "src"))
 from feature_plans import FEATURES, Feature  # noqa: E402
 from vector_posts import posts_of  # noqa: E402
 
-from millrace.reference import Plan  # noqa: E402
+from millrace.reference import Plan, canonical_form  # noqa: E402
 
 
 def compact(value: object) -> str:
@@ -97,7 +97,7 @@ def golden_text(feature: Feature) -> str:
     size: dict[str, Any] = feature.posts
     plan = Plan(feature.plan, posts_of(size))
     golden["selection_size"] = compact(len(plan.rows))
-    golden["plan"] = compact(feature.plan)
+    golden["plan"] = canonical_form(feature.plan)
     golden["plan_id"] = compact(plan.id)
     golden["splits"] = lines([split._asdict() for split in plan.splits])
     golden["unassigned_count"] = compact(plan.unassigned_count)

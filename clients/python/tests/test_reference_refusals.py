@@ -94,7 +94,7 @@ def test_positions_that_are_not_there_are_refused() -> None:
     plan = Plan(spec_of(), 100)
     positions: list[tuple[Any, ...]] = [("train", 0, 12), ("none", 0, 0), ("train", 2**31, 0), ("train", 0, 0, 2, 2)]
     for position in positions:
-        with pytest.raises(ValueError, match="no step|no split|no rank"):
+        with pytest.raises(ValueError, match=r"no step|no split|no rank"):
             plan.batch(*position)
 
 

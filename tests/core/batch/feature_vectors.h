@@ -1,0 +1,31 @@
+// What the tests of golden vectors over posts share: reading tests/golden/features (docs/plan-specification.md,
+// section 9).
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/core/snapshot/support.h"
+
+namespace millrace::testing {
+
+// Ascending.
+std::vector<std::filesystem::path> FeatureVectorFiles();
+
+// The line of the file that holds the plan, in canonical form.
+std::string PlanLine(const std::filesystem::path& path);
+
+// Whether the vector has posts, listed or computed.
+bool HasPosts(const simdjson::dom::element& golden);
+// Those posts, and the tags that they use.
+Content PostsOf(const simdjson::dom::element& golden);
+
+int64_t IntegerOf(const simdjson::dom::element& value);
+std::string TextOf(const simdjson::dom::element& value);
+std::vector<int64_t> IntegersOf(const simdjson::dom::element& array);
+
+}  // namespace millrace::testing

@@ -1,0 +1,140 @@
+// Goal: what every released feature of plans computes never changes. Method: each golden vector over posts
+// (docs/plan-specification.md, section 9) anew, from a snapshot that is written with its posts;
+// tests/golden/check_plans.py and check_plans.mjs do the same without this code.
+#include "tests/core/batch/feature_vectors.h"
+
+#include <optional>
+
+#include "core/base/digest.h"
+#include "core/base/text.h"
+#include "core/batch/plan_input_reader.h"
+#include "core/plan/plan.h"
+#include "core/plan/token.h"
+#include "tests/support/catch.h"
+
+namespace millrace {
+namespace {
+
+using simdjson::dom::element;
+using testing::IntegerOf;
+using testing::IntegersOf;
+using testing::TextOf;
+
+Plan OpenVector(const element& golden, const std::string& canonical_form) {
+  absl::StatusOr<PlanSpec> spec = ParseCanonicalForm(canonical_form);
+  INFO(spec.status());
+  REQUIRE(spec.ok());
+  CHECK(CanonicalForm(*spec) == canonical_form);
+  CHECK(PlanIdOf(canonical_form) == TextOf(golden["plan_id"]));
+  CHECK(ValidatePlanSpec(*spec).ok());
+  if (!testing::HasPosts(golden)) return Plan::Open(*spec, IntegerOf(golden["selection_size"])).value();
+  const testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), testing::PostsOf(golden));
+  // A plan does not look at the digest once it is opened, so the vector's plan may be asked of any snapshot.
+  absl::StatusOr<Plan> plan = OpenPlan(*spec, *snapshot);
+  INFO(plan.status());
+  REQUIRE(plan.ok());
+  return *std::move(plan);
+}
+
+void CheckSplits(const Plan& plan, const element& golden) {
+  CHECK(plan.selection_size() == IntegerOf(golden["selection_size"]));
+  CHECK(plan.unassigned_count() == IntegerOf(golden["unassigned_count"]));
+  size_t i = 0;
+  for (const element expected : golden["splits"].get_array()) {
+    REQUIRE(i < plan.splits().size());
+    CHECK(plan.splits()[i].name == TextOf(expected["name"]));
+    CHECK(plan.splits()[i].member_count == IntegerOf(expected["member_count"]));
+    CHECK(plan.splits()[i].sample_count == IntegerOf(expected["sample_count"]));
+    CHECK(plan.splits()[i].batch_count == IntegerOf(expected["batch_count"]));
+    ++i;
+  }
+  CHECK(i == plan.splits().size());
+}
+
+std::vector<int64_t> RowsOf(const EpochOrder& order, const BatchSlice& slice) {
+  std::vector<int64_t> rows(static_cast<size_t>(slice.sample_count));
+  order.Rows(slice.first_sample, absl::MakeSpan(rows));
+  return rows;
+}
+
+void CheckEpoch(const Plan& plan, const element& expected) {
+  const size_t split = plan.FindSplit(TextOf(expected["split"])).value();
+  const int64_t epoch = expected["epoch"];
+  if (plan.splits()[split].batch_count == 0) {
+    CHECK(expected["batches"].get_array().size() == 0);
+    return;
+  }
+  const EpochOrder order = plan.OpenEpoch(split, epoch).value();
+  int64_t step = 0;
+  for (const element batch : expected["batches"].get_array()) {
+    CAPTURE(TextOf(expected["split"]), epoch, step);
+    CHECK(RowsOf(order, plan.Slice(split, {epoch, step}, {}).value()) == IntegersOf(batch));
+    ++step;
+  }
+  CHECK(step == plan.splits()[split].batch_count);
+}
+
+void CheckSlice(const Plan& plan, const element& expected) {
+  const size_t split = plan.FindSplit(TextOf(expected["split"])).value();
+  const Position position = {expected["epoch"], expected["step"]};
+  const Rank rank = {static_cast<int32_t>(IntegerOf(expected["rank"])),
+                     static_cast<int32_t>(IntegerOf(expected["world_size"]))};
+  const BatchSlice slice = plan.Slice(split, position, rank).value();
+  CHECK(slice.global_sample_count == IntegerOf(expected["global_sample_count"]));
+  CHECK(slice.global_offset == IntegerOf(expected["global_offset"]));
+  CHECK(slice.padding_count == IntegerOf(expected["padding_count"]));
+  CHECK(RowsOf(plan.OpenEpoch(split, position.epoch).value(), slice) == IntegersOf(expected["rows"]));
+}
+
+std::string RowsDigest(const Plan& plan, const element& stretch) {
+  const size_t split = plan.FindSplit(TextOf(stretch["split"])).value();
+  const int64_t epoch = stretch["epoch"];
+  const EpochOrder order = plan.OpenEpoch(split, epoch).value();
+  Sha256 hash;
+  for (int64_t step = stretch["first_step"]; step < IntegerOf(stretch["end_step"]); ++step) {
+    std::string bytes;
+    for (const int64_t row : RowsOf(order, plan.Slice(split, {epoch, step}, {}).value())) {
+      for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(row >> shift & 0xff));
+    }
+    hash.Update(bytes.data(), bytes.size());
+  }
+  return HexEncode(hash.Finish());
+}
+
+void CheckToken(const element& golden, const element& expected) {
+  const std::string plan_id = TextOf(golden["plan_id"]), split = TextOf(expected["split"]);
+  const std::string token = TextOf(expected["token"]);
+  const Position position = {expected["epoch"], expected["step"]};
+  CHECK(EncodeToken(plan_id, split, position) == token);
+  CHECK(DecodeToken(token, plan_id, split).value() == position);
+}
+
+TEST_CASE("plans of every feature are the golden ones") {
+  size_t file_count = 0, epoch_count = 0, slice_count = 0, stretch_count = 0;
+  for (const std::filesystem::path& path : testing::FeatureVectorFiles()) {
+    CAPTURE(path.string());
+    simdjson::dom::parser parser;
+    const element golden = parser.load(path.string());
+    const Plan plan = OpenVector(golden, testing::PlanLine(path));
+    CheckSplits(plan, golden);
+    if (!golden["stretches"].error()) {
+      for (const element stretch : golden["stretches"].get_array()) {
+        CHECK(RowsDigest(plan, stretch) == TextOf(stretch["rows_sha256"]));
+        ++stretch_count;
+      }
+    } else {
+      for (const element expected : golden["epochs"].get_array()) CheckEpoch(plan, expected), ++epoch_count;
+      for (const element expected : golden["batches"].get_array()) CheckSlice(plan, expected), ++slice_count;
+    }
+    for (const element expected : golden["tokens"].get_array()) CheckToken(golden, expected);
+    ++file_count;
+  }
+  CHECK(file_count >= 51);
+  CHECK(epoch_count >= 200);
+  CHECK(slice_count >= 180);
+  CHECK(stretch_count >= 40);
+}
+
+}  // namespace
+}  // namespace millrace
