@@ -18,37 +18,32 @@ void AppendCodePoint(uint32_t code_point, std::string* out) {
   AppendUnit(0xdc00 + ((code_point - 0x10000) & 0x3ff), out);
 }
 
-void AppendString(std::string_view text, std::string* out) {
-  *out += '"';
+}  // namespace
+
+std::string JsonString(std::string_view text) {
+  std::string out = "\"";
   for (size_t i = 0; i < text.size();) {
     const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
     const unsigned char lead = byte(i);
-    if (lead < 0x80) {
-      if (lead == '"' || lead == '\\') *out += '\\';
-      *out += static_cast<char>(lead);
-      ++i;
-      continue;
+    const size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (size > 1) {
+      uint32_t code_point = lead & (0x7f >> size);
+      for (size_t j = 1; j < size; ++j) code_point = code_point << 6 | (byte(i + j) & 0x3f);
+      AppendCodePoint(code_point, &out);
+    } else if (lead < 0x20 || lead == 0x7f) {
+      AppendUnit(lead, &out);
+    } else {
+      if (lead == '"' || lead == '\\') out += '\\';
+      out += static_cast<char>(lead);
     }
-    const size_t size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    uint32_t code_point = lead & (0x7f >> size);
-    for (size_t j = 1; j < size; ++j) code_point = code_point << 6 | (byte(i + j) & 0x3f);
-    AppendCodePoint(code_point, out);
     i += size;
   }
-  *out += '"';
-}
-
-}  // namespace
-
-JsonObject& JsonObject::Add(std::string_view key, std::string_view text) {
-  std::string json;
-  AppendString(text, &json);
-  return AddRaw(key, json);
+  return out + "\"";
 }
 
 JsonObject& JsonObject::AddRaw(std::string_view key, std::string_view json) {
   text_ += text_.empty() ? '{' : ',';
-  AppendString(key, &text_);
+  text_ += JsonString(key);
   text_ += ':';
   text_ += json;
   return *this;

@@ -1,4 +1,4 @@
-// Writes the objects of a canonical form: no white space, ASCII only.
+// Writes JSON as canonical forms have it: no white space, ASCII only.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,15 @@
 
 namespace millrace {
 
+// The text between quotes, as the canonical form escapes it; control characters become \u escapes, too. Requires valid
+// UTF-8.
+std::string JsonString(std::string_view text);
+
 // One object, whose keys must be added in ascending order of their bytes.
 class JsonObject {
  public:
   JsonObject& Add(std::string_view key, int64_t value) { return AddRaw(key, std::to_string(value)); }
-  // Of valid UTF-8 without control characters.
-  JsonObject& Add(std::string_view key, std::string_view text);
+  JsonObject& Add(std::string_view key, std::string_view text) { return AddRaw(key, JsonString(text)); }
   JsonObject& Add(std::string_view key, const char* text) { return Add(key, std::string_view(text)); }
   JsonObject& Add(std::string_view key, bool value) { return AddRaw(key, value ? "true" : "false"); }
   // JSON as it is.
