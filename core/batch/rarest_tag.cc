@@ -1,0 +1,66 @@
+#include "core/batch/rarest_tag.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+
+namespace millrace {
+namespace {
+
+// The square root, rounded down, of any number below 2^64.
+uint64_t IntegerSquareRoot(uint64_t square) {
+  // The processor's estimate is off by one at most; the comparisons make it exact whatever it is.
+  constexpr uint64_t kRootMax = 0xFFFFFFFF;
+  uint64_t root = std::min(static_cast<uint64_t>(std::sqrt(static_cast<double>(square))), kRootMax);
+  while (root * root > square) --root;
+  while (root < kRootMax && (root + 1) * (root + 1) <= square) ++root;
+  return root;
+}
+
+}  // namespace
+
+absl::StatusOr<RarestTagFinder> RarestTagFinder::Open(const Snapshot& snapshot, std::optional<TagCategory> category) {
+  RarestTagFinder finder;
+  finder.category_ = category;
+  MILLRACE_ASSIGN_OR_RETURN(finder.post_counts_, snapshot.TagPostCounts());
+  MILLRACE_ASSIGN_OR_RETURN(finder.categories_, snapshot.TagCategories());
+  for (size_t i = 0; i < finder.post_counts_.size(); ++i) {
+    if (finder.post_counts_[i] >= 1 && finder.post_counts_[i] <= snapshot.post_count()) continue;
+    return MakeError(
+        Reason::kSnapshotDamaged,
+        absl::StrCat("snapshot ", snapshot.digest(), " says that tag ", i, " is on ", finder.post_counts_[i], " of ",
+                     snapshot.post_count(), " posts. Restore the file from a backup, or compile the dataset anew."),
+        {{"snapshot", snapshot.digest()}});
+  }
+  return finder;
+}
+
+std::optional<uint32_t> RarestTagFinder::Find(absl::Span<const uint32_t> tag_indexes) const {
+  std::optional<uint32_t> rarest;
+  int64_t post_count_min = 0;
+  for (const uint32_t tag_index : tag_indexes) {
+    if (category_.has_value() && categories_[tag_index] != static_cast<uint8_t>(*category_)) continue;
+    const int64_t post_count = post_counts_[tag_index];
+    if (rarest.has_value() && post_count >= post_count_min) continue;
+    rarest = tag_index;
+    post_count_min = post_count;
+  }
+  return rarest;
+}
+
+int64_t TagFrequencyWeight(int64_t post_count, int64_t tag_post_count, int64_t cap, int64_t power_quarters) {
+  // With fewer than 2^32 posts: r < 2^48, r * 2^16 < 2^64, r2 < 2^32, r1 < 2^24, r1 * r2 < 2^56.
+  const uint64_t r = (static_cast<uint64_t>(post_count) << 16) / static_cast<uint64_t>(tag_post_count);
+  const uint64_t cap_weight = static_cast<uint64_t>(cap) << 16;
+  uint64_t weight = r;
+  if (power_quarters < 4) {
+    const uint64_t r2 = IntegerSquareRoot(r << 16);
+    const uint64_t r1 = IntegerSquareRoot(r2 << 16);
+    weight = power_quarters == 1 ? r1 : power_quarters == 2 ? r2 : r1 * r2 >> 16;
+  }
+  return static_cast<int64_t>(std::min(cap_weight, weight));
+}
+
+}  // namespace millrace
