@@ -57,6 +57,9 @@ BATCH_VIEW = EnumNames(loader.BatchView, "BATCH_VIEW_")
 SPLIT_STRATEGY = EnumNames(plans.SplitStrategy, "SPLIT_STRATEGY_")
 ORDER_KIND = EnumNames(plans.OrderKind, "ORDER_KIND_")
 LAST_BATCH = EnumNames(plans.LastBatch, "LAST_BATCH_")
+SPLIT_UNIT = EnumNames(plans.SplitUnit, "SPLIT_UNIT_")
+COVERAGE = EnumNames(plans.Coverage, "COVERAGE_")
+BATCH_ROWS = EnumNames(plans.BatchRows, "BATCH_ROWS_")
 
 
 def optional(message: Message, name: str) -> Any:
@@ -202,30 +205,4 @@ def snapshot(message: snapshots.Snapshot) -> types.Snapshot:
         tag_use_count=message.tag_use_count,
         file_size_bytes=message.file_size_bytes,
         format_version=message.format_version,
-    )
-
-
-def plan(message: plans.Plan) -> types.Plan:
-    spec = message.spec
-    splits = tuple(
-        types.Split(
-            name=info.name,
-            share=wanted.share,
-            order=ORDER_KIND.name(wanted.order),
-            sample_count=info.sample_count,
-            batch_count=info.batch_count,
-        )
-        for wanted, info in zip(spec.splits, message.splits, strict=True)
-    )
-    return types.Plan(
-        id=message.id,
-        snapshot=spec.snapshot,
-        seed=spec.seed,
-        strategy=SPLIT_STRATEGY.name(spec.strategy),
-        splits=splits,
-        batch_size=spec.batch_size,
-        last_batch=LAST_BATCH.name(spec.last_batch),
-        sample_count=message.sample_count,
-        canonical_form=message.canonical_form,
-        created_at=time(message, "created_at"),
     )

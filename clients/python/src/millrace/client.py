@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from millrace import _convert, _importing, _rpc, _sources, types
+from millrace import _convert, _importing, _plans, _rpc, _sources, types
 from millrace._connection import Connection
 from millrace.batch import Batch
 from millrace.v1 import catalog_service_pb2 as catalog
@@ -223,43 +223,56 @@ class Plans(_Part):
         batch_size: int,
         dataset: str | None = None,
         snapshot: str | None = None,
+        query: str = "",
         seed: int = 0,
-        splits: Mapping[str, int] | Sequence[types.SplitSpec] | None = None,
+        splits: _plans.Splits | None = None,
         strategy: str | None = None,
+        unit: str | None = None,
+        modulus: int | None = None,
+        stratify: types.Stratify | None = None,
+        coverage: str | None = None,
+        batch_rows: str | None = None,
+        weights: types.QueryWeights | types.TagFrequencyWeights | None = None,
+        mix: types.Mix | None = None,
         last_batch: str = "keep",
     ) -> types.Plan:
         """Creates the plan, or finds it: the same request over the same snapshot gives the same id, on every
-        server.
+        server. docs/plans.md says what to choose.
 
-        batch_size: samples of a step over the whole world. dataset: stands for its newest snapshot. splits:
-        shares by name ({"train": 9, "test": 1}), or SplitSpecs; by default train 80, validation 10, test 10.
-        last_batch: "keep" (smaller), "drop" or "pad". InvalidRequest; SnapshotNotFound; DatasetNotFound;
-        SnapshotRequired.
+        batch_size: samples of a step over the whole world. dataset: stands for its newest snapshot. query: which
+        posts ("1girl -comic score:>10"); all by default. splits: shares by name ({"train": 9, "test": 1}), ranges of
+        ids by name ({"train": [(0, 899)], "test": [(900, 949)]}), or SplitSpecs; by default train 80, validation 10,
+        test 10. strategy: "exact", "hash", "id_range", "stratified" or "partitioned"; None means the one that takes
+        what else is given, or "exact". unit: what one split holds whole, "post", "parent", "artist" or "pool".
+        modulus: of "id_range", 1,000 by default. coverage ("full", "half") and batch_rows ("drawn", "ascending"): of
+        "partitioned". weights, mix: for splits with the order "weighted" or "mixed". last_batch: "keep" (smaller),
+        "drop" or "pad".
+
+        ValueError for numbers that are not whole. InvalidRequest; QueryInvalid; SelectionEmpty; SnapshotNotFound;
+        DatasetNotFound; SnapshotRequired.
         """
-        if splits is None:
-            specs: Sequence[types.SplitSpec] = ()
-        elif isinstance(splits, Mapping):
-            specs = [types.SplitSpec(name, share) for name, share in splits.items()]
-        else:
-            specs = splits
-        spec = plans.PlanSpec(
-            **_scope(dataset, snapshot),
-            seed=seed,
-            strategy=_convert.SPLIT_STRATEGY.number(strategy, "strategy"),
-            splits=[
-                plans.SplitSpec(name=s.name, share=s.share, order=_convert.ORDER_KIND.number(s.order, "order"))
-                for s in specs
-            ],
+        spec = _plans.spec_message(
+            scope=_scope(dataset, snapshot),
             batch_size=batch_size,
-            last_batch=_convert.LAST_BATCH.number(last_batch, "last_batch"),
+            query=query,
+            seed=seed,
+            splits=splits,
+            strategy=strategy,
+            unit=unit,
+            modulus=modulus,
+            stratify=stratify,
+            coverage=coverage,
+            batch_rows=batch_rows,
+            weights=weights,
+            mix=mix,
+            last_batch=last_batch,
         )
-        request = plans.CreatePlanRequest(spec=spec)
-        return _convert.plan(self._call(_rpc.CREATE_PLAN, request).plan)
+        return _plans.plan(self._call(_rpc.CREATE_PLAN, plans.CreatePlanRequest(spec=spec)).plan)
 
     def get(self, plan_id: str) -> types.Plan:
         """PlanNotFound."""
         request = plans.GetPlanRequest(plan_id=plan_id)
-        return _convert.plan(self._call(_rpc.GET_PLAN, request).plan)
+        return _plans.plan(self._call(_rpc.GET_PLAN, request).plan)
 
     def list(self, *, snapshot: str = "", page_size: int = 1000) -> Iterator[types.Plan]:
         """Newest first; on one snapshot, or all. Pages as it goes."""
@@ -269,7 +282,7 @@ class Plans(_Part):
             request.page_token = token
             return self._call(_rpc.LIST_PLANS, request)
 
-        return _rpc.pages(fetch, lambda page: map(_convert.plan, page.plans))
+        return _rpc.pages(fetch, lambda page: map(_plans.plan, page.plans))
 
     def delete(self, plan_id: str, *, allow_missing: bool = False) -> None:
         """Deletes the record; open streams go on. PlanNotFound unless allow_missing."""

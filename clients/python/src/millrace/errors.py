@@ -21,9 +21,11 @@ __all__ = [
     "NotFound",
     "PlanNotFound",
     "PostNotFound",
+    "QueryInvalid",
     "RecordRejected",
     "RequestIdReused",
     "SampleTooLarge",
+    "SelectionEmpty",
     "SequenceBroken",
     "SnapshotDamaged",
     "SnapshotInUse",
@@ -117,6 +119,14 @@ class InvalidRequest(Error):
     """A field of the request is out of range or malformed; field_violations names it."""
 
 
+class QueryInvalid(InvalidRequest):
+    """A query is malformed, or names a tag that the snapshot does not have. metadata: field."""
+
+
+class SelectionEmpty(Error):
+    """No post matches the plan's query."""
+
+
 class SampleTooLarge(Error):
     """The range holds fewer posts than were to be drawn; the message says how many."""
 
@@ -183,6 +193,8 @@ _BY_REASON: dict[str, type[Error]] = {
     "SPLIT_NOT_FOUND": SplitNotFound,
     "TAG_NOT_FOUND": TagNotFound,
     "POST_NOT_FOUND": PostNotFound,
+    "QUERY_INVALID": QueryInvalid,
+    "SELECTION_EMPTY": SelectionEmpty,
     "SAMPLE_TOO_LARGE": SampleTooLarge,
     "STEP_PAST_END": StepPastEnd,
     "SNAPSHOT_REQUIRED": SnapshotRequired,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,12 +14,14 @@ __all__ = [
     "ImportRecord",
     "ImportResult",
     "ImportSummary",
+    "Mix",
     "Plan",
     "Pool",
     "Position",
     "Post",
     "PostFlags",
     "PostsById",
+    "QueryWeights",
     "RatingCount",
     "RejectedRecord",
     "Sample",
@@ -26,7 +29,9 @@ __all__ = [
     "Split",
     "SplitSpec",
     "Stats",
+    "Stratify",
     "Tag",
+    "TagFrequencyWeights",
     "TagMatch",
     "Verification",
 ]
@@ -285,33 +290,99 @@ class Verification:
 
 @dataclass(frozen=True)
 class SplitSpec:
-    """A named share of the samples: `share` parts of the total of all shares.
+    """A named share of the posts: `share` parts of the total of all shares, or `ranges` of ids.
 
-    order: "epoch" (another order in every epoch), "fixed" (always the same), or None: "fixed" for splits
-    named validation and test, "epoch" for others.
+    order: "epoch" (another order in every epoch), "fixed" (always the same), "sequential", "block", "weighted",
+    "mixed", or None: "fixed" for splits named validation and test, "epoch" for others. ranges: with the strategy
+    "id_range", (first, last) pairs of values of id modulo the plan's modulus, both included, ascending. block_rows,
+    window_blocks: with "block"; None means 1,024 and 16.
     """
 
     name: str
-    share: int
+    share: int = 0
     order: str | None = None
+    ranges: Sequence[tuple[int, int]] = ()
+    block_rows: int | None = None
+    window_blocks: int | None = None
+
+
+@dataclass(frozen=True)
+class Stratify:
+    """What strata are made of. by: "rating"; "tag" (posts with `tag` and posts without); or "category" (by a post's
+    rarest tag of `category`)."""
+
+    by: str
+    tag: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True)
+class QueryWeights:
+    """Weights for the order "weighted": of the first query that a post matches, or `otherwise`.
+
+    Whole numbers from 0 to 2^31 - 1; only proportions matter, so for fractions multiply all. replacement: a post may
+    be drawn several times an epoch. epoch_samples: None means as many as there are posts (without replacement: posts
+    whose weight is not 0).
+    """
+
+    queries: Sequence[tuple[str, int]] | Mapping[str, int]
+    otherwise: int = 0
+    replacement: bool = False
+    epoch_samples: int | None = None
+
+
+@dataclass(frozen=True)
+class TagFrequencyWeights:
+    """Weights for the order "weighted": (posts of the snapshot / posts with the post's rarest tag) to the power of
+    power_quarters / 4, up to `cap`.
+
+    power_quarters: 1 to 4; None means 2, the square root. cap: 1 to 1,048,576; None means 100. category: only tags of
+    this category count. replacement, epoch_samples: as of QueryWeights.
+    """
+
+    power_quarters: int | None = None
+    cap: int | None = None
+    category: str | None = None
+    replacement: bool = False
+    epoch_samples: int | None = None
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Queries and their shares of every epoch, for the order "mixed". A post belongs to the first part that it
+    matches; the empty query takes what is left. epoch_samples: None means as many as the parts hold together."""
+
+    parts: Sequence[tuple[str, int]] | Mapping[str, int]
+    epoch_samples: int | None = None
 
 
 @dataclass(frozen=True)
 class Split:
-    """A split of a plan: its samples, and the steps of an epoch (every rank gets that many batches)."""
+    """A split of a plan: its samples, and the steps of an epoch (every rank gets that many batches).
+
+    member_count: posts in the split; the samples of an epoch may be more or fewer when they are weighted or mixed.
+    ranges: with the strategy "id_range". block_rows, window_blocks: with the order "block", otherwise None.
+    """
 
     name: str
     share: int
     order: str | None
     sample_count: int
     batch_count: int
+    member_count: int = 0
+    ranges: tuple[tuple[int, int], ...] = ()
+    block_rows: int | None = None
+    window_blocks: int | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """A plan. id: the SHA-256 of canonical_form. batch_size: samples of a step over the whole world.
 
-    last_batch: "keep", "drop" or "pad".
+    last_batch: "keep", "drop" or "pad". query: in canonical form, empty for all posts. unit: "post", "parent",
+    "artist", "pool", or None where the strategy takes none. coverage, batch_rows: of "partitioned", otherwise None.
+    selected_count: posts that the query selects; unassigned_count: of these, posts in no split. notes: what a reader
+    should know, in sentences (strata too small to be split, units larger than a split's share, posts never drawn).
     """
 
     id: str
@@ -324,6 +395,17 @@ class Plan:
     sample_count: int
     canonical_form: str
     created_at: datetime | None
+    query: str = ""
+    unit: str | None = None
+    modulus: int | None = None
+    stratify: Stratify | None = None
+    coverage: str | None = None
+    batch_rows: str | None = None
+    weights: QueryWeights | TagFrequencyWeights | None = None
+    mix: Mix | None = None
+    selected_count: int = 0
+    unassigned_count: int = 0
+    notes: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split:
         """The split of that name; KeyError, with the names there are, when there is none."""
