@@ -18,9 +18,8 @@ void HashIdsPortable(const RoundWords& words, uint32_t kind, const int64_t* __re
 
 // 2.2 ns an id against 7.1 ns.
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx2"))) void HashIdsAvx2(const RoundWords& words, uint32_t kind,
-                                                 const int64_t* __restrict ids, size_t count,
-                                                 uint64_t* __restrict hashes) {
+__attribute__((target("avx2"))) void HashIdsAvx2(const RoundWords& words, uint32_t kind, const int64_t* __restrict ids,
+                                                 size_t count, uint64_t* __restrict hashes) {
   MILLRACE_HASH_IDS(words, kind, ids, count, hashes);
 }
 #else

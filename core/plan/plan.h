@@ -89,9 +89,9 @@ class EpochOrder {
 // Immutable, so thread-safe.
 class Plan {
  public:
-  // Requires the input that NeedsOf(spec) asks for. Costs microseconds when the strategy is exact over posts, the orders
-  // are epoch or fixed, and there is no query; otherwise some nanoseconds a selected post. kFieldInvalid for a fault of
-  // the specification, or one that shows only over these posts; kSnapshotEmpty; kSelectionEmpty.
+  // Requires the input that NeedsOf(spec) asks for. Costs microseconds when the strategy is exact over posts, the
+  // orders are epoch or fixed, and there is no query; otherwise some nanoseconds a selected post. kFieldInvalid for a
+  // fault of the specification, or one that shows only over these posts; kSnapshotEmpty; kSelectionEmpty.
   static absl::StatusOr<Plan> Open(PlanSpec spec, PlanInput input);
   // Over a whole snapshot, for specifications that need no more.
   static absl::StatusOr<Plan> Open(PlanSpec spec, int64_t row_count);

@@ -18,8 +18,8 @@ void AppendNeverDrawn(std::string_view split, int64_t member_count, const std::v
 }
 
 std::string UnassignedNote(const Plan& plan) {
-  const std::string counts = absl::StrCat(plan.unassigned_count(), " of the ", plan.selection_size(),
-                                          " selected posts are in no split");
+  const std::string counts =
+      absl::StrCat(plan.unassigned_count(), " of the ", plan.selection_size(), " selected posts are in no split");
   if (plan.spec().strategy == SplitStrategy::kIdRange) {
     return absl::StrCat(counts, ": no range holds their ids modulo ", plan.spec().modulus, ".");
   }
@@ -39,7 +39,8 @@ void AppendSplitNotes(const Plan& plan, std::vector<std::string>* notes) {
   for (size_t i = 0; i < plan.splits().size(); ++i) {
     const bool wants_posts = plan.spec().splits[i].share > 0 || plan.spec().strategy == SplitStrategy::kIdRange;
     if (!wants_posts || plan.splits()[i].member_count > 0) continue;
-    notes->push_back(absl::StrCat("Split \"", plan.splits()[i].name, "\" got no posts, so that its epochs have no steps."));
+    notes->push_back(
+        absl::StrCat("Split \"", plan.splits()[i].name, "\" got no posts, so that its epochs have no steps."));
   }
   if (plan.unassigned_count() > 0) notes->push_back(UnassignedNote(plan));
 }

@@ -55,8 +55,8 @@ absl::StatusOr<DealtSplits> DealPosts(const PlanSpec& spec, const PlanInput& inp
 absl::StatusOr<DealtSplits> DealByUnits(const PlanSpec& spec, const PlanInput& input) {
   const int64_t size = SelectionSize(input);
   const UnitTable table = UnitsOf(spec, input, size);
-  MILLRACE_ASSIGN_OR_RETURN(const Permutation dealt, Permutation::Create(static_cast<int64_t>(table.unit_count()),
-                                                                         SelectionKey(spec.seed)));
+  MILLRACE_ASSIGN_OR_RETURN(const Permutation dealt,
+                            Permutation::Create(static_cast<int64_t>(table.unit_count()), SelectionKey(spec.seed)));
   std::vector<uint32_t> units(table.unit_count());
   std::iota(units.begin(), units.end(), 0u);
   std::vector<SplitNumber> split_of_unit(table.unit_count());

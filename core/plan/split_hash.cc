@@ -41,7 +41,7 @@ class HashCuts {
     return static_cast<SplitNumber>(std::upper_bound(ends_.begin(), ends_.end(), hash) - ends_.begin());
   }
 
-  std::vector<uint64_t> ends_;             // of all splits but the last with a share, whose end is 2^64
+  std::vector<uint64_t> ends_;               // of all splits but the last with a share, whose end is 2^64
   std::array<SplitNumber, 256> first_ = {};  // by the highest byte: the split of its smallest hash
 };
 

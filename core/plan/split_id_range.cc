@@ -18,14 +18,14 @@ std::vector<PlacedRange> RangesOf(const PlanSpec& spec) {
   for (size_t split = 0; split < spec.splits.size(); ++split) {
     for (const IdRange& range : spec.splits[split].ranges) ranges.push_back({range, static_cast<SplitNumber>(split)});
   }
-  std::sort(ranges.begin(), ranges.end(),
-            [](const PlacedRange& a, const PlacedRange& b) { return a.range < b.range; });
+  std::sort(ranges.begin(), ranges.end(), [](const PlacedRange& a, const PlacedRange& b) { return a.range < b.range; });
   return ranges;
 }
 
 SplitNumber SplitOf(absl::Span<const PlacedRange> ranges, int64_t residue) {
-  const auto after = std::upper_bound(ranges.begin(), ranges.end(), residue,
-                                      [](int64_t value, const PlacedRange& placed) { return value < placed.range.first; });
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), residue,
+                       [](int64_t value, const PlacedRange& placed) { return value < placed.range.first; });
   if (after == ranges.begin()) return kNoSplit;
   const PlacedRange& placed = *(after - 1);
   return residue <= placed.range.last ? placed.split : kNoSplit;

@@ -15,7 +15,8 @@ constexpr int64_t kStoredSizeMax = int64_t{1} << 32;
 
 absl::Status CheckSize(const PlanSpec& spec, const PlanInput& input) {
   if (input.row_count == 0) {
-    return MakeError(Reason::kSnapshotEmpty, absl::StrCat("the snapshot ", spec.snapshot, " holds no posts to plan over"),
+    return MakeError(Reason::kSnapshotEmpty,
+                     absl::StrCat("the snapshot ", spec.snapshot, " holds no posts to plan over"),
                      {{"snapshot", spec.snapshot}});
   }
   const int64_t size = SelectionSize(input);

@@ -95,11 +95,10 @@ class StratumDealer {
 absl::StatusOr<DealtSplits> DealStratified(const PlanSpec& spec, const PlanInput& input) {
   const UnitTable table = UnitsOf(spec, input, SelectionSize(input));
   std::vector<Stratum> strata = StrataOf(table, input.strata);
-  const size_t sharing_count = static_cast<size_t>(std::count_if(
-      spec.splits.begin(), spec.splits.end(), [](const SplitSpec& split) { return split.share > 0; }));
-  const auto small_begin = std::stable_partition(strata.begin(), strata.end(), [&](const Stratum& stratum) {
-    return stratum.units.size() >= sharing_count;
-  });
+  const size_t sharing_count = static_cast<size_t>(
+      std::count_if(spec.splits.begin(), spec.splits.end(), [](const SplitSpec& split) { return split.share > 0; }));
+  const auto small_begin = std::stable_partition(
+      strata.begin(), strata.end(), [&](const Stratum& stratum) { return stratum.units.size() >= sharing_count; });
 
   StratumDealer dealer(spec, table);
   for (auto stratum = strata.begin(); stratum != small_begin; ++stratum) {
@@ -115,9 +114,9 @@ absl::StatusOr<DealtSplits> DealStratified(const PlanSpec& spec, const PlanInput
     }
     std::sort(rest.begin(), rest.end());
     MILLRACE_RETURN_IF_ERROR(dealer.Deal(LabelledKey("millrace.v1.strata_rest", spec.seed, "", 0), rest));
-    dealt.notes.push_back(RestNote(*spec.stratify,
-                                   absl::MakeConstSpan(strata).subspan(static_cast<size_t>(small_begin - strata.begin())),
-                                   ElementCount(table, rest), sharing_count));
+    dealt.notes.push_back(
+        RestNote(*spec.stratify, absl::MakeConstSpan(strata).subspan(static_cast<size_t>(small_begin - strata.begin())),
+                 ElementCount(table, rest), sharing_count));
   }
   dealt.members = AscendingMembers(AssignByUnit(table, dealer.split_of_unit()), spec.splits.size());
   for (std::string& note : UnitNotes(spec, input, table, dealer.tallies(), dealt.members)) {

@@ -47,8 +47,7 @@ struct SplitTally {
 // every one of them to `split_of_unit`, and adds to `tallies` what each split should have got and what was in its way.
 // Requires counts that add up to the units' elements.
 void DealUnits(const Permutation& dealt, absl::Span<const uint32_t> units, const UnitTable& table,
-               absl::Span<const int64_t> counts, absl::Span<SplitNumber> split_of_unit,
-               absl::Span<SplitTally> tallies);
+               absl::Span<const int64_t> counts, absl::Span<SplitNumber> split_of_unit, absl::Span<SplitTally> tallies);
 
 // The split of every element, from that of its unit.
 std::vector<SplitNumber> AssignByUnit(const UnitTable& table, absl::Span<const SplitNumber> split_of_unit);

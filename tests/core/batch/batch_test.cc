@@ -52,11 +52,12 @@ std::shared_ptr<const Snapshot> WriteSnapshot(const std::string& folder, int64_t
 
 struct Fixture {
   explicit Fixture(LastBatch last_batch = LastBatch::kKeep) : snapshot(WriteSnapshot(folder.path(), kPostCount)) {
-    PlanSpec spec = {.snapshot = snapshot->digest(),
-                     .seed = 42,
-                     .splits = DefaultSplits(),
-                     .batch_size = 32,
-                     .last_batch = last_batch};
+    PlanSpec spec;
+    spec.snapshot = snapshot->digest();
+    spec.seed = 42;
+    spec.splits = DefaultSplits();
+    spec.batch_size = 32;
+    spec.last_batch = last_batch;
     plan = std::make_shared<const Plan>(Plan::Open(std::move(spec), snapshot->post_count()).value());
   }
   BatchReader Reader(std::string_view split, Rank rank = {}) const {

@@ -163,7 +163,11 @@ TEST_CASE("what an index costs", "[.measure]") {
 
 TEST_CASE("what opening costs", "[.measure]") {
   for (const int64_t size : {int64_t{1000}, int64_t{1280}, int64_t{3700000}, Permutation::kSizeMax}) {
-    const PlanSpec spec = {.snapshot = std::string(64, '0'), .seed = 42, .splits = DefaultSplits(), .batch_size = 256};
+    PlanSpec spec;
+    spec.snapshot = std::string(64, '0');
+    spec.seed = 42;
+    spec.splits = DefaultSplits();
+    spec.batch_size = 256;
     constexpr int kCount = 2000;
     int64_t checksum = 0;
     auto start = std::chrono::steady_clock::now();

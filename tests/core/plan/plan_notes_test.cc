@@ -45,8 +45,9 @@ TEST_CASE("posts in no split are counted, with the reason") {
   spec = StrategySpec(SplitStrategy::kPartitioned, DefaultSplits());
   spec.coverage = Coverage::kHalf;
   input.row_count = 165;
-  CHECK(NotesOf(spec, input) == Notes{"85 of the 165 selected posts are in no split: half coverage serves 8 of every 16 "
-                                      "posts, and none of those left at the end."});
+  CHECK(NotesOf(spec, input) ==
+        Notes{"85 of the 165 selected posts are in no split: half coverage serves 8 of every 16 "
+              "posts, and none of those left at the end."});
 }
 
 TEST_CASE("members that are never drawn are counted") {

@@ -39,7 +39,8 @@ Rows RandomRows(std::mt19937_64& random, int64_t limit, uint64_t spacing) {
 TEST_CASE("a list gives back its rows, whatever their density") {
   std::mt19937_64 random(80);
   for (const uint64_t spacing : {1, 2, 3, 7, 40, 1000, 100000}) {
-    for (const int64_t limit : {1, 63, 64, 65, 1000, 4096, 100000}) CheckList(RandomRows(random, limit, spacing), limit);
+    for (const int64_t limit : {1, 63, 64, 65, 1000, 4096, 100000})
+      CheckList(RandomRows(random, limit, spacing), limit);
   }
 }
 

@@ -53,8 +53,7 @@ std::vector<int> SplitsByLayout(const PlanSpec& spec, const std::vector<UnitKey>
     if (is_new) units.push_back({});
     units[entry->second].push_back(element);
   }
-  const Permutation dealt =
-      Permutation::Create(static_cast<int64_t>(units.size()), SelectionKey(spec.seed)).value();
+  const Permutation dealt = Permutation::Create(static_cast<int64_t>(units.size()), SelectionKey(spec.seed)).value();
   const std::vector<int64_t> counts = ExactCounts(static_cast<int64_t>(keys.size()), SharesOf(spec));
   std::vector<int> split_at_place;
   for (size_t split = 0; split < counts.size(); ++split) {
@@ -114,8 +113,9 @@ TEST_CASE("a unit larger than a split's share is named, with what the split got"
   for (size_t split = 1; split < 3; ++split) {
     const int64_t got = dealt.members[split].size();
     if (got == 100) continue;
-    const std::string expected = "The share of split \"s" + std::to_string(split) + "\" comes to 100 posts, and it got " +
-                                 std::to_string(got) + ": pool 77 has 600 of the selected posts, and one split holds them whole.";
+    const std::string expected = "The share of split \"s" + std::to_string(split) +
+                                 "\" comes to 100 posts, and it got " + std::to_string(got) +
+                                 ": pool 77 has 600 of the selected posts, and one split holds them whole.";
     CHECK(std::count(dealt.notes.begin(), dealt.notes.end(), expected) == 1);
   }
   for (UnitKey& key : input.unit_keys) key = {1, 77};  // larger than everything

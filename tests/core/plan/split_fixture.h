@@ -1,4 +1,5 @@
-// Selections with random ids, units and strata, and what every strategy promises about the splits that it makes of them.
+// Selections with random ids, units and strata, and what every strategy promises about the splits that it makes of
+// them.
 #pragma once
 
 #include <algorithm>
@@ -87,7 +88,9 @@ inline std::vector<int> SplitOfElements(const std::vector<SplitMembers>& members
   return splits;
 }
 
-inline bool IsComplete(const std::vector<int>& splits) { return std::find(splits.begin(), splits.end(), -1) == splits.end(); }
+inline bool IsComplete(const std::vector<int>& splits) {
+  return std::find(splits.begin(), splits.end(), -1) == splits.end();
+}
 
 inline bool IsAscending(const SplitMembers& members) {
   const std::vector<int64_t> elements = ElementsOf(members);

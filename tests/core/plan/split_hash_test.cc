@@ -110,7 +110,8 @@ TEST_CASE("hash: a unit larger than its split's share is named") {
   for (size_t i = 0; i < 900; ++i) input.unit_keys[i] = {1, 5};
   const DealtSplits dealt = DealSplits(spec, input).value();
   REQUIRE(dealt.notes.size() == 1);
-  CHECK_THAT(dealt.notes[0], Catch::Contains("comes to 500 posts") && Catch::Contains("the artist with the tag id 5 has 9"));
+  CHECK_THAT(dealt.notes[0],
+             Catch::Contains("comes to 500 posts") && Catch::Contains("the artist with the tag id 5 has 9"));
 }
 
 }  // namespace

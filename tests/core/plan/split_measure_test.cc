@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "core/plan/permutation.h"
+#include "core/plan/plan.h"
 #include "tests/core/plan/split_fixture.h"
 
 namespace millrace {
@@ -57,6 +58,26 @@ void Measure(const char* name, const PlanSpec& spec, const PlanInput& input) {
               Median(dealing), static_cast<double>(size_bytes) / kPostCount, Median(reading),
               static_cast<long long>(checksum));
   CHECK(checksum > 0);
+}
+
+TEST_CASE("what opening a plan with hash splits over 3.7 million posts costs", "[.measure]") {
+  std::mt19937_64 random(1);
+  PlanInput input;
+  input.row_count = kPostCount;
+  input.post_ids = RandomInput(random, kPostCount).post_ids;
+  const PlanSpec spec = StrategySpec(SplitStrategy::kHash, DefaultSplits());
+  std::vector<double> opening;
+  size_t size_bytes = 0;
+  for (int run = 0; run < kRunCount; ++run) {
+    PlanInput copy = input;
+    const double start = ProcessorMilliseconds();
+    const Plan plan = Plan::Open(spec, std::move(copy)).value();
+    opening.push_back(ProcessorMilliseconds() - start);
+    size_bytes = plan.memory_bytes();
+  }
+  std::printf("Plan::Open, hash: %.1f ms, %.2f bytes a post\n", Median(opening),
+              static_cast<double>(size_bytes) / kPostCount);
+  CHECK(size_bytes < 4 * kPostCount);
 }
 
 TEST_CASE("what dealing 3.7 million posts costs", "[.measure]") {

@@ -1,5 +1,5 @@
-// Goal: `partitioned` deals whole batches of neighbours, over all posts or as the seed system does. Method: random sizes;
-// every batch is looked at, and half coverage is compared with SeedPartition.
+// Goal: `partitioned` deals whole batches of neighbours, over all posts or as the seed system does. Method: random
+// sizes; every batch is looked at, and half coverage is compared with SeedPartition.
 #include "core/base/error.h"
 #include "core/plan/permutation.h"
 #include "core/plan/seed_partition.h"
@@ -50,8 +50,9 @@ TEST_CASE("partitioned: the batches are those of the specification") {
   const PermutationKey key = LabelledKey("millrace.v1.partition", 42, "", 0);
   const auto batch = [&](int64_t number) {
     const int64_t partition = number / 2;
-    const Permutation order = Permutation::Create(std::min<int64_t>(10, 48 - 10 * partition),
-                                                  SubKey(key, static_cast<uint64_t>(partition))).value();
+    const Permutation order =
+        Permutation::Create(std::min<int64_t>(10, 48 - 10 * partition), SubKey(key, static_cast<uint64_t>(partition)))
+            .value();
     std::vector<int64_t> elements;
     for (int64_t i = number % 2 * 5; i < number % 2 * 5 + 5 && i < order.size(); ++i) {
       elements.push_back(10 * partition + order.At(i));

@@ -1,5 +1,5 @@
-// Goal: `stratified` divides every stratum as `exact` would, joins those too small, and says so. Method: random selections
-// with strata of very different sizes, counted stratum by stratum.
+// Goal: `stratified` divides every stratum as `exact` would, joins those too small, and says so. Method: random
+// selections with strata of very different sizes, counted stratum by stratum.
 #include <map>
 #include <set>
 
@@ -117,9 +117,10 @@ TEST_CASE("stratified: a note counts the strata of the rest, and names up to fiv
 
   spec.stratify = StratifySpec{};
   for (size_t i = 0; i < 1000; ++i) input.strata[i] = i < 998 ? 1 : 4;
-  CHECK(DealSplits(spec, input)->notes ==
-        std::vector<std::string>{"1 stratum has fewer units than the 3 splits with a share, so that 2 posts were divided "
-                                 "as one stratum, the rest: rating explicit."});
+  CHECK(
+      DealSplits(spec, input)->notes ==
+      std::vector<std::string>{"1 stratum has fewer units than the 3 splits with a share, so that 2 posts were divided "
+                               "as one stratum, the rest: rating explicit."});
 }
 
 TEST_CASE("stratified: when every stratum is too small, all posts are the rest") {
