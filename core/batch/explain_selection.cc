@@ -1,0 +1,39 @@
+#include "core/batch/explain_selection.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/batch/explain_text.h"
+#include "core/query/bound_query.h"
+#include "core/query/query.h"
+#include "core/query/row_matcher.h"
+
+namespace millrace {
+namespace {
+
+// Room for the longest query, for nothing of it may be missing here.
+constexpr size_t kQuotedSizeBytesMax = 4 * kQuerySizeBytesMax;
+
+}  // namespace
+
+absl::StatusOr<std::string> ExplainSelection(std::string_view query_text, const Snapshot& snapshot, int64_t row,
+                                             std::optional<int64_t> element, int64_t selection_size) {
+  const std::string quoted = QuoteForMessage(query_text, kQuotedSizeBytesMax);
+  if (element.has_value()) {
+    return absl::StrCat("selected by ", query_text.empty() ? "no query, as every post is," : quoted, " as element ",
+                        *element, " of ", CountText(selection_size));
+  }
+  MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::Parse(query_text));
+  for (const QueryTerm& term : query.terms()) {
+    MILLRACE_ASSIGN_OR_RETURN(const Query alone, Query::Parse(term.text));
+    MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(alone, snapshot));
+    MILLRACE_ASSIGN_OR_RETURN(const bool matches, Matches(bound, snapshot, row));
+    if (!matches) {
+      return absl::StrCat("not selected by ", quoted, ": the term ", QuoteForMessage(term.text, kQuotedSizeBytesMax),
+                          " does not hold");
+    }
+  }
+  return MakeError(Reason::kInternal, absl::StrCat("row ", row, " matches ", quoted, " but is not selected"));
+}
+
+}  // namespace millrace
