@@ -9,6 +9,9 @@
 namespace millrace {
 namespace {
 
+// No tag is on so many posts: there are fewer than 2^32.
+constexpr uint32_t kNotCounted = 0xFFFFFFFF;
+
 // The square root, rounded down, of any number below 2^64.
 uint64_t IntegerSquareRoot(uint64_t square) {
   // The processor's estimate is off by one at most; the comparisons make it exact whatever it is.
@@ -22,32 +25,32 @@ uint64_t IntegerSquareRoot(uint64_t square) {
 }  // namespace
 
 absl::StatusOr<RarestTagFinder> RarestTagFinder::Open(const Snapshot& snapshot, std::optional<TagCategory> category) {
+  MILLRACE_ASSIGN_OR_RETURN(const auto post_counts, snapshot.TagPostCounts());
+  MILLRACE_ASSIGN_OR_RETURN(const auto categories, snapshot.TagCategories());
   RarestTagFinder finder;
-  finder.category_ = category;
-  MILLRACE_ASSIGN_OR_RETURN(finder.post_counts_, snapshot.TagPostCounts());
-  MILLRACE_ASSIGN_OR_RETURN(finder.categories_, snapshot.TagCategories());
-  for (size_t i = 0; i < finder.post_counts_.size(); ++i) {
-    if (finder.post_counts_[i] >= 1 && finder.post_counts_[i] <= snapshot.post_count()) continue;
-    return MakeError(
-        Reason::kSnapshotDamaged,
-        absl::StrCat("snapshot ", snapshot.digest(), " says that tag ", i, " is on ", finder.post_counts_[i], " of ",
-                     snapshot.post_count(), " posts. Restore the file from a backup, or compile the dataset anew."),
-        {{"snapshot", snapshot.digest()}});
+  finder.rarities_.resize(post_counts.size(), kNotCounted);
+  for (size_t i = 0; i < post_counts.size(); ++i) {
+    if (category.has_value() && categories[i] != static_cast<uint8_t>(*category)) continue;
+    if (post_counts[i] < 1 || post_counts[i] > snapshot.post_count()) {
+      return MakeError(
+          Reason::kSnapshotDamaged,
+          absl::StrCat("snapshot ", snapshot.digest(), " says that tag ", i, " is on ", post_counts[i], " of ",
+                       snapshot.post_count(), " posts. Restore the file from a backup, or compile the dataset anew."),
+          {{"snapshot", snapshot.digest()}});
+    }
+    finder.rarities_[i] = static_cast<uint32_t>(post_counts[i] - 1);
   }
   return finder;
 }
 
 std::optional<uint32_t> RarestTagFinder::Find(absl::Span<const uint32_t> tag_indexes) const {
-  std::optional<uint32_t> rarest;
-  int64_t post_count_min = 0;
+  // Rarity above, index below: the smallest is the answer, found without a branch that nobody could predict.
+  uint64_t rarest = uint64_t{kNotCounted} << 32;
   for (const uint32_t tag_index : tag_indexes) {
-    if (category_.has_value() && categories_[tag_index] != static_cast<uint8_t>(*category_)) continue;
-    const int64_t post_count = post_counts_[tag_index];
-    if (rarest.has_value() && post_count >= post_count_min) continue;
-    rarest = tag_index;
-    post_count_min = post_count;
+    rarest = std::min(rarest, uint64_t{rarities_[tag_index]} << 32 | tag_index);
   }
-  return rarest;
+  if (rarest >> 32 == kNotCounted) return std::nullopt;
+  return static_cast<uint32_t>(rarest);
 }
 
 int64_t TagFrequencyWeight(int64_t post_count, int64_t tag_post_count, int64_t cap, int64_t power_quarters) {

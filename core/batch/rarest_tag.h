@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -11,7 +12,7 @@
 
 namespace millrace {
 
-// Finds the rarest tag of a category, or of all. Borrows the snapshot. Immutable, so thread-safe.
+// Finds the rarest tag of a category, or of all. Holds 4 bytes a tag of the snapshot. Immutable, so thread-safe.
 class RarestTagFinder {
  public:
   // kSnapshotDamaged, also when a tag's number of posts is impossible.
@@ -21,15 +22,15 @@ class RarestTagFinder {
   // Requires ascending tag indexes of the snapshot.
   std::optional<uint32_t> Find(absl::Span<const uint32_t> tag_indexes) const;
 
-  // Posts that have the tag, 1 to the snapshot's number of posts.
-  int64_t post_count(uint32_t tag_index) const { return post_counts_[tag_index]; }
+  // Posts that have the tag, 1 to the snapshot's number of posts. Requires a tag that Find has given.
+  int64_t post_count(uint32_t tag_index) const { return int64_t{rarities_[tag_index]} + 1; }
 
  private:
   RarestTagFinder() = default;
 
-  absl::Span<const int64_t> post_counts_;
-  absl::Span<const uint8_t> categories_;
-  std::optional<TagCategory> category_;
+  // By tag index: how many other posts have the tag, or kNotCounted. A quarter of what the snapshot's columns would
+  // take of the cache, which is what a pass over all lists of tags waits for.
+  std::vector<uint32_t> rarities_;
 };
 
 // The weight of a post whose rarest tag is on `tag_post_count` of `post_count` posts. Requires 1 <= tag_post_count <=
