@@ -68,6 +68,7 @@ def test_the_wheel_holds_the_generated_code_and_its_types(wheel: Path) -> None:
         names = archive.namelist()
         (metadata,) = [archive.read(name).decode() for name in names if name.endswith("/METADATA")]
     assert "millrace/py.typed" in names
+    assert "millrace/reference/__init__.py" in names
     for message in MESSAGES:
         assert f"millrace/v1/{message}_pb2.py" in names
         assert f"millrace/v1/{message}_pb2.pyi" in names
