@@ -109,7 +109,8 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                            .drain = &drain,
                            .call_log = &log,
                            .spool_folder = data.spool_folder,
-                           .import_idle_timeout = config.import_idle_timeout});
+                           .import_idle_timeout = config.import_idle_timeout,
+                           .sent_message_size_bytes_max = static_cast<size_t>(config.message_size_bytes_max)});
 
   ListenAddress address = config.listen;
   MILLRACE_ASSIGN_OR_RETURN(

@@ -38,12 +38,6 @@ absl::StatusOr<FoundPlan> FindPlan(const ServiceDeps& deps, PlanCache* cache, st
   return FoundPlan{record.id, std::move(plan)};
 }
 
-absl::Status BatchTooLarge(int64_t sample_count) {
-  return FieldError("view",
-                    absl::StrCat("a batch of ", sample_count, " whole posts takes more than ", kBatchSizeBytesMax >> 20,
-                                 " MiB; ask for BATCH_VIEW_IDENTITIES, more ranks, or a smaller batch size"));
-}
-
 }  // namespace
 
 absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query) {
@@ -54,7 +48,7 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache
   const Rank rank{query.rank, query.world_size == 0 ? 1 : query.world_size};
   MILLRACE_ASSIGN_OR_RETURN(BatchReader reader,
                             BatchReader::Create(std::move(found.plan), std::move(snapshot), query.split, rank));
-  return BatchSource(std::move(found.id), std::move(reader), query.view, *deps.location);
+  return BatchSource(deps, std::move(found.id), std::move(reader), query.view);
 }
 
 absl::Status BatchSource::Encode(Position position, grpc::ByteBuffer* response) {
@@ -64,8 +58,10 @@ absl::Status BatchSource::Encode(Position position, grpc::ByteBuffer* response) 
   MILLRACE_RETURN_IF_ERROR(EncodePosts(&posts));
 
   const size_t batch_size_bytes = message_.ByteSizeLong() + posts.size_bytes();
+  const size_t key_size_bytes = 1 + CodedOutputStream::VarintSize64(batch_size_bytes);
+  if (key_size_bytes + batch_size_bytes > message_size_bytes_max_) return TooLargeError();
   SliceWriter head;
-  uint8_t* out = head.Append(1 + CodedOutputStream::VarintSize64(batch_size_bytes) + message_.GetCachedSize());
+  uint8_t* out = head.Append(key_size_bytes + message_.GetCachedSize());
   *out++ = kBatchKey;
   out = CodedOutputStream::WriteVarint64ToArray(batch_size_bytes, out);
   message_.SerializeWithCachedSizesToArray(out);
@@ -97,9 +93,18 @@ absl::Status BatchSource::EncodePosts(SliceWriter* posts) {
   if (!has_posts_) return absl::OkStatus();
   for (const int64_t row : batch_.rows) {
     MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, row, posts));
-    if (posts->size_bytes() > kBatchSizeBytesMax) return BatchTooLarge(batch_.slice.sample_count);
+    // Now, rather than when all of a batch that is far too large lies in memory.
+    if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError();
   }
   return absl::OkStatus();
+}
+
+absl::Status BatchSource::TooLargeError() const {
+  return FieldError(has_posts_ ? "view" : "world_size",
+                    absl::StrCat("a batch of ", batch_.slice.sample_count, has_posts_ ? " whole posts" : " identities",
+                                 " takes more than the server sends, ", message_size_bytes_max_,
+                                 " bytes (its --max-message-bytes); ask for ",
+                                 has_posts_ ? "BATCH_VIEW_IDENTITIES, " : "", "more ranks, or a smaller batch size"));
 }
 
 }  // namespace millrace

@@ -19,10 +19,6 @@
 
 namespace millrace {
 
-// A batch's message may take this much. Beyond it Protobuf's own limit of 2 GiB comes near, and one call would take
-// the memory of thousands.
-inline constexpr size_t kBatchSizeBytesMax = size_t{256} << 20;
-
 // Which batches a request asks for.
 struct BatchQuery {
   std::string_view plan_id;  // or a prefix
@@ -45,26 +41,30 @@ class BatchSource {
   static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query);
 
   // The batch, serialised as field 1 of a message: a GetBatchResponse and a StreamBatchesResponse alike.
-  // kStepPastEnd, kFieldInvalid, kSnapshotDamaged.
+  // kStepPastEnd, kSnapshotDamaged; kFieldInvalid, also for a batch that is larger than
+  // ServiceDeps::sent_message_size_bytes_max.
   absl::Status Encode(Position position, grpc::ByteBuffer* response);
 
   const SplitInfo& split() const { return reader_.split(); }
 
  private:
-  BatchSource(std::string plan_id, BatchReader reader, v1::BatchView view, const LocationTemplate& location)
+  BatchSource(const ServiceDeps& deps, std::string plan_id, BatchReader reader, v1::BatchView view)
       : plan_id_(std::move(plan_id)),
         reader_(std::move(reader)),
-        post_encoder_(reader_.snapshot(), location),
-        has_posts_(view != v1::BATCH_VIEW_IDENTITIES) {}
+        post_encoder_(reader_.snapshot(), *deps.location),
+        has_posts_(view != v1::BATCH_VIEW_IDENTITIES),
+        message_size_bytes_max_(deps.sent_message_size_bytes_max) {}
 
   // Everything but the posts, from `batch_`.
   void SetIdentities();
   absl::Status EncodePosts(SliceWriter* posts);
+  absl::Status TooLargeError() const;
 
   std::string plan_id_;
   BatchReader reader_;
   PostEncoder post_encoder_;  // borrows the snapshot that reader_ keeps
   bool has_posts_;
+  size_t message_size_bytes_max_;
   // Used again from batch to batch.
   Batch batch_;
   v1::Batch message_;

@@ -3,7 +3,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +32,9 @@ struct ServiceDeps {
   std::string spool_folder;  // for imports: "DATA/spool"
   // An import whose client is silent for so long is ended.
   absl::Duration import_idle_timeout = absl::InfiniteDuration();
+  // gRPC refuses to send more than the server was built with, in an error without ErrorInfo: give the same here, and a
+  // batch that is too large is refused with one.
+  size_t sent_message_size_bytes_max = std::numeric_limits<int32_t>::max();
 };
 
 // The five services of millrace.v1. They must outlive the grpc::Server that they are registered with.

@@ -247,6 +247,43 @@ TEST_CASE("bad batch requests are refused by field or reason") {
   CHECK(step.error_message().find("86") != std::string::npos);
 }
 
+TEST_CASE("a batch may take what the server sends to the byte, and is refused with a reason beyond it") {
+  constexpr int64_t kBatchSize = 600;
+  const v1::BatchView view = GENERATE(v1::BATCH_VIEW_POSTS, v1::BATCH_VIEW_IDENTITIES);
+  v1::GetBatchResponse whole;
+  {
+    Fixture fixture;
+    v1::GetBatchRequest request = fixture.BatchRequest(fixture.CreatePlan(kBatchSize));
+    request.set_view(view);
+    *whole.mutable_batch() = fixture.GetBatch(request);
+  }
+  RpcServerOptions options;
+  options.sent_message_size_bytes_max = static_cast<int>(whole.ByteSizeLong());
+  {
+    Fixture fixture{RpcServer(options)};
+    v1::GetBatchRequest request = fixture.BatchRequest(fixture.CreatePlan(kBatchSize));
+    request.set_view(view);
+    CHECK(fixture.GetBatch(request).SerializeAsString() == whole.batch().SerializeAsString());
+  }
+  --options.sent_message_size_bytes_max;
+  Fixture fixture{RpcServer(options)};
+  const std::string plan_id = fixture.CreatePlan(kBatchSize);
+  v1::GetBatchRequest request = fixture.BatchRequest(plan_id);
+  request.set_view(view);
+  const grpc::Status status = fixture.GetBatchFails(request);
+  CHECK(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  CHECK(FieldOf(status) == (view == v1::BATCH_VIEW_POSTS ? "view" : "world_size"));
+  CHECK(status.error_message().find("--max-message-bytes") != std::string::npos);
+  v1::StreamBatchesRequest stream = fixture.StreamRequest(plan_id);
+  stream.set_view(view);
+  const Streamed streamed = fixture.Stream(stream);
+  CHECK(streamed.batches.empty());
+  CHECK(ReasonOf(streamed.status) == "FIELD_INVALID");
+  // As the message says.
+  request.set_world_size(2);
+  CHECK(fixture.GetBatch(request).post_ids_size() == kBatchSize / 2);
+}
+
 TEST_CASE("bad stream requests are refused by field or reason") {
   Fixture fixture;
   const std::string plan_id = fixture.CreatePlan(7);

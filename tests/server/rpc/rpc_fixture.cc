@@ -56,9 +56,11 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   deps.call_log = &call_log_;
   deps.spool_folder = folder_.path() + "/spool";
   deps.import_idle_timeout = options.import_idle_timeout;
+  deps.sent_message_size_bytes_max = static_cast<size_t>(options.sent_message_size_bytes_max);
   std::filesystem::create_directories(deps.spool_folder);
   services_ = MakeServices(deps);
   grpc::ServerBuilder builder;
+  builder.SetMaxSendMessageSize(options.sent_message_size_bytes_max);
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   for (const auto& service : services_) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();

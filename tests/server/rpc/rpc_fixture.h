@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ struct RpcServerOptions {
   size_t call_queue_size_max = 1024;
   size_t import_thread_count = 2;
   absl::Duration import_idle_timeout = absl::InfiniteDuration();
+  int sent_message_size_bytes_max = std::numeric_limits<int>::max();
 };
 
 class RpcServer {
