@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/digest.h"
 #include "core/base/error.h"
-#include "server/rpc/convert_plan.h"
+#include "core/plan/token.h"
+#include "server/rpc/open_plan.h"
 #include "server/rpc/request.h"
 
 namespace millrace {
@@ -19,24 +19,6 @@ using google::protobuf::io::CodedOutputStream;
 // Key of field 1, length-delimited.
 constexpr uint8_t kBatchKey = 1 << 3 | 2;
 static_assert(v1::GetBatchResponse::kBatchFieldNumber == 1 && v1::StreamBatchesResponse::kBatchFieldNumber == 1);
-
-struct FoundPlan {
-  std::string id;
-  std::shared_ptr<const Plan> plan;
-};
-
-absl::StatusOr<FoundPlan> FindPlan(const ServiceDeps& deps, PlanCache* cache, std::string_view plan_id) {
-  MILLRACE_ASSIGN_OR_RETURN(std::string reference, DigestReference("plan_id", plan_id));
-  if (std::shared_ptr<const Plan> plan = cache->Find(reference); plan != nullptr) {
-    return FoundPlan{std::move(reference), std::move(plan)};
-  }
-  const uint64_t generation = cache->generation();
-  MILLRACE_ASSIGN_OR_RETURN(const PlanRecord record, deps.catalog->GetPlan(reference));
-  MILLRACE_ASSIGN_OR_RETURN(Plan opened, OpenPlanRecord(*deps.catalog, record));
-  auto plan = std::make_shared<const Plan>(std::move(opened));
-  cache->Add(record.id, plan, generation);
-  return FoundPlan{record.id, std::move(plan)};
-}
 
 }  // namespace
 
@@ -51,9 +33,9 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache
   return BatchSource(deps, std::move(found.id), std::move(reader), query.view);
 }
 
-absl::Status BatchSource::Encode(Position position, grpc::ByteBuffer* response) {
+absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, grpc::ByteBuffer* response) {
   MILLRACE_RETURN_IF_ERROR(reader_.Read(position, &batch_));
-  SetIdentities();
+  SetIdentities(skipped_step_count);
   SliceWriter posts;
   MILLRACE_RETURN_IF_ERROR(EncodePosts(&posts));
 
@@ -72,7 +54,7 @@ absl::Status BatchSource::Encode(Position position, grpc::ByteBuffer* response) 
   return absl::OkStatus();
 }
 
-void BatchSource::SetIdentities() {
+void BatchSource::SetIdentities(int64_t skipped_step_count) {
   message_.Clear();
   message_.set_plan_id(plan_id_);
   message_.set_snapshot(reader_.plan().spec().snapshot);
@@ -87,6 +69,8 @@ void BatchSource::SetIdentities() {
   message_.set_padding_count(batch_.slice.padding_count);
   message_.mutable_post_ids()->Add(batch_.post_ids.begin(), batch_.post_ids.end());
   message_.mutable_rows()->Add(batch_.rows.begin(), batch_.rows.end());
+  message_.set_token(EncodeToken(plan_id_, split().name, {batch_.position.epoch, batch_.position.step + 1}));
+  message_.set_skipped_step_count(skipped_step_count);
 }
 
 absl::Status BatchSource::EncodePosts(SliceWriter* posts) {

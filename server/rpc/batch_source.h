@@ -41,10 +41,11 @@ class BatchSource {
   static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query);
 
   // The batch, serialised as field 1 of a message: a GetBatchResponse and a StreamBatchesResponse alike.
-  // kStepPastEnd, kSnapshotDamaged; kFieldInvalid, also for a batch that is larger than
-  // ServiceDeps::sent_message_size_bytes_max.
-  absl::Status Encode(Position position, grpc::ByteBuffer* response);
+  // `skipped_step_count` goes into it. kStepPastEnd, kSnapshotDamaged; kFieldInvalid, also for a batch that is larger
+  // than ServiceDeps::sent_message_size_bytes_max.
+  absl::Status Encode(Position position, int64_t skipped_step_count, grpc::ByteBuffer* response);
 
+  const std::string& plan_id() const { return plan_id_; }  // in full
   const SplitInfo& split() const { return reader_.split(); }
 
  private:
@@ -56,7 +57,7 @@ class BatchSource {
         message_size_bytes_max_(deps.sent_message_size_bytes_max) {}
 
   // Everything but the posts, from `batch_`.
-  void SetIdentities();
+  void SetIdentities(int64_t skipped_step_count);
   absl::Status EncodePosts(SliceWriter* posts);
   absl::Status TooLargeError() const;
 

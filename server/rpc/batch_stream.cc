@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/plan/token.h"
 #include "server/rpc/raw_request.h"
 
 namespace millrace {
@@ -88,7 +89,15 @@ absl::Status BatchStream::OpenSource() {
   MILLRACE_RETURN_IF_ERROR(ParseRequest(request_, &request));
   MILLRACE_RETURN_IF_ERROR(CheckStart(request));
   MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_, BatchQueryOf(request)));
+  if (!request.start_token().empty()) {
+    if (request.has_start()) return FieldError("start_token", "comes together with start; give one of them");
+    MILLRACE_ASSIGN_OR_RETURN(const Position start,
+                              DecodeToken(request.start_token(), source.plan_id(), source.split().name));
+    request.mutable_start()->set_epoch(start.epoch);
+    request.mutable_start()->set_step(start.step);
+  }
   MILLRACE_ASSIGN_OR_RETURN(range_, ResolveStreamRange(request, source.split().batch_count));
+  MILLRACE_ASSIGN_OR_RETURN(skip_, SkipRanges::Create(request.skip(), source.split().batch_count));
   source_.emplace(std::move(source));
   return absl::OkStatus();
 }
@@ -111,9 +120,21 @@ void BatchStream::Encode() {
 }
 
 absl::StatusOr<bool> BatchStream::EncodeNext(grpc::ByteBuffer* bytes) {
+  const int64_t epoch_batch_count = source_->split().batch_count;
+  const auto advance = [&](int64_t step_count) {
+    range_.next.step += step_count;
+    if (range_.next.step == epoch_batch_count) range_.next = {range_.next.epoch + 1, 0};
+  };
+  int64_t skipped_step_count = 0;
+  while (range_.next.epoch < range_.end_epoch) {
+    const int64_t step_count = skip_.StepsFrom(range_.next);
+    if (step_count == 0) break;
+    skipped_step_count += step_count;
+    advance(step_count);
+  }
   if (range_.next.epoch >= range_.end_epoch || range_.batch_count == 0) return false;
-  MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, bytes));
-  if (++range_.next.step == source_->split().batch_count) range_.next = {range_.next.epoch + 1, 0};
+  MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, skipped_step_count, bytes));
+  advance(1);
   if (range_.batch_count > 0) --range_.batch_count;
   return true;
 }

@@ -14,6 +14,7 @@
 #include "server/rpc/call.h"
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/services.h"
+#include "server/rpc/skip_ranges.h"
 
 namespace millrace {
 
@@ -75,6 +76,7 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   grpc::ByteBuffer request_;
   std::optional<BatchSource> source_;
   StreamRange range_;
+  SkipRanges skip_;
 
   // Owned by gRPC while `writing_`.
   grpc::ByteBuffer outgoing_;

@@ -12,7 +12,7 @@ absl::Status LoaderService::Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer*
   v1::GetBatchRequest request;
   MILLRACE_RETURN_IF_ERROR(ParseRequest(bytes, &request));
   MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_.get(), BatchQueryOf(request)));
-  return source.Encode({request.epoch(), request.step()}, response);
+  return source.Encode({request.epoch(), request.step()}, 0, response);
 }
 
 grpc::ServerUnaryReactor* LoaderService::GetBatch(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,

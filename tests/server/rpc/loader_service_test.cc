@@ -195,6 +195,92 @@ TEST_CASE("a stream resumes at any position, over the epochs' borders") {
   }
 }
 
+TEST_CASE("a batch's token starts a stream behind the batch") {
+  Fixture fixture;
+  const std::string plan_id = fixture.CreatePlan(7);
+  v1::StreamBatchesRequest request = fixture.StreamRequest(plan_id);
+  request.set_end_epoch(2);
+  const std::vector<v1::Batch> all = fixture.Stream(request).batches;
+  REQUIRE(all.size() == 2 * 86);
+  for (const size_t index : {size_t{0}, size_t{40}, size_t{85}, size_t{86}}) {
+    request.set_start_token(all[index].token());
+    const Streamed rest = fixture.Stream(request);
+    REQUIRE(rest.status.ok());
+    REQUIRE(rest.batches.size() == all.size() - index - 1);
+    CHECK(rest.batches[0].SerializeAsString() == all[index + 1].SerializeAsString());
+  }
+  v1::GetBatchRequest batch = fixture.BatchRequest(plan_id);
+  batch.set_step(40);
+  CHECK(fixture.GetBatch(batch).token() == all[40].token());
+}
+
+TEST_CASE("a token that is not of this plan and split, or was changed, is refused") {
+  Fixture fixture;
+  const std::string plan_id = fixture.CreatePlan(7);
+  v1::StreamBatchesRequest request = fixture.StreamRequest(plan_id);
+  const std::string token = fixture.Stream(request).batches[3].token();
+  const auto reason_of = [&](const std::string& start_token) {
+    request.set_start_token(start_token);
+    const Streamed streamed = fixture.Stream(request);
+    CHECK(streamed.batches.empty());
+    CHECK(streamed.status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+    return ReasonOf(streamed.status);
+  };
+  std::string changed = token;
+  changed[70] = changed[70] == '0' ? '1' : '0';
+  CHECK(reason_of(changed) == "TOKEN_INVALID");
+  CHECK(reason_of("mt1-") == "TOKEN_INVALID");
+  CHECK(reason_of("mt9-" + token.substr(4)) == "TOKEN_INVALID");
+  request.set_split("rest");
+  CHECK(reason_of(token) == "TOKEN_INVALID");
+  request.set_split("train");
+  request.set_plan_id(fixture.CreatePlan(8));
+  CHECK(reason_of(token) == "TOKEN_INVALID");
+  request.set_plan_id(plan_id);
+  request.mutable_start()->set_step(1);
+  request.set_start_token(token);
+  CHECK(FieldOf(fixture.Stream(request).status) == "start_token");
+}
+
+TEST_CASE("steps that the request skips are left out, and the next batch says how many") {
+  Fixture fixture;
+  v1::StreamBatchesRequest request = fixture.StreamRequest(fixture.CreatePlan(7));
+  request.set_end_epoch(3);
+  const std::vector<v1::Batch> all = fixture.Stream(request).batches;
+  const auto skip = [&](int64_t epoch, int64_t first_step, int64_t last_step) {
+    v1::StepRange* range = request.add_skip();
+    range->set_epoch(epoch);
+    range->set_first_step(first_step);
+    range->set_last_step(last_step);
+  };
+  skip(0, 0, 1);
+  skip(0, 80, 85);  // with the next: over the epochs' border
+  skip(1, 0, 2);
+  skip(2, 85, 85);  // the very last
+  const Streamed streamed = fixture.Stream(request);
+  REQUIRE(streamed.status.ok());
+  REQUIRE(streamed.batches.size() == all.size() - 2 - 6 - 3 - 1);
+  size_t at = 0;
+  for (size_t i = 0; i < streamed.batches.size(); ++i) {
+    const int64_t expected = i == 0 ? 2 : i == 78 ? 9 : 0;
+    at += static_cast<size_t>(expected);
+    REQUIRE(streamed.batches[i].skipped_step_count() == expected);
+    v1::Batch batch = streamed.batches[i];
+    batch.clear_skipped_step_count();
+    REQUIRE(batch.SerializeAsString() == all[at++].SerializeAsString());
+  }
+  SECTION("a limit counts batches that are sent") {
+    request.set_max_batch_count(1);
+    const Streamed one = fixture.Stream(request);
+    REQUIRE(one.batches.size() == 1);
+    CHECK(one.batches[0].step() == 2);
+  }
+  SECTION("a range that the epoch does not have is refused") {
+    skip(0, 86, 86);
+    CHECK(FieldOf(fixture.Stream(request).status) == "skip[4].first_step");
+  }
+}
+
 TEST_CASE("a limit ends the stream with OK") {
   Fixture fixture;
   v1::StreamBatchesRequest request = fixture.StreamRequest(fixture.CreatePlan(7));
