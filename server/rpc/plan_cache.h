@@ -14,11 +14,13 @@
 
 namespace millrace {
 
-// Bounded; the least recently used plan goes first. Thread-safe.
+// Bounded in number and in memory; the least recently used plan goes first. The newest one stays, however large it is:
+// otherwise every batch of it would open it again. Thread-safe.
 class PlanCache {
  public:
   // Requires plan_count_max > 0.
-  explicit PlanCache(size_t plan_count_max) : plan_count_max_(plan_count_max) {}
+  PlanCache(size_t plan_count_max, size_t size_bytes_max)
+      : plan_count_max_(plan_count_max), size_bytes_max_(size_bytes_max) {}
 
   // The plan with this full id; null when it is not here.
   // shared_ptr: streams go on with a plan that was dropped from here or deleted.
@@ -34,11 +36,15 @@ class PlanCache {
  private:
   using Entry = std::pair<std::string, std::shared_ptr<const Plan>>;
 
+  void DropLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const size_t plan_count_max_;
+  const size_t size_bytes_max_;
   mutable Mutex mutex_;
   std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // most recently used first
   // Keys are views of the entries' ids.
   std::unordered_map<std::string_view, std::list<Entry>::iterator> index_ ABSL_GUARDED_BY(mutex_);
+  size_t size_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

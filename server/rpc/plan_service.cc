@@ -1,5 +1,6 @@
 #include "server/rpc/plan_service.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,11 +14,20 @@
 #include "server/rpc/call.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/convert_plan.h"
+#include "server/rpc/convert_plan_spec.h"
+#include "server/rpc/explain_plan.h"
+#include "server/rpc/open_plan.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/request.h"
 #include "server/rpc/scope.h"
 
 namespace millrace {
+namespace {
+
+// A plan may take megabytes (thousands of ranges and queries), and the answer must stay far below what clients receive.
+constexpr size_t kPageSizeBytesMax = 4 << 20;
+
+}  // namespace
 
 absl::StatusOr<SnapshotRecord> PlanService::SourceOf(const v1::PlanSpec& spec) {
   if (spec.has_dataset()) {
@@ -41,26 +51,43 @@ absl::Status PlanService::Create(const v1::CreatePlanRequest& request, v1::Creat
                      absl::StrCat("the snapshot ", snapshot.digest, " holds no posts to plan over"),
                      {{"snapshot", snapshot.digest}});
   }
-  PlanRecord record;
-  record.snapshot = snapshot.digest;
-  record.canonical_form = CanonicalForm(spec);
-  record.id = PlanIdOf(record.canonical_form);
-  record.created_at_us = absl::ToUnixMicros(absl::Now());
-  MILLRACE_ASSIGN_OR_RETURN(const Plan plan, Plan::Open(spec, snapshot.post_count));
+  const std::string form = CanonicalForm(spec);
+  const std::string id = PlanIdOf(form);
+  const absl::StatusOr<PlanRecord> known = deps_.catalog->GetPlan(id);
+  if (known.ok()) return Show(*known, spec, response->mutable_plan());
+  if (ReasonOf(known.status()) != Reason::kPlanNotFound) return known.status();
+
+  const uint64_t generation = cache_->generation();
+  MILLRACE_ASSIGN_OR_RETURN(Plan opened, OpenPlanOn(deps_, spec, snapshot));
+  const auto plan = std::make_shared<const Plan>(std::move(opened));
+  const PlanOutcome outcome = OutcomeOf(*plan);
+  PlanRecord record{id, snapshot.digest, form, absl::ToUnixMicros(absl::Now()), FormatPlanOutcome(outcome)};
   MILLRACE_ASSIGN_OR_RETURN(const bool created, deps_.catalog->AddPlan(record));
-  // Again, for the time at which it was first created.
-  MILLRACE_ASSIGN_OR_RETURN(const PlanRecord stored, deps_.catalog->GetPlan(record.id));
-  SetPlan(stored, plan, response->mutable_plan());
+  // Another call was first: show the time at which that created it.
+  if (!created) {
+    MILLRACE_ASSIGN_OR_RETURN(record, deps_.catalog->GetPlan(id));
+  }
+  cache_->Add(id, plan, generation);
+  SetPlan(record, spec, outcome, response->mutable_plan());
   response->set_created(created);
   return absl::OkStatus();
+}
+
+absl::Status PlanService::Show(const PlanRecord& record, const PlanSpec& spec, v1::Plan* plan) {
+  MILLRACE_ASSIGN_OR_RETURN(const PlanOutcome outcome, OutcomeOfRecord(deps_, record, spec));
+  SetPlan(record, spec, outcome, plan);
+  return absl::OkStatus();
+}
+
+absl::Status PlanService::Show(const PlanRecord& record, v1::Plan* plan) {
+  MILLRACE_ASSIGN_OR_RETURN(const PlanSpec spec, ParseCanonicalForm(record.canonical_form));
+  return Show(record, spec, plan);
 }
 
 absl::Status PlanService::Get(const v1::GetPlanRequest& request, v1::GetPlanResponse* response) {
   MILLRACE_ASSIGN_OR_RETURN(const std::string reference, DigestReference("plan_id", request.plan_id()));
   MILLRACE_ASSIGN_OR_RETURN(const PlanRecord record, deps_.catalog->GetPlan(reference));
-  MILLRACE_ASSIGN_OR_RETURN(const Plan plan, OpenPlanRecord(*deps_.catalog, record));
-  SetPlan(record, plan, response->mutable_plan());
-  return absl::OkStatus();
+  return Show(record, response->mutable_plan());
 }
 
 absl::Status PlanService::List(const v1::ListPlansRequest& request, v1::ListPlansResponse* response) {
@@ -73,18 +100,21 @@ absl::Status PlanService::List(const v1::ListPlansRequest& request, v1::ListPlan
     MILLRACE_ASSIGN_OR_RETURN(const SnapshotRecord record, deps_.catalog->GetSnapshot(reference));
     snapshot = record.digest;
   }
-  MILLRACE_ASSIGN_OR_RETURN(std::vector<PlanRecord> records,
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<PlanRecord> records,
                             deps_.catalog->ListPlans(snapshot, TimeCursorOf(cursor), limit + 1));
-  if (static_cast<int64_t>(records.size()) > limit) {
-    records.resize(static_cast<size_t>(limit));
-    response->set_next_page_token(EncodePageToken(binding, {records.back().id, records.back().created_at_us}));
-  }
-  for (const PlanRecord& record : records) {
-    const absl::StatusOr<Plan> plan = OpenPlanRecord(*deps_.catalog, record);
+  size_t page_size_bytes = 0;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (i == static_cast<size_t>(limit) || page_size_bytes >= kPageSizeBytesMax) {
+      response->set_next_page_token(EncodePageToken(binding, {records[i - 1].id, records[i - 1].created_at_us}));
+      break;
+    }
+    v1::Plan plan;
+    const absl::Status shown = Show(records[i], &plan);
     // A plan keeps its snapshot's record: both were deleted since the listing.
-    if (ReasonOf(plan.status()) == Reason::kSnapshotNotFound) continue;
-    MILLRACE_RETURN_IF_ERROR(plan.status());
-    SetPlan(record, *plan, response->add_plans());
+    if (ReasonOf(shown) == Reason::kSnapshotNotFound) continue;
+    MILLRACE_RETURN_IF_ERROR(shown);
+    page_size_bytes += plan.ByteSizeLong();
+    *response->add_plans() = std::move(plan);
   }
   return absl::OkStatus();
 }
@@ -125,6 +155,20 @@ grpc::ServerUnaryReactor* PlanService::DeletePlan(grpc::CallbackServerContext* c
                                                   v1::DeletePlanResponse* response) {
   return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/DeletePlan", context,
                     [=, this](const auto&) { return Delete(*request); });
+}
+
+grpc::ServerUnaryReactor* PlanService::ExplainPost(grpc::CallbackServerContext* context,
+                                                   const v1::ExplainPostRequest* request,
+                                                   v1::ExplainPostResponse* response) {
+  return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/ExplainPost", context,
+                    [=, this](const auto&) { return ExplainPostOf(deps_, cache_.get(), *request, response); });
+}
+
+grpc::ServerUnaryReactor* PlanService::ExplainStep(grpc::CallbackServerContext* context,
+                                                   const v1::ExplainStepRequest* request,
+                                                   v1::ExplainStepResponse* response) {
+  return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/ExplainStep", context,
+                    [=, this](const auto&) { return ExplainStepOf(deps_, cache_.get(), *request, response); });
 }
 
 }  // namespace millrace

@@ -10,14 +10,15 @@
 namespace millrace {
 namespace {
 
-// A plan costs kilobytes.
+// A plan costs kilobytes; with a query, units or weights up to some bytes for each of its posts.
 constexpr size_t kCachedPlanCountMax = 1024;
+constexpr size_t kCachedPlansSizeBytesMax = size_t{256} << 20;
 
 }  // namespace
 
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps) {
   // shared_ptr: the caller owns the services one by one, and both of these use the cache.
-  const auto cache = std::make_shared<PlanCache>(kCachedPlanCountMax);
+  const auto cache = std::make_shared<PlanCache>(kCachedPlanCountMax, kCachedPlansSizeBytesMax);
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(std::make_unique<CatalogService>(deps));
   services.push_back(std::make_unique<ImportService>(deps));
