@@ -39,8 +39,10 @@ if TYPE_CHECKING:
         SplitNotFound,
         StepPastEnd,
         TagNotFound,
+        TokenInvalid,
         Unavailable,
     )
+    from millrace.explanation import Appearance, ExplainedSample, PostExplanation, StepExplanation
     from millrace.loader import Loader
     from millrace.types import (
         Dataset,
@@ -68,7 +70,7 @@ __version__ = "0.1.0"
 
 # The modules whose public names are also names of this package, and modules that are reached through it. Loaded when
 # one is first named: millrace.reference needs neither gRPC nor numpy, and torch is optional and slow to import.
-_SOURCES = ("types", "errors", "batch", "loader", "client")
+_SOURCES = ("types", "errors", "batch", "loader", "explanation", "client")
 _MODULES = (*_SOURCES, "reference", "torch")
 
 
@@ -89,6 +91,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Appearance",
     "Batch",
     "Client",
     "DataLoss",
@@ -96,6 +99,7 @@ __all__ = [
     "DatasetNotFound",
     "DiskFull",
     "Error",
+    "ExplainedSample",
     "FieldViolation",
     "FileInvalid",
     "ImportProgress",
@@ -110,6 +114,7 @@ __all__ = [
     "Pool",
     "Position",
     "Post",
+    "PostExplanation",
     "PostFlags",
     "PostNotFound",
     "QueryInvalid",
@@ -131,12 +136,14 @@ __all__ = [
     "SplitNotFound",
     "SplitSpec",
     "Stats",
+    "StepExplanation",
     "StepPastEnd",
     "Stratify",
     "Tag",
     "TagFrequencyWeights",
     "TagLists",
     "TagNotFound",
+    "TokenInvalid",
     "Unavailable",
     "__version__",
     "connect",

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from millrace import _convert, types
+from millrace import _convert, explanation, types
 from millrace.v1 import plan_service_pb2 as plans
 
 _PROPORTIONS = "only proportions matter: for fractions, multiply all"
@@ -216,4 +216,38 @@ def plan(message: plans.Plan) -> types.Plan:
         selected_count=message.selected_count,
         unassigned_count=message.unassigned_count,
         notes=tuple(message.notes),
+    )
+
+
+def post_explanation(message: plans.ExplainPostResponse, post_id: int) -> explanation.PostExplanation:
+    return explanation.PostExplanation(
+        plan_id=message.plan_id,
+        snapshot=message.snapshot,
+        post_id=post_id,
+        row=message.row,
+        is_selected=message.is_selected,
+        split=message.split or None,
+        reasons=tuple(message.reasons),
+        epoch=message.epoch,
+        appearances=tuple(
+            explanation.Appearance(a.step, a.global_index, a.sample, a.is_padding) for a in message.appearances
+        ),
+    )
+
+
+def step_explanation(
+    message: plans.ExplainStepResponse, request: plans.ExplainStepRequest
+) -> explanation.StepExplanation:
+    return explanation.StepExplanation(
+        plan_id=message.plan_id,
+        snapshot=message.snapshot,
+        split=request.split,
+        epoch=request.epoch,
+        step=request.step,
+        reasons=tuple(message.reasons),
+        samples=tuple(
+            explanation.ExplainedSample(s.sample, s.member, s.row, s.post_id, s.is_padding) for s in message.samples
+        ),
+        sample_count=message.sample_count,
+        token=message.token,
     )

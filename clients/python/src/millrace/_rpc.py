@@ -82,6 +82,8 @@ CREATE_PLAN = Method("PlanService/CreatePlan", plans.CreatePlanRequest, plans.Cr
 GET_PLAN = Method("PlanService/GetPlan", plans.GetPlanRequest, plans.GetPlanResponse)
 LIST_PLANS = Method("PlanService/ListPlans", plans.ListPlansRequest, plans.ListPlansResponse)
 DELETE_PLAN = Method("PlanService/DeletePlan", plans.DeletePlanRequest, plans.DeletePlanResponse)
+EXPLAIN_POST = Method("PlanService/ExplainPost", plans.ExplainPostRequest, plans.ExplainPostResponse)
+EXPLAIN_STEP = Method("PlanService/ExplainStep", plans.ExplainStepRequest, plans.ExplainStepResponse)
 GET_BATCH = Method("LoaderService/GetBatch", loader.GetBatchRequest, loader.GetBatchResponse)
 STREAM_BATCHES = Method("LoaderService/StreamBatches", loader.StreamBatchesRequest, loader.StreamBatchesResponse)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from millrace import _convert, _importing, _plans, _rpc, _sources, types
+from millrace import _convert, _importing, _plans, _rpc, _sources, explanation, types
 from millrace._connection import Connection
 from millrace.batch import Batch
 from millrace.v1 import catalog_service_pb2 as catalog
@@ -288,6 +288,20 @@ class Plans(_Part):
         """Deletes the record; open streams go on. PlanNotFound unless allow_missing."""
         request = plans.DeletePlanRequest(plan_id=plan_id, allow_missing=allow_missing)
         self._call(_rpc.DELETE_PLAN, request)
+
+    def explain_post(self, plan_id: str, post_id: int, *, epoch: int = 0) -> explanation.PostExplanation:
+        """Where a post is in a plan, and why: its split, and the steps of the epoch that hold it. PlanNotFound;
+        PostNotFound; InvalidRequest."""
+        request = plans.ExplainPostRequest(plan_id=plan_id, post_id=post_id, epoch=epoch)
+        return _plans.post_explanation(self._call(_rpc.EXPLAIN_POST, request), post_id)
+
+    def explain_step(
+        self, plan_id: str, step: int, *, split: str = "train", epoch: int = 0
+    ) -> explanation.StepExplanation:
+        """Which posts a step holds, and how they came there. PlanNotFound; SplitNotFound; StepPastEnd;
+        InvalidRequest."""
+        request = plans.ExplainStepRequest(plan_id=plan_id, split=split, epoch=epoch, step=step)
+        return _plans.step_explanation(self._call(_rpc.EXPLAIN_STEP, request), request)
 
 
 class Client(_Part):

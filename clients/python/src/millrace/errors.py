@@ -35,6 +35,7 @@ __all__ = [
     "SplitNotFound",
     "StepPastEnd",
     "TagNotFound",
+    "TokenInvalid",
     "Unavailable",
 ]
 
@@ -123,6 +124,10 @@ class QueryInvalid(InvalidRequest):
     """A query is malformed, or names a tag that the snapshot does not have. metadata: field."""
 
 
+class TokenInvalid(InvalidRequest):
+    """A token is damaged, or of another plan or split."""
+
+
 class SelectionEmpty(Error):
     """No post matches the plan's query."""
 
@@ -195,6 +200,7 @@ _BY_REASON: dict[str, type[Error]] = {
     "POST_NOT_FOUND": PostNotFound,
     "QUERY_INVALID": QueryInvalid,
     "SELECTION_EMPTY": SelectionEmpty,
+    "TOKEN_INVALID": TokenInvalid,
     "SAMPLE_TOO_LARGE": SampleTooLarge,
     "STEP_PAST_END": StepPastEnd,
     "SNAPSHOT_REQUIRED": SnapshotRequired,
