@@ -4,10 +4,7 @@
 // not the plan's.) Numbers that the sentences name are looked up in them and compared as well.
 #include "core/batch/explain.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <regex>
@@ -21,189 +18,21 @@
 #include "core/batch/plan_input_reader.h"
 #include "core/plan/hash.h"
 #include "core/plan/permutation.h"
-#include "core/snapshot/writer.h"
+#include "tests/core/batch/explain_fixture.h"
+#include "tests/core/snapshot/support.h"
 #include "tests/support/catch.h"
 
 namespace millrace {
 namespace {
 
-constexpr int64_t kPostCount = 211;
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "millrace-explain-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-int64_t PostIdOfRow(int64_t row) { return 100 + 3 * row + row % 2; }
-
-// Tags 1 and 2 are general, 10 to 12 characters, 20 to 24 artists.
-std::vector<Tag> Tags() {
-  std::vector<Tag> tags = {{.id = 1, .name = "sky", .category = TagCategory::kGeneral},
-                           {.id = 2, .name = "comic", .category = TagCategory::kGeneral}};
-  for (int64_t id = 10; id < 13; ++id) {
-    tags.push_back({.id = id, .name = absl::StrCat("hero_", id), .category = TagCategory::kCharacter});
-  }
-  for (int64_t id = 20; id < 25; ++id) {
-    tags.push_back({.id = id, .name = absl::StrCat("painter_", id), .category = TagCategory::kArtist});
-  }
-  return tags;
-}
-
-Post PostOfRow(int64_t row) {
-  Post post;
-  post.id = PostIdOfRow(row);
-  post.rating = row % 50 == 0 ? Rating::kExplicit : static_cast<Rating>(1 + row % 3);
-  post.score = static_cast<int32_t>(row % 40);
-  if (row % 3 == 0) post.tag_ids.push_back(1);
-  if (row % 5 == 0) post.tag_ids.push_back(2);
-  if (row % 4 == 0) post.tag_ids.push_back(10);
-  if (row % 20 == 0) post.tag_ids.push_back(11);
-  if (row == 7 || row == 8) post.tag_ids.push_back(12);
-  if (row % 7 < 5) post.tag_ids.push_back(20 + row % 5);
-  // Families of up to four; one of them goes round in a circle.
-  if (row % 10 != 0 && row % 10 < 4) post.parent_id = PostIdOfRow(row - 1);
-  if (row == 60) post.parent_id = PostIdOfRow(63);
-  if (row % 6 == 1) post.pools.push_back({.id = 900 + row / 30});
-  return post;
-}
-
-std::shared_ptr<const Snapshot> WriteSnapshot(const std::string& folder) {
-  auto writer = SnapshotWriter::Create(folder, Tags());
-  REQUIRE(writer.ok());
-  for (int64_t row = 0; row < kPostCount; ++row) REQUIRE((*writer)->Add(PostOfRow(row)).ok());
-  const auto written = (*writer)->Finish();
-  REQUIRE(written.ok());
-  auto snapshot = Snapshot::Open(written->path, written->digest);
-  REQUIRE(snapshot.ok());
-  return *std::move(snapshot);
-}
-
-struct NamedSpec {
-  std::string name;
-  PlanSpec spec;
-};
-
-PlanSpec BaseSpec(const Snapshot& snapshot) {
-  PlanSpec spec = {.snapshot = snapshot.digest(), .seed = 42, .splits = DefaultSplits(), .batch_size = 16};
-  spec.splits[1].order = OrderKind::kEpoch;
-  return spec;
-}
-
-// A plan of every strategy, unit and stratum.
-std::vector<NamedSpec> Strategies(const Snapshot& snapshot) {
-  const PlanSpec base = BaseSpec(snapshot);
-  std::vector<NamedSpec> specs = {{"exact", base}};
-  const auto add = [&](std::string name, PlanSpec spec) { specs.push_back({std::move(name), std::move(spec)}); };
-  PlanSpec spec = base;
-  spec.query = "-comic score:>3";
-  add("exact with a query", spec);
-  for (const SplitUnit unit : {SplitUnit::kParent, SplitUnit::kArtist, SplitUnit::kPool}) {
-    spec.strategy = SplitStrategy::kExact;
-    spec.unit = unit;
-    add(absl::StrCat("exact, unit ", static_cast<int>(unit)), spec);
-    spec.strategy = SplitStrategy::kHash;
-    add(absl::StrCat("hash, unit ", static_cast<int>(unit)), spec);
-  }
-  spec = base;
-  spec.strategy = SplitStrategy::kHash;
-  add("hash", spec);
-  spec.splits = {{.name = "none", .share = 0}, {.name = "a", .share = 3}, {.name = "b", .share = 4}, {.name = "no"}};
-  add("hash with shares of 0", spec);
-  spec = base;
-  spec.strategy = SplitStrategy::kIdRange;
-  spec.modulus = 100;
-  spec.splits = {{.name = "train", .ranges = {{0, 9}, {20, 79}}}, {.name = "test", .ranges = {{90, 99}}}};
-  add("id_range", spec);
-  for (const StratifyBy by : {StratifyBy::kRating, StratifyBy::kTag, StratifyBy::kCategory}) {
-    for (const SplitUnit unit : {SplitUnit::kPost, SplitUnit::kParent}) {
-      spec = base;
-      spec.strategy = SplitStrategy::kStratified;
-      spec.unit = unit;
-      spec.stratify = StratifySpec{.by = by};
-      if (by == StratifyBy::kTag) spec.stratify->tag = "sky";
-      if (by == StratifyBy::kCategory) spec.stratify->category = TagCategory::kCharacter;
-      add(absl::StrCat("stratified by ", static_cast<int>(by), ", unit ", static_cast<int>(unit)), spec);
-    }
-  }
-  for (const BatchRows rows : {BatchRows::kDrawn, BatchRows::kAscending}) {
-    spec = base;
-    spec.strategy = SplitStrategy::kPartitioned;
-    spec.batch_rows = rows;
-    spec.batch_size = 10;
-    add(absl::StrCat("partitioned, rows ", static_cast<int>(rows)), spec);
-    spec.coverage = Coverage::kHalf;
-    add(absl::StrCat("partitioned half, rows ", static_cast<int>(rows)), spec);
-    spec.splits[0].order = OrderKind::kSequential;
-    add(absl::StrCat("partitioned half in sequence, rows ", static_cast<int>(rows)), spec);
-  }
-  return specs;
-}
-
-// A plan of every order, with exact splits and with others.
-std::vector<NamedSpec> Orders(const Snapshot& snapshot) {
-  std::vector<NamedSpec> specs;
-  for (const SplitStrategy strategy : {SplitStrategy::kExact, SplitStrategy::kHash}) {
-    const auto add = [&](std::string name, PlanSpec spec) {
-      spec.strategy = strategy;
-      specs.push_back({absl::StrCat(name, ", strategy ", static_cast<int>(strategy)), std::move(spec)});
-    };
-    for (const LastBatch last : {LastBatch::kKeep, LastBatch::kDrop, LastBatch::kPad}) {
-      PlanSpec base = BaseSpec(snapshot);
-      base.last_batch = last;
-      const std::string of = absl::StrCat(", last ", static_cast<int>(last));
-      for (const OrderKind order : {OrderKind::kEpoch, OrderKind::kFixed, OrderKind::kSequential}) {
-        PlanSpec spec = base;
-        spec.splits[0].order = order;
-        add(absl::StrCat("order ", static_cast<int>(order), of), spec);
-      }
-      for (const int64_t block_rows : {1, 7, 64, 1000}) {
-        PlanSpec spec = base;
-        spec.splits[0].order = OrderKind::kBlock;
-        spec.splits[0].block_rows = block_rows;
-        spec.splits[0].window_blocks = 3;
-        add(absl::StrCat("blocks of ", block_rows, of), spec);
-      }
-      for (const bool replacement : {true, false}) {
-        for (const int64_t epoch_samples : {0, 50, 120}) {
-          PlanSpec spec = base;
-          spec.splits[0].order = OrderKind::kWeighted;
-          spec.weights = WeightsSpec{.by = WeightsBy::kQueries,
-                                     .queries = {{"comic", 1000}, {"sky -hero_10", 7}, {"hero_10", 0}},
-                                     .otherwise = 3,
-                                     .replacement = replacement,
-                                     .epoch_samples = epoch_samples};
-          add(absl::StrCat("weighted by queries, ", replacement ? "with" : "without", " ", epoch_samples, of), spec);
-          spec.weights = WeightsSpec{.by = WeightsBy::kTagFrequency,
-                                     .cap = 100,
-                                     .power_quarters = 2,
-                                     .replacement = replacement,
-                                     .epoch_samples = epoch_samples};
-          add(absl::StrCat("weighted by tags, ", replacement ? "with" : "without", " ", epoch_samples, of), spec);
-        }
-      }
-      for (const int64_t epoch_samples : {0, 500}) {
-        PlanSpec spec = base;
-        spec.splits[0].order = OrderKind::kMixed;
-        spec.mix = MixSpec{.parts = {{"comic", 20}, {"rating:s", 10}, {"sky", 30}}, .epoch_samples = epoch_samples};
-        add(absl::StrCat("mixed ", epoch_samples, of), spec);
-      }
-    }
-    PlanSpec spec = BaseSpec(snapshot);
-    spec.batch_size = 500;  // larger than the selection
-    spec.last_batch = LastBatch::kPad;
-    add("padding that goes round", spec);
-  }
-  return specs;
-}
+using testing::BaseSpec;
+using testing::kExplainedPostCount;
+using testing::NamedSpec;
+using testing::PostIdOfRow;
+using testing::SpecsOfOrders;
+using testing::SpecsOfStrategies;
+using testing::TempFolder;
+using testing::WriteExplainedSnapshot;
 
 struct Served {
   std::map<int64_t, size_t> splits;  // by post id
@@ -240,7 +69,7 @@ void CheckPlan(const std::shared_ptr<const Snapshot>& snapshot, const PlanSpec& 
   REQUIRE(opened.ok());
   const auto plan = std::make_shared<const Plan>(*std::move(opened));
   const Served served = ReadEpoch(plan, snapshot, epoch);
-  for (int64_t row = 0; row < kPostCount; ++row) {
+  for (int64_t row = 0; row < kExplainedPostCount; ++row) {
     const int64_t post_id = PostIdOfRow(row);
     CAPTURE(post_id);
     const auto explained = ExplainPost(*plan, *snapshot, post_id, epoch);
@@ -268,8 +97,8 @@ void CheckPlan(const std::shared_ptr<const Snapshot>& snapshot, const PlanSpec& 
 
 TEST_CASE("every post of every strategy is where its explanation says") {
   const TempFolder folder;
-  const auto snapshot = WriteSnapshot(folder.path());
-  for (const NamedSpec& named : Strategies(*snapshot)) {
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
+  for (const NamedSpec& named : SpecsOfStrategies(*snapshot)) {
     INFO(named.name);
     for (const int64_t epoch : {0, 3}) CheckPlan(snapshot, named.spec, epoch);
   }
@@ -277,8 +106,8 @@ TEST_CASE("every post of every strategy is where its explanation says") {
 
 TEST_CASE("every post of every order is where its explanation says") {
   const TempFolder folder;
-  const auto snapshot = WriteSnapshot(folder.path());
-  for (const NamedSpec& named : Orders(*snapshot)) {
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
+  for (const NamedSpec& named : SpecsOfOrders(*snapshot)) {
     INFO(named.name);
     CheckPlan(snapshot, named.spec, 2);
   }
@@ -286,9 +115,9 @@ TEST_CASE("every post of every order is where its explanation says") {
 
 TEST_CASE("a step's explanation has the batch, and the numbers that it came from") {
   const TempFolder folder;
-  const auto snapshot = WriteSnapshot(folder.path());
-  std::vector<NamedSpec> specs = Strategies(*snapshot);
-  for (NamedSpec& named : Orders(*snapshot)) specs.push_back(std::move(named));
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
+  std::vector<NamedSpec> specs = SpecsOfStrategies(*snapshot);
+  for (NamedSpec& named : SpecsOfOrders(*snapshot)) specs.push_back(std::move(named));
   for (const NamedSpec& named : specs) {
     INFO(named.name);
     const auto plan = std::make_shared<const Plan>(OpenPlan(named.spec, *snapshot).value());
@@ -320,7 +149,7 @@ TEST_CASE("a step's explanation has the batch, and the numbers that it came from
 
 TEST_CASE("sentences have the numbers that the specification's rules give") {
   const TempFolder folder;
-  const auto snapshot = WriteSnapshot(folder.path());
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
   const auto reasons_of = [&](const PlanSpec& spec, int64_t row) {
     const Plan plan = OpenPlan(spec, *snapshot).value();
     return Text(ExplainPost(plan, *snapshot, PostIdOfRow(row), 3).value().reasons);
@@ -330,7 +159,7 @@ TEST_CASE("sentences have the numbers that the specification's rules give") {
     CHECK(text.find(part) != std::string::npos);
   };
   PlanSpec spec = BaseSpec(*snapshot);
-  const Permutation dealt = Permutation::Create(kPostCount, SelectionKey(42)).value();
+  const Permutation dealt = Permutation::Create(kExplainedPostCount, SelectionKey(42)).value();
   const std::string exact = reasons_of(spec, 17);
   contains(exact, absl::StrCat("row 17 of snapshot ", snapshot->digest()));
   contains(exact, "selected by no query, as every post is, as element 17 of 211");
@@ -370,9 +199,9 @@ TEST_CASE("sentences have the numbers that the specification's rules give") {
 
   spec = BaseSpec(*snapshot);
   spec.strategy = SplitStrategy::kStratified;
-  spec.stratify = StratifySpec{.by = StratifyBy::kRating};
+  spec.stratify = StratifySpec{.by = StratifyBy::kRating, .tag = {}};
   contains(reasons_of(spec, 4), "stratum 2: rating sensitive");
-  spec.stratify = StratifySpec{.by = StratifyBy::kCategory, .category = TagCategory::kCharacter};
+  spec.stratify = StratifySpec{.by = StratifyBy::kCategory, .tag = {}, .category = TagCategory::kCharacter};
   contains(reasons_of(spec, 7),
            "stratum 13: rarest tag of category character: hero_12, id 12; its 2 units are fewer "
            "than the 3 splits with a share");
@@ -380,10 +209,11 @@ TEST_CASE("sentences have the numbers that the specification's rules give") {
 
 TEST_CASE("the numbers of weights lead to the samples") {
   const TempFolder folder;
-  const auto snapshot = WriteSnapshot(folder.path());
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
   PlanSpec spec = BaseSpec(*snapshot);
   spec.splits[0].order = OrderKind::kWeighted;
-  spec.weights = WeightsSpec{.by = WeightsBy::kTagFrequency, .cap = 100, .power_quarters = 3};
+  spec.weights =
+      WeightsSpec{.by = WeightsBy::kTagFrequency, .queries = {}, .cap = 100, .power_quarters = 3, .category = {}};
   const RoundWords words = ExpandKey(LabelledKey("millrace.v1.weighted", 42, "train", 5), 0);
   int64_t certain_count = 0, drawn_count = 0, missed_count = 0;
   for (const bool replacement : {true, false}) {
@@ -391,7 +221,7 @@ TEST_CASE("the numbers of weights lead to the samples") {
     spec.weights->epoch_samples = replacement ? 400 : 60;
     const Plan plan = OpenPlan(spec, *snapshot).value();
     const Permutation slots = Permutation::Create(plan.splits()[0].sample_count, EpochKey(42, "train", 5)).value();
-    for (int64_t row = 0; row < kPostCount; ++row) {
+    for (int64_t row = 0; row < kExplainedPostCount; ++row) {
       if (plan.SplitOf(row) != size_t{0}) continue;
       const PostExplanation explained = ExplainPost(plan, *snapshot, PostIdOfRow(row), 5).value();
       const std::string text = Text(explained.reasons);
@@ -437,7 +267,7 @@ TEST_CASE("the numbers of weights lead to the samples") {
 
 TEST_CASE("a post that is not there and an epoch that cannot be are refused") {
   const TempFolder folder;
-  const auto snapshot = WriteSnapshot(folder.path());
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
   const Plan plan = OpenPlan(BaseSpec(*snapshot), *snapshot).value();
   CHECK(ReasonOf(ExplainPost(plan, *snapshot, 99, 0).status()) == Reason::kPostNotFound);
   CHECK(ReasonOf(ExplainPost(plan, *snapshot, 102, 0).status()) == Reason::kPostNotFound);
@@ -450,12 +280,14 @@ TEST_CASE("a post that is not there and an epoch that cannot be are refused") {
 
 TEST_CASE("draws that are too many to look through are told, not searched") {
   const TempFolder folder;
-  const auto snapshot = WriteSnapshot(folder.path());
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
   PlanSpec spec = BaseSpec(*snapshot);
   spec.splits[0].order = OrderKind::kWeighted;
   spec.weights = WeightsSpec{.by = WeightsBy::kTagFrequency,
+                             .queries = {},
                              .cap = 100,
                              .power_quarters = 4,
+                             .category = {},
                              .replacement = true,
                              .epoch_samples = kEpochSamplesMax};
   const Plan plan = OpenPlan(spec, *snapshot).value();
