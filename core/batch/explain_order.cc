@@ -224,14 +224,13 @@ std::string OrderText(const ExplainedSplit& split, int64_t epoch) {
     case OrderKind::kFixed: {
       const NamedKey key = EpochNamedKey(split, epoch);
       if (!KeepsBatches(split)) {
-        return absl::StrCat("sample i of ", EpochText(split, epoch),
-                            " is member x(i) = ", PermutationText(split.member_count, key), " [i]");
+        return absl::StrCat("sample i of ", EpochText(split, epoch), " is member P(", split.member_count, ", ",
+                            key.name, ")[i], key ", HexEncode(key.key));
       }
       if (split.member_count < batch_size) return "the split has no whole batch: sample i is member i";
-      return absl::StrCat("sample i of ", EpochText(split, epoch),
-                          " is member x(i) = ", PermutationText(split.member_count / batch_size, key), " [i div ",
-                          batch_size, "] * ", batch_size, " + i mod ", batch_size,
-                          ", behind the whole batches member i");
+      return absl::StrCat("sample i of ", EpochText(split, epoch), " is member P(", split.member_count / batch_size,
+                          ", ", key.name, ")[i div ", batch_size, "] * ", batch_size, " + i mod ", batch_size,
+                          ", behind the whole batches member i; key ", HexEncode(key.key));
     }
     case OrderKind::kSequential:
       return "order sequential: sample i is member i in every epoch";
@@ -240,8 +239,8 @@ std::string OrderText(const ExplainedSplit& split, int64_t epoch) {
       const NamedKey key = LabelledNamedKey(split, "millrace.v1.blocks", epoch);
       return absl::StrCat("blocks of ", CountOf(block_rows, "member", "members"), " in the order ",
                           PermutationText((split.member_count + block_rows - 1) / block_rows, key),
-                          " and within windows of ", CountOf(split.split().window_blocks, "block", "blocks"),
-                          " members in the order of subkey(that key, window)");
+                          " and in windows of ", CountOf(split.split().window_blocks, "block", "blocks"),
+                          " the members in an order of their own, by subkey(that key, window)");
     }
     case OrderKind::kWeighted: {
       const NamedKey key = LabelledNamedKey(split, "millrace.v1.weighted", epoch);
