@@ -253,7 +253,6 @@ def test_an_import_without_its_end_changes_nothing(client: millrace.Client, data
         ({"batch_size": -1}, "spec.batch_size"),
         ({"batch_size": 2**31}, "spec.batch_size"),
         ({"splits": {"train": 0, "test": 0}}, "spec.splits"),
-        ({"splits": {"train": -1}}, "spec.splits[0].share"),
         ({"splits": {"train": 2**31}}, "spec.splits[0].share"),
         ({"splits": {"": 1}}, "spec.splits[0].name"),
         ({"splits": [millrace.SplitSpec("a", 1), millrace.SplitSpec("a", 1)]}, "spec.splits[1].name"),
@@ -264,6 +263,11 @@ def test_impossible_plans_name_the_field(client: millrace.Client, changes: dict[
     with pytest.raises(millrace.InvalidRequest) as caught:
         client.plans.create(**{"dataset": "openclipart", "batch_size": 8, **changes})
     assert [violation.field for violation in caught.value.field_violations] == [field]
+
+
+def test_a_share_that_is_no_count_is_refused_before_it_is_sent(client: millrace.Client) -> None:
+    with pytest.raises(ValueError, match=r"splits\[0\].share is -1"):
+        client.plans.create(dataset="openclipart", batch_size=8, splits={"train": -1})
 
 
 @pytest.mark.parametrize(
