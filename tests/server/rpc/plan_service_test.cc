@@ -135,6 +135,151 @@ TEST_CASE("a plan whose snapshot's file is missing can still be shown") {
   CHECK(fixture.Ok(&Stub::GetPlan, get).plan().splits(0).sample_count() == 800);
 }
 
+v1::SplitSpec* AddSplit(v1::PlanSpec* spec, const std::string& name, int64_t share) {
+  v1::SplitSpec* split = spec->add_splits();
+  split->set_name(name);
+  split->set_share(share);
+  return split;
+}
+
+TEST_CASE("a plan over a query tells how many posts each split got") {
+  Fixture fixture;
+  v1::CreatePlanRequest request = fixture.Request();
+  request.mutable_spec()->set_query(" even   -three ");
+  request.mutable_spec()->set_strategy(v1::SPLIT_STRATEGY_HASH);
+  const auto response = fixture.Ok(&Stub::CreatePlan, request);
+  const v1::Plan& plan = response.plan();
+  CHECK(response.created());
+  CHECK(plan.spec().query() == "even -three");
+  CHECK(plan.spec().unit() == v1::SPLIT_UNIT_POST);
+  // Of 1 to 1,000: 500 even, less the 166 multiples of 6.
+  CHECK(plan.selected_count() == 334);
+  CHECK(plan.unassigned_count() == 0);
+  int64_t member_count = 0;
+  for (const v1::SplitInfo& split : plan.splits()) {
+    CHECK(split.sample_count() == split.member_count());
+    member_count += split.member_count();
+  }
+  CHECK(member_count == 334);
+  CHECK(plan.sample_count() == 334);
+
+  // Other spaces, another order of the splits' fields: the same plan, which is not opened again.
+  REQUIRE(std::filesystem::remove(fixture.server.snapshots().folder() + "/" + fixture.snapshot + ".snapshot"));
+  request.mutable_spec()->set_query("even -three");
+  const auto again = fixture.Ok(&Stub::CreatePlan, request);
+  CHECK_FALSE(again.created());
+  CHECK(again.plan().SerializeAsString() == plan.SerializeAsString());
+  v1::GetPlanRequest get;
+  get.set_plan_id(plan.id());
+  CHECK(fixture.Ok(&Stub::GetPlan, get).plan().SerializeAsString() == plan.SerializeAsString());
+  const auto listed = fixture.Ok(&Stub::ListPlans, v1::ListPlansRequest());
+  REQUIRE(listed.plans_size() == 1);
+  CHECK(listed.plans(0).SerializeAsString() == plan.SerializeAsString());
+}
+
+TEST_CASE("posts in no range are in no split, and a note says so") {
+  Fixture fixture;
+  v1::CreatePlanRequest request = fixture.Request();
+  v1::PlanSpec& spec = *request.mutable_spec();
+  spec.set_strategy(v1::SPLIT_STRATEGY_ID_RANGE);
+  spec.set_modulus(100);
+  AddSplit(&spec, "train", 0)->add_ranges()->set_last(79);
+  v1::IdRange* range = AddSplit(&spec, "validation", 0)->add_ranges();
+  range->set_first(80);
+  range->set_last(89);
+  const v1::Plan plan = fixture.Ok(&Stub::CreatePlan, request).plan();
+  CHECK(plan.splits(0).member_count() == 800);
+  CHECK(plan.splits(1).member_count() == 100);
+  CHECK(plan.selected_count() == kPostCount);
+  CHECK(plan.unassigned_count() == 100);
+  REQUIRE(plan.notes_size() == 1);
+  CHECK_THAT(plan.notes(0), Catch::Contains("100"));
+}
+
+TEST_CASE("weights and mixes draw, and a split has samples besides its posts") {
+  Fixture fixture;
+  v1::CreatePlanRequest request = fixture.Request();
+  v1::PlanSpec& spec = *request.mutable_spec();
+  AddSplit(&spec, "train", 1)->set_order(v1::ORDER_KIND_WEIGHTED);
+  v1::QueryWeight* weight = spec.mutable_weights()->mutable_queries()->add_queries();
+  weight->set_query("three");
+  weight->set_weight(3);
+  spec.mutable_weights()->set_replacement(true);
+  spec.mutable_weights()->set_epoch_samples(5000);
+  const v1::Plan plan = fixture.Ok(&Stub::CreatePlan, request).plan();
+  CHECK(plan.splits(0).member_count() == 1000);
+  CHECK(plan.splits(0).sample_count() == 5000);
+  CHECK(plan.splits(0).batch_count() == 79);
+  CHECK(plan.notes_size() == 1);  // posts of weight 0 are never drawn
+  v1::CreatePlanRequest spelled;
+  *spelled.mutable_spec() = plan.spec();
+  CHECK_FALSE(fixture.Ok(&Stub::CreatePlan, spelled).created());
+}
+
+TEST_CASE("queries that do not fit the snapshot are refused, with nothing created") {
+  Fixture fixture;
+  v1::CreatePlanRequest request = fixture.Request();
+  request.mutable_spec()->set_query("~even");
+  CHECK(ReasonOf(fixture.Fails(&Stub::CreatePlan, request)) == "QUERY_INVALID");
+  request.mutable_spec()->set_query("evn");
+  const grpc::Status unknown_tag = fixture.Fails(&Stub::CreatePlan, request);
+  CHECK(unknown_tag.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  CHECK(ReasonOf(unknown_tag) == "QUERY_INVALID");
+  CHECK_THAT(unknown_tag.error_message(), Catch::Contains("evn"));
+  request.mutable_spec()->set_query("even id:1");
+  const grpc::Status nothing = fixture.Fails(&Stub::CreatePlan, request);
+  CHECK(nothing.error_code() == grpc::StatusCode::FAILED_PRECONDITION);
+  CHECK(ReasonOf(nothing) == "SELECTION_EMPTY");
+  CHECK(fixture.Ok(&Stub::ListPlans, v1::ListPlansRequest()).plans_size() == 0);
+}
+
+TEST_CASE("a plan that was recorded without its outcome is shown all the same") {
+  Fixture fixture;
+  const v1::Plan plan = fixture.Ok(&Stub::CreatePlan, fixture.Request()).plan();
+  PlanRecord record = *fixture.server.catalog().GetPlan(plan.id());
+  CHECK_FALSE(record.outcome.empty());
+  record.outcome.clear();
+  REQUIRE(fixture.server.catalog().DeletePlan(plan.id()).ok());
+  REQUIRE(*fixture.server.catalog().AddPlan(record));
+  v1::GetPlanRequest get;
+  get.set_plan_id(plan.id());
+  CHECK(fixture.Ok(&Stub::GetPlan, get).plan().SerializeAsString() == plan.SerializeAsString());
+  CHECK(fixture.Ok(&Stub::CreatePlan, fixture.Request()).plan().SerializeAsString() == plan.SerializeAsString());
+  CHECK(fixture.Ok(&Stub::ListPlans, v1::ListPlansRequest()).plans(0).splits(0).member_count() == 800);
+}
+
+TEST_CASE("a page of plans that are megabytes each ends early, and none is left out") {
+  Fixture fixture;
+  std::vector<std::string> ids;
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    v1::CreatePlanRequest request = fixture.Request();
+    v1::PlanSpec& spec = *request.mutable_spec();
+    spec.set_seed(seed);
+    spec.set_strategy(v1::SPLIT_STRATEGY_ID_RANGE);
+    spec.set_modulus(2147483647);
+    for (int64_t i = 0; i < 64; ++i) {
+      v1::SplitSpec* split = AddSplit(&spec, "s" + std::to_string(i), 0);
+      for (int64_t j = 0; j < 1024; ++j) {
+        v1::IdRange* range = split->add_ranges();
+        range->set_first(i == 0 && j == 0 ? 0 : 2'000'000'000 + 2 * (1024 * i + j));
+        range->set_last(2'000'000'000 + 2 * (1024 * i + j));
+      }
+    }
+    ids.push_back(fixture.Ok(&Stub::CreatePlan, request).plan().id());
+  }
+  std::vector<std::string> listed;
+  int page_count = 0;
+  v1::ListPlansRequest list;
+  do {
+    const auto page = fixture.Ok(&Stub::ListPlans, list);
+    ++page_count;
+    for (const v1::Plan& plan : page.plans()) listed.push_back(plan.id());
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  CHECK(page_count > 1);
+  CHECK(listed == std::vector<std::string>(ids.rbegin(), ids.rend()));
+}
+
 TEST_CASE("specifications out of range are refused by field") {
   Fixture fixture;
   const auto field_of = [&](auto spoil) {
@@ -169,6 +314,22 @@ TEST_CASE("specifications out of range are refused by field") {
             spec.mutable_splits(i)->set_share(1);
           }
         }) == "spec.splits");
+  CHECK(field_of([](v1::PlanSpec& spec) { AddSplit(&spec, "a", int64_t{1} << 31); }) == "spec.splits[0].share");
+  CHECK(field_of([](v1::PlanSpec& spec) {
+          spec.set_strategy(v1::SPLIT_STRATEGY_ID_RANGE);
+          AddSplit(&spec, "a", 0)->add_ranges()->set_last(500);
+          AddSplit(&spec, "b", 0)->add_ranges()->set_last(100);
+        }) == "spec.splits[0].ranges[0]");
+  CHECK(field_of([](v1::PlanSpec& spec) {
+          AddSplit(&spec, "a", 1)->set_order(v1::ORDER_KIND_WEIGHTED);
+          v1::QueryWeight* weight = spec.mutable_weights()->mutable_queries()->add_queries();
+          weight->set_query("even");
+          weight->set_weight(-1);
+        }) == "spec.weights.queries.queries[0].weight");
+  CHECK(field_of([](v1::PlanSpec& spec) {
+          AddSplit(&spec, "a", 1)->set_order(v1::ORDER_KIND_WEIGHTED);
+          spec.mutable_weights()->mutable_queries()->add_queries()->set_query("even");
+        }) == "spec.weights.queries");
   CHECK(FieldOf(fixture.Fails(&Stub::CreatePlan, v1::CreatePlanRequest())) == "spec");
   v1::GetPlanRequest get;
   CHECK(FieldOf(fixture.Fails(&Stub::GetPlan, get)) == "plan_id");
