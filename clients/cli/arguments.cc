@@ -1,6 +1,8 @@
 #include "clients/cli/arguments.h"
 
 #include <charconv>
+#include <cstddef>
+#include <limits>
 
 #include "clients/cli/format.h"
 #include "core/base/text.h"
@@ -35,6 +37,33 @@ std::optional<v1::Position> ParsePosition(std::string_view text) {
   return position;
 }
 
+std::optional<v1::StepRange> ParseStepRange(std::string_view text) {
+  const size_t dash = text.find('-');
+  const auto first = ParsePosition(text.substr(0, dash));
+  if (!first.has_value()) return std::nullopt;
+  v1::StepRange range;
+  range.set_epoch(first->epoch());
+  range.set_first_step(first->step());
+  range.set_last_step(first->step());
+  if (dash != std::string_view::npos) {
+    const auto last = ParseInt(text.substr(dash + 1));
+    if (!last.has_value() || *last < first->step()) return std::nullopt;
+    range.set_last_step(*last);
+  }
+  return range;
+}
+
+std::optional<int64_t> TokenEpoch(std::string_view token) {
+  constexpr size_t kTailSizeBytes = 24;  // epoch, step, checksum
+  if (token.size() < 2 * kTailSizeBytes) return std::nullopt;
+  const auto tail = HexDecode<kTailSizeBytes>(token.substr(token.size() - 2 * kTailSizeBytes));
+  if (!tail.has_value()) return std::nullopt;
+  uint64_t epoch = 0;
+  for (size_t i = 0; i < 8; ++i) epoch |= uint64_t{(*tail)[i]} << (8 * i);
+  if (epoch > std::numeric_limits<int32_t>::max()) return std::nullopt;
+  return static_cast<int64_t>(epoch);
+}
+
 std::optional<v1::Int64Range> ParseRange(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
@@ -45,29 +74,6 @@ std::optional<v1::Int64Range> ParseRange(std::string_view text) {
   range.set_start(*start);
   range.set_end(*end);
   return range;
-}
-
-std::optional<v1::SplitSpec> ParseSplit(std::string_view text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-  v1::SplitSpec split;
-  split.set_name(std::string(text.substr(0, equals)));
-  std::string_view share = text.substr(equals + 1);
-  if (const size_t colon = share.find(':'); colon != std::string_view::npos) {
-    const std::string_view order = share.substr(colon + 1);
-    if (order == "epoch") {
-      split.set_order(v1::ORDER_KIND_EPOCH);
-    } else if (order == "fixed") {
-      split.set_order(v1::ORDER_KIND_FIXED);
-    } else {
-      return std::nullopt;
-    }
-    share = share.substr(0, colon);
-  }
-  const auto parts = ParseInt(share);
-  if (!parts.has_value()) return std::nullopt;
-  split.set_share(*parts);
-  return split;
 }
 
 std::optional<v1::TagCategory> ParseCategory(std::string_view text) {

@@ -9,7 +9,6 @@
 #include "absl/time/time.h"
 #include "millrace/v1/catalog_service.pb.h"
 #include "millrace/v1/loader_service.pb.h"
-#include "millrace/v1/plan_service.pb.h"
 
 namespace millrace::cli {
 
@@ -19,10 +18,13 @@ namespace millrace::cli {
 std::optional<absl::Duration> ParseTimeout(std::string_view text);
 // "EPOCH:STEP", both 0 or more.
 std::optional<v1::Position> ParsePosition(std::string_view text);
+// "EPOCH:FIRST-LAST", steps of an epoch, both included; or "EPOCH:STEP", one.
+std::optional<v1::StepRange> ParseStepRange(std::string_view text);
+// The epoch that a token (docs/plan-specification.md, "Positions") says. Only the server can tell whether the token
+// is whole.
+std::optional<int64_t> TokenEpoch(std::string_view token);
 // "START:END", half-open.
 std::optional<v1::Int64Range> ParseRange(std::string_view text);
-// "NAME=SHARE" or "NAME=SHARE:ORDER" with ORDER epoch or fixed. The server checks names and shares.
-std::optional<v1::SplitSpec> ParseSplit(std::string_view text);
 // The category that CategoryText gives `text` for.
 std::optional<v1::TagCategory> ParseCategory(std::string_view text);
 

@@ -82,6 +82,10 @@ std::string ShortDigest(std::string_view digest, bool full) {
 
 std::string RatingText(v1::Rating rating) { return EnumText(v1::Rating_Name(rating), "RATING_"); }
 std::string CategoryText(v1::TagCategory category) { return EnumText(v1::TagCategory_Name(category), "TAG_CATEGORY_"); }
+std::string StrategyText(v1::SplitStrategy strategy) {
+  return EnumText(v1::SplitStrategy_Name(strategy), "SPLIT_STRATEGY_");
+}
+std::string UnitText(v1::SplitUnit unit) { return EnumText(v1::SplitUnit_Name(unit), "SPLIT_UNIT_"); }
 std::string OrderText(v1::OrderKind order) { return EnumText(v1::OrderKind_Name(order), "ORDER_KIND_"); }
 std::string LastBatchText(v1::LastBatch last_batch) { return EnumText(v1::LastBatch_Name(last_batch), "LAST_BATCH_"); }
 std::string StateText(v1::ImportState state) { return EnumText(v1::ImportState_Name(state), "IMPORT_STATE_"); }

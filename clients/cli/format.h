@@ -35,6 +35,8 @@ std::string ShortDigest(std::string_view digest, bool full);
 // The enum value's name without its type's prefix, in lower case: RATING_SAFE is "safe". The unspecified value is "-".
 std::string RatingText(v1::Rating rating);
 std::string CategoryText(v1::TagCategory category);
+std::string StrategyText(v1::SplitStrategy strategy);
+std::string UnitText(v1::SplitUnit unit);
 std::string OrderText(v1::OrderKind order);
 std::string LastBatchText(v1::LastBatch last_batch);
 std::string StateText(v1::ImportState state);

@@ -2,8 +2,6 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <string>
-
 namespace millrace::cli {
 
 void PrintJson(const google::protobuf::Message& message, std::ostream& out) {
@@ -16,6 +14,11 @@ void PrintJson(const google::protobuf::Message& message, std::ostream& out) {
     return;
   }
   out << json << '\n';
+}
+
+std::string ParseJson(const std::string& json, google::protobuf::Message* message) {
+  const auto status = google::protobuf::util::JsonStringToMessage(json, message);
+  return status.ok() ? std::string() : std::string(status.message());
 }
 
 }  // namespace millrace::cli

@@ -1,9 +1,10 @@
-// Output for programs.
+// Output for programs, and what they give.
 #pragma once
 
 #include <google/protobuf/message.h>
 
 #include <ostream>
+#include <string>
 
 namespace millrace::cli {
 
@@ -11,5 +12,8 @@ namespace millrace::cli {
 // when it is zero or empty, 64-bit numbers as strings (the Protobuf JSON mapping). The stream's failbit is
 // set when the message has no JSON form.
 void PrintJson(const google::protobuf::Message& message, std::ostream& out);
+
+// Reads a message from JSON; unknown fields are errors. What is wrong, or empty.
+std::string ParseJson(const std::string& json, google::protobuf::Message* message);
 
 }  // namespace millrace::cli

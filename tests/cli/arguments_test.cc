@@ -28,6 +28,33 @@ TEST_CASE("positions are two whole numbers from 0") {
   }
 }
 
+TEST_CASE("ranges of steps are of one epoch and include their ends") {
+  const auto range = ParseStepRange("2:1500-1520");
+  REQUIRE(range.has_value());
+  CHECK(range->epoch() == 2);
+  CHECK(range->first_step() == 1500);
+  CHECK(range->last_step() == 1520);
+  CHECK(ParseStepRange("0:7")->first_step() == 7);
+  CHECK(ParseStepRange("0:7")->last_step() == 7);
+  for (const char* text : {"", "7", "0:7-", "0:-7", "0:7-6", "0:7-1:8", "-1:0-1", "0:7-8-9", "0: 7-8"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ParseStepRange(text).has_value());
+  }
+}
+
+TEST_CASE("a token tells its epoch") {
+  const std::string tail =
+      "0302000000000000"
+      "0900000000000000"
+      "0123456789abcdef";
+  CHECK(TokenEpoch("mt1-" + tail) == 0x203);
+  CHECK(TokenEpoch("mt1-" + std::string(64, 'f') + tail) == 0x203);
+  CHECK_FALSE(TokenEpoch("").has_value());
+  CHECK_FALSE(TokenEpoch(tail.substr(1)).has_value());
+  CHECK_FALSE(TokenEpoch("mt1-" + std::string(48, 'f')).has_value());
+  CHECK_FALSE(TokenEpoch("mt1-" + std::string(48, 'g')).has_value());
+}
+
 TEST_CASE("ranges are not empty") {
   const auto range = ParseRange("10:20");
   REQUIRE(range.has_value());
@@ -36,20 +63,6 @@ TEST_CASE("ranges are not empty") {
   for (const char* text : {"", "10", "20:10", "10:10", "10-20"}) {
     CAPTURE(text);
     CHECK_FALSE(ParseRange(text).has_value());
-  }
-}
-
-TEST_CASE("splits take a share and perhaps an order") {
-  const auto plain = ParseSplit("train=80");
-  REQUIRE(plain.has_value());
-  CHECK(plain->name() == "train");
-  CHECK(plain->share() == 80);
-  CHECK(plain->order() == v1::ORDER_KIND_UNSPECIFIED);
-  CHECK(ParseSplit("dev=10:fixed")->order() == v1::ORDER_KIND_FIXED);
-  CHECK(ParseSplit("dev=10:epoch")->order() == v1::ORDER_KIND_EPOCH);
-  for (const char* text : {"", "train", "=80", "train=", "train=80%", "train=0.8", "train=80:", "train=80:random"}) {
-    CAPTURE(text);
-    CHECK_FALSE(ParseSplit(text).has_value());
   }
 }
 

@@ -60,7 +60,7 @@ TEST_CASE("the model holds every level of the tree, with descriptions") {
 TEST_CASE("bash completes commands, subcommands, flags and values") {
   CHECK(BashCompletions("millrace sna") == "snapshot\n");
   CHECK(BashCompletions("millrace plan cr") == "create\n");
-  CHECK(BashCompletions("millrace plan create --batch") == "--batch-size\n");
+  CHECK(BashCompletions("millrace plan create --batch-s") == "--batch-size\n");
   CHECK(BashCompletions("millrace plan create --last p") == "pad\n");
   CHECK(BashCompletions("millrace --json completion f") == "fish\n");
   CHECK(BashCompletions("millrace --address list tags l") == "list\n");

@@ -71,6 +71,37 @@ grpc::Status FakePlans::GetPlan(grpc::ServerContext*, const v1::GetPlanRequest*,
   return ServerError(grpc::StatusCode::NOT_FOUND, "PLAN_NOT_FOUND", "no such plan");
 }
 
+grpc::Status FakePlans::ExplainPost(grpc::ServerContext*, const v1::ExplainPostRequest* request,
+                                    v1::ExplainPostResponse* response) {
+  explain_post.push_back(*request);
+  response->set_is_selected(true);
+  response->set_split("train");
+  response->add_reasons("it was dealt");
+  response->add_reasons("and drawn");
+  for (const bool is_padding : {false, true}) {
+    v1::Appearance& appearance = *response->add_appearances();
+    appearance.set_step(is_padding ? 6 : 5);
+    appearance.set_global_index(is_padding ? 1 : 25);
+    appearance.set_sample(345);
+    appearance.set_is_padding(is_padding);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePlans::ExplainStep(grpc::ServerContext*, const v1::ExplainStepRequest* request,
+                                    v1::ExplainStepResponse* response) {
+  explain_step.push_back(*request);
+  response->add_reasons("because");
+  v1::ExplainedSample& sample = *response->add_samples();
+  sample.set_sample(90);
+  sample.set_member(12);
+  sample.set_row(17);
+  sample.set_post_id(1234);
+  response->set_sample_count(12'000);
+  response->set_token("mt1-ff");
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeSnapshots::VerifySnapshot(grpc::ServerContext*, const v1::VerifySnapshotRequest* request,
                                            v1::VerifySnapshotResponse* response) {
   response->set_digest(request->digest());

@@ -40,10 +40,16 @@ struct FakeCatalog : v1::CatalogService::Service {
 
 struct FakePlans : v1::PlanService::Service {
   std::vector<v1::CreatePlanRequest> create_plan;
+  std::vector<v1::ExplainPostRequest> explain_post;
+  std::vector<v1::ExplainStepRequest> explain_step;
 
   grpc::Status CreatePlan(grpc::ServerContext*, const v1::CreatePlanRequest* request,
                           v1::CreatePlanResponse* response) override;
   grpc::Status GetPlan(grpc::ServerContext*, const v1::GetPlanRequest*, v1::GetPlanResponse*) override;
+  grpc::Status ExplainPost(grpc::ServerContext*, const v1::ExplainPostRequest* request,
+                           v1::ExplainPostResponse* response) override;
+  grpc::Status ExplainStep(grpc::ServerContext*, const v1::ExplainStepRequest* request,
+                           v1::ExplainStepResponse* response) override;
 };
 
 struct FakeSnapshots : v1::SnapshotService::Service {
