@@ -21,7 +21,8 @@ void PrintIdentity(const v1::Batch& batch, bool full, const Terminal& terminal, 
               {"epoch", std::to_string(batch.epoch())},
               {"step", absl::StrCat(batch.step(), " of ", batch.batch_count())},
               {"rank", absl::StrCat(batch.rank(), " of ", batch.world_size())},
-              {"samples", samples}},
+              {"samples", samples},
+              {"token", batch.token()}},
              terminal, out);
 }
 

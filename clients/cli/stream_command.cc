@@ -28,6 +28,7 @@ std::string BatchLine(const v1::Batch& batch) {
     absl::StrAppend(&line, " ", batch.post_ids(i));
   }
   if (batch.post_ids_size() > kLineIdCountMax) line += " ...";
+  if (batch.skipped_step_count() > 0) absl::StrAppend(&line, "  behind ", batch.skipped_step_count(), " skipped");
   return line;
 }
 
@@ -38,7 +39,14 @@ class StreamCommand : public Command {
     app->add_option("--epochs", epoch_count_, "How many epochs to stream")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    app->add_option("--start", start_, "The first batch to send")->type_name("EPOCH:STEP");
+    CLI::Option* start = app->add_option("--start", start_, "The first batch to send")->type_name("EPOCH:STEP");
+    app->add_option("--start-token", start_token_, "Begin behind the batch that has this token")
+        ->type_name("TOKEN")
+        ->excludes(start);
+    app->add_option("--skip", skip_, "Leave these steps out, the last one included; once for each range")
+        ->type_name("EPOCH:FIRST-LAST")
+        ->take_all()
+        ->expected(1);
     app->add_option("--limit", batch_count_max_, "End after this many batches")->check(CLI::PositiveNumber);
     app->add_flag("-q,--quiet", quiet_, "Print only the summary, no line a batch");
     progress_.AddTo(*app);
@@ -57,7 +65,7 @@ class StreamCommand : public Command {
       v1::StreamBatchesResponse response;
       int64_t expected_count = 0;
       while (stream->Read(&response)) {
-        if (expected_count == 0) expected_count = ExpectedBatchCount(response.batch(), epoch_count_, batch_count_max_);
+        if (expected_count == 0) expected_count = ExpectedBatchCount(response.batch(), request);
         summary.Add(response.batch());
         PrintBatch(session, response, meter);
         if (meter.IsDue()) meter.Update(View(summary, response.batch(), expected_count, absl::Now() - start_time));
@@ -83,6 +91,19 @@ class StreamCommand : public Command {
       }
       start = *position;
       *request.mutable_start() = start;
+    }
+    if (!start_token_.empty()) {
+      request.set_start_token(start_token_);
+      // A token without an epoch is none, as the server will say.
+      start.set_epoch(TokenEpoch(start_token_).value_or(0));
+    }
+    for (const std::string& text : skip_) {
+      const auto range = ParseStepRange(text);
+      if (!range.has_value()) {
+        return UsageError(absl::StrCat("--skip ", text, ": not a range of steps"),
+                          "Say EPOCH:FIRST-LAST, as in 0:1500-1520, the last one included.");
+      }
+      *request.add_skip() = *range;
     }
     request.set_end_epoch(start.epoch() + epoch_count_);
     request.set_max_batch_count(batch_count_max_);
@@ -135,15 +156,22 @@ class StreamCommand : public Command {
       fields["posts_per_second"].set_number_value(posts_per_second);
       fields["bytes_per_second"].set_number_value(bytes_per_second);
       fields["post_ids_sha256"].set_string_value(digest);
+      fields["skipped_step_count"].set_string_value(std::to_string(summary.skipped_step_count()));
+      fields["token"].set_string_value(summary.next_token());
       PrintJson(document, session.out());
       return;
     }
-    PrintPairs({{"batches", WithThousands(summary.batch_count())},
-                {"posts", absl::StrCat(WithThousands(summary.post_count()), ", ", HumanRate(posts_per_second))},
-                {"data", absl::StrCat(HumanBytes(summary.byte_count()), ", ", HumanByteRate(bytes_per_second))},
-                {"time", HumanDuration(elapsed)},
-                {"sha-256 of ids", digest}},
-               session.output.out_terminal, session.out());
+    std::vector<std::pair<std::string, std::string>> pairs = {
+        {"batches", WithThousands(summary.batch_count())},
+        {"posts", absl::StrCat(WithThousands(summary.post_count()), ", ", HumanRate(posts_per_second))},
+        {"data", absl::StrCat(HumanBytes(summary.byte_count()), ", ", HumanByteRate(bytes_per_second))},
+        {"time", HumanDuration(elapsed)},
+        {"sha-256 of ids", digest}};
+    if (summary.skipped_step_count() > 0) {
+      pairs.insert(pairs.begin() + 1, {"skipped steps", WithThousands(summary.skipped_step_count())});
+    }
+    if (!summary.next_token().empty()) pairs.emplace_back("token", summary.next_token());
+    PrintPairs(pairs, session.output.out_terminal, session.out());
   }
 
   static Outcome Conclude(Session& session, const grpc::Status& status, const StreamSummary& summary) {
@@ -160,6 +188,8 @@ class StreamCommand : public Command {
   BatchOptions batch_;
   int64_t epoch_count_ = 1;
   std::string start_;
+  std::string start_token_;
+  std::vector<std::string> skip_;
   int64_t batch_count_max_ = 0;
   bool quiet_ = false;
   ProgressFlag progress_;

@@ -1,6 +1,7 @@
 #include "clients/cli/stream_summary.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/base/text.h"
@@ -23,14 +24,38 @@ void StreamSummary::Add(const v1::Batch& batch) {
   next.set_epoch(is_last ? batch.epoch() + 1 : batch.epoch());
   next.set_step(is_last ? 0 : batch.step() + 1);
   next_position_ = next;
+  next_token_ = batch.token();
+  skipped_step_count_ += batch.skipped_step_count();
 }
 
 std::string StreamSummary::FinishDigest() { return HexEncode(sha256_.Finish()); }
 
-int64_t ExpectedBatchCount(const v1::Batch& first, int64_t epoch_count, int64_t count_max) {
-  // A start behind the last step stands for the next epoch, which then is one fewer; the bar is at most early.
-  const int64_t count = first.batch_count() * epoch_count - first.step();
-  return count_max > 0 ? std::min(count, count_max) : count;
+namespace {
+
+// Of the steps from (epoch, step) on and before end_epoch.
+int64_t SkippedStepCount(const v1::StreamBatchesRequest& request, std::pair<int64_t, int64_t> next) {
+  std::vector<v1::StepRange> ranges(request.skip().begin(), request.skip().end());
+  std::sort(ranges.begin(), ranges.end(), [](const v1::StepRange& a, const v1::StepRange& b) {
+    return std::make_pair(a.epoch(), a.first_step()) < std::make_pair(b.epoch(), b.first_step());
+  });
+  int64_t count = 0;
+  for (const v1::StepRange& range : ranges) {
+    if (range.epoch() >= request.end_epoch()) break;
+    // Ranges may overlap; `next` is behind those that were counted.
+    const auto first = std::max(next, {range.epoch(), range.first_step()});
+    if (first.first != range.epoch() || first.second > range.last_step()) continue;
+    count += range.last_step() - first.second + 1;
+    next = {range.epoch(), range.last_step() + 1};
+  }
+  return count;
+}
+
+}  // namespace
+
+int64_t ExpectedBatchCount(const v1::Batch& first, const v1::StreamBatchesRequest& request) {
+  const int64_t step_count = (request.end_epoch() - first.epoch()) * first.batch_count() - first.step();
+  const int64_t count = step_count - SkippedStepCount(request, {first.epoch(), first.step()});
+  return request.max_batch_count() > 0 ? std::min(count, request.max_batch_count()) : count;
 }
 
 }  // namespace millrace::cli

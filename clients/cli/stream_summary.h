@@ -25,17 +25,23 @@ class StreamSummary {
   int64_t byte_count() const { return byte_count_; }
   // The position behind the last batch; absent before the first.
   const std::optional<v1::Position>& next_position() const { return next_position_; }
+  // The same position as a token; empty before the first.
+  const std::string& next_token() const { return next_token_; }
+  // Steps that were left out before the last batch, because the request said so.
+  int64_t skipped_step_count() const { return skipped_step_count_; }
 
  private:
   Sha256 sha256_;
   int64_t batch_count_ = 0;
   int64_t post_count_ = 0;
   int64_t byte_count_ = 0;
+  int64_t skipped_step_count_ = 0;
   std::optional<v1::Position> next_position_;
+  std::string next_token_;
 };
 
-// How many batches a stream will give, from its first one: `epoch_count` epochs of batch_count steps from the
-// first batch's step on, cut at `count_max` (0: not).
-int64_t ExpectedBatchCount(const v1::Batch& first, int64_t epoch_count, int64_t count_max);
+// How many batches a stream will give, from its first one on: to the request's end_epoch, without those that the
+// request skips, cut at its max_batch_count.
+int64_t ExpectedBatchCount(const v1::Batch& first, const v1::StreamBatchesRequest& request);
 
 }  // namespace millrace::cli

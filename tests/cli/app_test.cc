@@ -228,6 +228,32 @@ TEST_CASE("a stream prints its batches and a summary") {
   CHECK(request.view() == v1::BATCH_VIEW_IDENTITIES);
 }
 
+TEST_CASE("a stream starts at a token and leaves steps out") {
+  FakeServer server;
+  const std::string token = "mt1-" + std::string(10, 'a') +
+                            "0500000000000000"
+                            "0200000000000000"
+                            "0123456789abcdef";
+  const Result result = Run(
+      server, {"stream", "p", "train", "--epochs", "3", "--start-token", token, "--skip", "5:3-4", "--skip", "6:0"});
+  CHECK(result.exit_code == 0);
+  REQUIRE(server.loader.stream_batches.size() == 1);
+  const v1::StreamBatchesRequest& request = server.loader.stream_batches[0];
+  CHECK(request.start_token() == token);
+  CHECK_FALSE(request.has_start());
+  CHECK(request.end_epoch() == 8);
+  REQUIRE(request.skip_size() == 2);
+  CHECK(request.skip(0).epoch() == 5);
+  CHECK(request.skip(0).first_step() == 3);
+  CHECK(request.skip(0).last_step() == 4);
+  CHECK(request.skip(1).epoch() == 6);
+  CHECK(request.skip(1).last_step() == 0);
+
+  CHECK(Run(server, {"stream", "p", "train", "--start", "0:1", "--start-token", token}).exit_code == 2);
+  CHECK(Run(server, {"stream", "p", "train", "--skip", "0:4-3"}).exit_code == 2);
+  CHECK(server.loader.stream_batches.size() == 1);
+}
+
 TEST_CASE("a bar is shown on a terminal, and only there, unless the flags say otherwise") {
   FakeServer server;
   Terminal terminal;

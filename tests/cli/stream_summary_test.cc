@@ -3,6 +3,9 @@
 //   python3 -c "import hashlib,struct; print(hashlib.sha256(struct.pack('<4q', 1, 258, -1, 2**62)).hexdigest())"
 #include "clients/cli/stream_summary.h"
 
+#include <array>
+#include <vector>
+
 #include "tests/support/catch.h"
 
 namespace millrace::cli {
@@ -46,11 +49,51 @@ TEST_CASE("the position to continue at is behind the last batch, in the next epo
   CHECK(summary.next_position()->step() == 0);
 }
 
+v1::StreamBatchesRequest MakeRequest(int64_t end_epoch, int64_t count_max,
+                                     const std::vector<std::array<int64_t, 3>>& skip = {}) {
+  v1::StreamBatchesRequest request;
+  request.set_end_epoch(end_epoch);
+  request.set_max_batch_count(count_max);
+  for (const auto& [epoch, first_step, last_step] : skip) {
+    v1::StepRange& range = *request.add_skip();
+    range.set_epoch(epoch);
+    range.set_first_step(first_step);
+    range.set_last_step(last_step);
+  }
+  return request;
+}
+
 TEST_CASE("how many batches will come follows from the first") {
-  CHECK(ExpectedBatchCount(MakeBatch(0, 0, 10, {}), 1, 0) == 10);
-  CHECK(ExpectedBatchCount(MakeBatch(0, 4, 10, {}), 1, 0) == 6);
-  CHECK(ExpectedBatchCount(MakeBatch(0, 4, 10, {}), 3, 0) == 26);
-  CHECK(ExpectedBatchCount(MakeBatch(0, 4, 10, {}), 3, 5) == 5);
+  CHECK(ExpectedBatchCount(MakeBatch(0, 0, 10, {}), MakeRequest(1, 0)) == 10);
+  CHECK(ExpectedBatchCount(MakeBatch(0, 4, 10, {}), MakeRequest(1, 0)) == 6);
+  CHECK(ExpectedBatchCount(MakeBatch(0, 4, 10, {}), MakeRequest(3, 0)) == 26);
+  CHECK(ExpectedBatchCount(MakeBatch(2, 4, 10, {}), MakeRequest(3, 0)) == 6);
+  CHECK(ExpectedBatchCount(MakeBatch(0, 4, 10, {}), MakeRequest(3, 5)) == 5);
+}
+
+TEST_CASE("steps that are skipped do not come, however the ranges lie") {
+  const auto expected = [](const std::vector<std::array<int64_t, 3>>& skip) {
+    return ExpectedBatchCount(MakeBatch(0, 4, 10, {}), MakeRequest(2, 0, skip));
+  };
+  CHECK(expected({{0, 5, 5}}) == 15);
+  CHECK(expected({{0, 0, 3}}) == 16);
+  CHECK(expected({{0, 2, 5}, {0, 2, 6}}) == 13);
+  CHECK(expected({{1, 0, 9}, {0, 6, 9}}) == 2);
+  CHECK(expected({{1, 2, 6}, {1, 3, 4}, {1, 6, 7}}) == 10);
+  CHECK(expected({{2, 0, 3}}) == 16);
+}
+
+TEST_CASE("the token behind the last batch and the steps left out are told") {
+  StreamSummary summary;
+  CHECK(summary.next_token().empty());
+  for (const char* token : {"one", "two"}) {
+    v1::Batch batch = MakeBatch(0, 0, 9, {1});
+    batch.set_token(token);
+    batch.set_skipped_step_count(2);
+    summary.Add(batch);
+    CHECK(summary.next_token() == token);
+  }
+  CHECK(summary.skipped_step_count() == 4);
 }
 
 }  // namespace
