@@ -20,7 +20,8 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent.parent / "clients" / "python" / "src"))
+# Last: an installed package comes first, because it has the generated stubs that processes started from here will want.
+sys.path.append(str(HERE.parent.parent / "clients" / "python" / "src"))
 
 from vector_posts import posts_of  # noqa: E402
 
