@@ -36,7 +36,7 @@ absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::s
   return bound;
 }
 
-std::string WeightQueryField(size_t index) { return absl::StrCat("spec.weights.queries[", index, "].query"); }
+std::string WeightQueryField(size_t index) { return absl::StrCat("spec.weights.queries.queries[", index, "].query"); }
 std::string MixPartField(size_t index) { return absl::StrCat("spec.mix.parts[", index, "].query"); }
 
 absl::StatusOr<UnitKeyReader> UnitKeyReader::Open(const PlanSpec& spec, const Snapshot& snapshot) {

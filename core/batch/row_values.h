@@ -22,7 +22,7 @@
 
 namespace millrace {
 
-// The query of a field ("spec.weights.queries[3].query"). kQueryInvalid, with metadata "field".
+// The query of a field ("spec.weights.queries.queries[3].query"). kQueryInvalid, with metadata "field".
 absl::StatusOr<Query> ParseQueryField(const std::string& field, const std::string& text);
 absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::string& text, const Snapshot& snapshot);
 std::string WeightQueryField(size_t index);

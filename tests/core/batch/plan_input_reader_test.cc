@@ -313,7 +313,7 @@ TEST_CASE("an error in a query names its field") {
   spec.query.clear();
   OrderBy(OrderKind::kWeighted, &spec);
   spec.weights = WeightsOf({{"score:1", 1}, {"  no_such_tag", 1}});
-  check("spec.weights.queries[1].query");
+  check("spec.weights.queries.queries[1].query");
   OrderBy(OrderKind::kMixed, &spec);
   spec.mix = {.parts = {{"  no_such_tag", 1}, {"", 1}}};
   check("spec.mix.parts[0].query");
