@@ -175,7 +175,8 @@ TEST_CASE_METHOD(JobFixture, "what the server does for longer than the timeout i
   CHECK(PostCount() == 10);
 }
 
-TEST_CASE_METHOD(JobFixture, "a client that takes no messages for the timeout loses its import, and is waited for once") {
+TEST_CASE_METHOD(JobFixture,
+                 "a client that takes no messages for the timeout loses its import, and is waited for once") {
   peer.is_full = true;
   peer.File();
   std::string records;
