@@ -267,6 +267,8 @@ def test_a_pipeline_that_is_interrupted_does_not_import_its_half(server: ServerP
             stderr=subprocess.DEVNULL,
             env=environment(server.address),
             start_new_session=True,
+            # A shell starts background jobs, and so all their children, with Ctrl-C ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert process.stdin is not None
         assert process.stdout is not None
