@@ -121,6 +121,20 @@ absl::StatusOr<std::optional<int64_t>> PostColumns::FindByMd5(const Md5& md5) co
   return found;
 }
 
+void PostColumns::PrefetchFields(uint64_t row) const {
+  const auto prefetch = [row](const auto&... columns) { (columns.Prefetch(row), ...); };
+  prefetch(id_, presence_, md5_, rating_, width_px_, height_px_, file_size_bytes_, pixiv_id_, parent_id_, uploader_id_,
+           approver_id_, score_, up_score_, down_score_, created_at_us_, updated_at_us_, last_commented_at_us_,
+           last_noted_at_us_, flags_, file_ext_);
+  const auto prefetch_place = [row](const auto&... columns) { (columns.PrefetchPlace(row), ...); };
+  prefetch_place(source_, extra_json_, tags_, pools_, favorites_);
+}
+
+void PostColumns::PrefetchLists(uint64_t row) const {
+  const auto prefetch_values = [row](const auto&... columns) { (columns.PrefetchValues(row), ...); };
+  prefetch_values(source_, extra_json_, tags_, pools_, favorites_);
+}
+
 absl::Status PostColumns::ReadFields(uint64_t row, Post* post) const {
   post->Clear();
   MILLRACE_RETURN_IF_ERROR(ReadNumbers(row, post));

@@ -52,6 +52,10 @@ class PostColumns {
     return pools_.GetSlice(first, end, lists);
   }
 
+  // As Snapshot::PrefetchFields and PrefetchLists.
+  void PrefetchFields(uint64_t row) const;
+  void PrefetchLists(uint64_t row) const;
+
  private:
   explicit PostColumns(CheckedFile& file) : file_(&file), row_count_(file.layout().header.post_count) {}
   absl::Status BindNumbers(ColumnBinder& binder);

@@ -107,6 +107,14 @@ absl::StatusOr<std::optional<int64_t>> Snapshot::FindRowByMd5(const Md5& md5) co
   return impl_->posts.FindByMd5(md5);
 }
 
+void Snapshot::PrefetchFields(int64_t row) const {
+  if (impl_->HasRow(row)) impl_->posts.PrefetchFields(static_cast<uint64_t>(row));
+}
+
+void Snapshot::PrefetchLists(int64_t row) const {
+  if (impl_->HasRow(row)) impl_->posts.PrefetchLists(static_cast<uint64_t>(row));
+}
+
 absl::Status Snapshot::ReadFields(int64_t row, Post* post) const {
   if (!impl_->HasRow(row)) return impl_->NoSuchRow(row);
   return impl_->posts.ReadFields(static_cast<uint64_t>(row), post);

@@ -57,6 +57,10 @@ class Snapshot {
   absl::StatusOr<std::optional<int64_t>> FindRowByMd5(const Md5& md5) const;  // smallest row with it
   // The first row whose post id is at least `post_id`; post_count() when there is none.
   absl::StatusOr<int64_t> LowerBoundRow(int64_t post_id) const;
+  // For rows at random places of a large file: asks the processor for a row's cache lines some rows ahead of
+  // ReadFields, and, a few rows later, for its lists' and texts'.
+  void PrefetchFields(int64_t row) const;
+  void PrefetchLists(int64_t row) const;
   // Fills everything of `post` but tag_ids (left empty).
   absl::Status ReadFields(int64_t row, Post* post) const;
   // Tag indexes of the row, ascending; a slice of the mapped file.

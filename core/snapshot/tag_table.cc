@@ -54,6 +54,12 @@ absl::StatusOr<TagView> TagTable::At(uint64_t tag_index) const {
 }
 
 absl::Status TagTable::ReadIdentities(absl::Span<const uint32_t> tag_indexes, absl::Span<TagView> tags) const {
+  for (const uint32_t tag_index : tag_indexes) {
+    if (tag_index >= size_) continue;
+    id_.Prefetch(tag_index);
+    name_.PrefetchPlace(tag_index);
+    category_.Prefetch(tag_index);
+  }
   for (size_t i = 0; i < tag_indexes.size(); ++i) {
     const uint32_t tag_index = tag_indexes[i];
     if (tag_index >= size_) {

@@ -16,6 +16,10 @@ namespace {
 
 using google::protobuf::io::CodedOutputStream;
 
+// The rows of a batch lie anywhere in the file: their cache lines are asked for while earlier rows are encoded.
+constexpr size_t kFieldsAhead = 6;
+constexpr size_t kListsAhead = 3;
+
 // Key of field 1, length-delimited.
 constexpr uint8_t kBatchKey = 1 << 3 | 2;
 static_assert(v1::GetBatchResponse::kBatchFieldNumber == 1 && v1::StreamBatchesResponse::kBatchFieldNumber == 1);
@@ -75,7 +79,11 @@ void BatchSource::SetIdentities(int64_t skipped_step_count) {
 
 absl::Status BatchSource::EncodePosts(SliceWriter* posts) {
   if (!has_posts_) return absl::OkStatus();
-  for (const int64_t row : batch_.rows) {
+  const std::vector<int64_t>& rows = batch_.rows;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i + kFieldsAhead < rows.size()) reader_.snapshot().PrefetchFields(rows[i + kFieldsAhead]);
+    if (i + kListsAhead < rows.size()) reader_.snapshot().PrefetchLists(rows[i + kListsAhead]);
+    const int64_t row = rows[i];
     MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, row, posts));
     // Now, rather than when all of a batch that is far too large lies in memory.
     if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError();
