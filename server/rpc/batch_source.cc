@@ -1,6 +1,7 @@
 #include "server/rpc/batch_source.h"
 
 #include <google/protobuf/io/coded_stream.h>
+#include <grpc/slice.h>
 
 #include <utility>
 #include <vector>
@@ -46,13 +47,14 @@ absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, 
   const size_t batch_size_bytes = message_.ByteSizeLong() + posts.size_bytes();
   const size_t key_size_bytes = 1 + CodedOutputStream::VarintSize64(batch_size_bytes);
   if (key_size_bytes + batch_size_bytes > message_size_bytes_max_) return TooLargeError();
-  SliceWriter head;
-  uint8_t* out = head.Append(key_size_bytes + message_.GetCachedSize());
+  // A slice of its own size: a writer's 64 KiB would be held until the batch is sent.
+  grpc_slice head = grpc_slice_malloc(key_size_bytes + message_.GetCachedSize());
+  uint8_t* out = GRPC_SLICE_START_PTR(head);
   *out++ = kBatchKey;
   out = CodedOutputStream::WriteVarint64ToArray(batch_size_bytes, out);
   message_.SerializeWithCachedSizesToArray(out);
   std::vector<grpc::Slice> slices;
-  head.MoveTo(&slices);
+  slices.emplace_back(head, grpc::Slice::STEAL_REF);
   posts.MoveTo(&slices);
   *response = grpc::ByteBuffer(slices.data(), slices.size());
   return absl::OkStatus();
@@ -83,8 +85,7 @@ absl::Status BatchSource::EncodePosts(SliceWriter* posts) {
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i + kFieldsAhead < rows.size()) reader_.snapshot().PrefetchFields(rows[i + kFieldsAhead]);
     if (i + kListsAhead < rows.size()) reader_.snapshot().PrefetchLists(rows[i + kListsAhead]);
-    const int64_t row = rows[i];
-    MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, row, posts));
+    MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, rows[i], posts));
     // Now, rather than when all of a batch that is far too large lies in memory.
     if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError();
   }
