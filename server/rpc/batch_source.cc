@@ -38,7 +38,7 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache
   return BatchSource(deps, std::move(found.id), std::move(reader), query.view);
 }
 
-absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, grpc::ByteBuffer* response) {
+absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, EncodedBatch* encoded) {
   MILLRACE_RETURN_IF_ERROR(reader_.Read(position, &batch_));
   SetIdentities(skipped_step_count);
   SliceWriter posts;
@@ -56,7 +56,8 @@ absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, 
   std::vector<grpc::Slice> slices;
   slices.emplace_back(head, grpc::Slice::STEAL_REF);
   posts.MoveTo(&slices);
-  *response = grpc::ByteBuffer(slices.data(), slices.size());
+  encoded->messages.assign(1, grpc::ByteBuffer(slices.data(), slices.size()));
+  encoded->size_bytes = key_size_bytes + batch_size_bytes;
   return absl::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,16 +35,22 @@ BatchQuery BatchQueryOf(const Request& request) {
   return {request.plan_id(), request.split(), request.rank(), request.world_size(), request.view()};
 }
 
+// A batch as it is sent: the messages in their order. One, but for a large batch of columns, whose parts they are.
+struct EncodedBatch {
+  std::vector<grpc::ByteBuffer> messages;
+  size_t size_bytes = 0;  // of all of them
+};
+
 // One split's batches for one rank. Not thread-safe; one per call.
 class BatchSource {
  public:
   // Errors as millrace.v1.LoaderService lists them. Looks into the catalog only for a plan that is not in `cache`.
   static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query);
 
-  // The batch, serialised as field 1 of a message: a GetBatchResponse and a StreamBatchesResponse alike.
-  // `skipped_step_count` goes into it. kStepPastEnd, kSnapshotDamaged; kFieldInvalid, also for a batch that is larger
-  // than ServiceDeps::sent_message_size_bytes_max.
-  absl::Status Encode(Position position, int64_t skipped_step_count, grpc::ByteBuffer* response);
+  // The batch, serialised: as one GetBatchResponse, or as the StreamBatchesResponses that hold it. `skipped_step_count`
+  // goes into it. kStepPastEnd, kSnapshotDamaged; kFieldInvalid, also for a batch that is larger than
+  // ServiceDeps::sent_message_size_bytes_max.
+  absl::Status Encode(Position position, int64_t skipped_step_count, EncodedBatch* encoded);
 
   const std::string& plan_id() const { return plan_id_; }  // in full
   const SplitInfo& split() const { return reader_.split(); }

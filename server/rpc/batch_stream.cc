@@ -133,7 +133,9 @@ absl::StatusOr<bool> BatchStream::EncodeNext(grpc::ByteBuffer* bytes) {
     advance(step_count);
   }
   if (range_.next.epoch >= range_.end_epoch || range_.batch_count == 0) return false;
-  MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, skipped_step_count, bytes));
+  EncodedBatch encoded;
+  MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, skipped_step_count, &encoded));
+  *bytes = std::move(encoded.messages.front());
   advance(1);
   if (range_.batch_count > 0) --range_.batch_count;
   return true;

@@ -1,5 +1,7 @@
 #include "server/rpc/loader_service.h"
 
+#include <utility>
+
 #include "core/base/error.h"
 #include "server/rpc/batch_source.h"
 #include "server/rpc/batch_stream.h"
@@ -12,7 +14,10 @@ absl::Status LoaderService::Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer*
   v1::GetBatchRequest request;
   MILLRACE_RETURN_IF_ERROR(ParseRequest(bytes, &request));
   MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_.get(), BatchQueryOf(request)));
-  return source.Encode({request.epoch(), request.step()}, 0, response);
+  EncodedBatch encoded;
+  MILLRACE_RETURN_IF_ERROR(source.Encode({request.epoch(), request.step()}, 0, &encoded));
+  *response = std::move(encoded.messages.front());
+  return absl::OkStatus();
 }
 
 grpc::ServerUnaryReactor* LoaderService::GetBatch(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
