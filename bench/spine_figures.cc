@@ -3,6 +3,7 @@
 //
 //   spine-figures --server build/release/server/millrace-server --posts 3700000
 #include <fcntl.h>
+#include <google/protobuf/arena.h>
 #include <grpcpp/grpcpp.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -122,6 +123,22 @@ ImportMeasure MeasureImport(Stubs& stubs, int64_t post_count, uint64_t seed) {
   return measure;
 }
 
+// A message for one batch after another. On an arena: a message of its own would free and allocate two thousand tags a
+// batch, because clearing a response deletes the batch in it.
+template <typename Response>
+class ReusedResponse {
+ public:
+  // An empty one; the one before is gone.
+  Response* Next() {
+    arena_.Reset();
+    return google::protobuf::Arena::CreateMessage<Response>(&arena_);
+  }
+
+ private:
+  std::vector<char> block_ = std::vector<char>(size_t{1} << 20);
+  google::protobuf::Arena arena_{block_.data(), block_.size()};
+};
+
 // The digest of the ids of `count` batches, in order.
 class IdChecksum {
  public:
@@ -144,7 +161,7 @@ void MeasureGetBatch(Stubs& stubs, const std::string& plan_id, int64_t batch_cou
   for (int run = 0; run < 5; ++run) {
     IdChecksum ids;
     std::vector<double> latencies;
-    v1::GetBatchResponse response;  // used again, as a training loop would: its memory stays
+    ReusedResponse<v1::GetBatchResponse> responses;
     for (int64_t i = 0; i < 2000; ++i) {
       v1::GetBatchRequest request;
       request.set_plan_id(plan_id);
@@ -152,10 +169,11 @@ void MeasureGetBatch(Stubs& stubs, const std::string& plan_id, int64_t batch_cou
       request.set_step(i * 7919 % batch_count);
       grpc::ClientContext context;
       const auto start = Clock::now();
-      Check(stubs.loader->GetBatch(&context, request, &response), "GetBatch");
+      v1::GetBatchResponse* const response = responses.Next();
+      Check(stubs.loader->GetBatch(&context, request, response), "GetBatch");
       latencies.push_back(SecondsSince(start) * 1e3);
-      if (response.batch().posts_size() != response.batch().post_ids_size()) Fail("GetBatch: posts are missing");
-      ids.Add(response.batch());
+      if (response->batch().posts_size() != response->batch().post_ids_size()) Fail("GetBatch: posts are missing");
+      ids.Add(response->batch());
     }
     medians.push_back(Median(latencies));
     std::sort(latencies.begin(), latencies.end());
@@ -184,9 +202,10 @@ std::string RunStreams(Stubs& stubs, const std::string& plan_id, int stream_coun
       request.set_max_batch_count(batch_count);
       grpc::ClientContext context;
       auto stream = stubs.loader->StreamBatches(&context, request);
-      v1::StreamBatchesResponse response;
+      ReusedResponse<v1::StreamBatchesResponse> responses;
       IdChecksum ids;
-      while (stream->Read(&response)) ids.Add(response.batch());
+      v1::StreamBatchesResponse* response = responses.Next();
+      for (; stream->Read(response); response = responses.Next()) ids.Add(response->batch());
       Check(stream->Finish(), "StreamBatches");
       post_count += ids.post_count();
       digests[static_cast<size_t>(i)] = ids.Finish();
@@ -281,50 +300,50 @@ void MeasureOpen(const std::string& path, const std::string& digest) {
   Report("open the snapshot, median", absl::StrFormat("%.2f ms", median), "< 50 ms", median < 50);
 }
 
-int Run(const std::string& server_binary, const std::string& work_folder, int64_t post_count, uint64_t seed) {
-  const std::string data_dir = absl::StrCat(work_folder, "/data");
-  std::filesystem::create_directories(data_dir);
-  std::printf("%-52s %22s   %-22s\n", absl::StrFormat("%d posts, seed %d", post_count, seed).c_str(), "measured",
-              "goal");
-  std::string digest;
-  {
-    // One core for the server alone: the figure is "on one core".
-    auto server = ServerProcess::Start({server_binary, data_dir, 0});
-    if (!server.ok()) Fail(std::string(server.status().message()));
-    cpu_set_t others;
-    CPU_ZERO(&others);
-    for (unsigned cpu = 1; cpu < std::max(2u, std::thread::hardware_concurrency()); ++cpu) CPU_SET(cpu, &others);
-    sched_setaffinity(0, sizeof others, &others);
-    Stubs stubs((*server)->address());
-    const ImportMeasure import = MeasureImport(stubs, post_count, seed);
-    const double rate = static_cast<double>(post_count) / import.seconds;
-    Report("import JSON lines over gRPC, server on one core", absl::StrFormat("%.0f posts/s", rate),
-           ">= 25,000 posts/s", rate >= 25'000);
-    const int64_t peak = (*server)->MemoryBytes("VmHWM");
-    Report("peak memory of the import", Mib(peak), "< 1,536 MiB", peak < (int64_t{1536} << 20));
-    std::printf("  %.1f s, %.0f MB, %d tag uses, server CPU %.1f s\n", import.seconds,
-                static_cast<double>(import.byte_count) / 1e6, static_cast<int>(import.tag_use_count),
-                (*server)->CpuSeconds());
+// Imports into a new catalog and compiles it. Returns the snapshot's digest.
+std::string MeasureImportAndCompile(const std::string& server_binary, const std::string& data_dir, int64_t post_count,
+                                    uint64_t seed) {
+  // One core for the server alone: the figure is "on one core".
+  auto server = ServerProcess::Start({server_binary, data_dir, 0});
+  if (!server.ok()) Fail(std::string(server.status().message()));
+  cpu_set_t others;
+  CPU_ZERO(&others);
+  for (unsigned cpu = 1; cpu < std::max(2u, std::thread::hardware_concurrency()); ++cpu) CPU_SET(cpu, &others);
+  sched_setaffinity(0, sizeof others, &others);
+  Stubs stubs((*server)->address());
+  const ImportMeasure import = MeasureImport(stubs, post_count, seed);
+  const double rate = static_cast<double>(post_count) / import.seconds;
+  Report("import JSON lines over gRPC, server on one core", absl::StrFormat("%.0f posts/s", rate), ">= 25,000 posts/s",
+         rate >= 25'000);
+  const int64_t peak = (*server)->MemoryBytes("VmHWM");
+  Report("peak memory of the import", Mib(peak), "< 1,536 MiB", peak < (int64_t{1536} << 20));
+  std::printf("  %.1f s, %.0f MB, %d tag uses, server CPU %.1f s\n", import.seconds,
+              static_cast<double>(import.byte_count) / 1e6, static_cast<int>(import.tag_use_count),
+              (*server)->CpuSeconds());
 
-    (*server)->ResetPeak();
-    v1::CreateSnapshotRequest request;
-    request.set_dataset("synthetic");
-    grpc::ClientContext context;
-    v1::CreateSnapshotResponse response;
-    const auto start = Clock::now();
-    Check(stubs.snapshots->CreateSnapshot(&context, request, &response), "CreateSnapshot");
-    const double seconds = SecondsSince(start);
-    digest = response.snapshot().digest();
-    if (response.snapshot().post_count() != post_count || response.snapshot().tag_use_count() != import.tag_use_count) {
-      Fail("CreateSnapshot: posts or tag uses were lost");
-    }
-    Report("compile the snapshot", absl::StrFormat("%.1f s", seconds), "< 40 s", seconds < 40);
-    // The resident set counts the mapped file's pages as well; the anonymous part is what the process needs.
-    const int64_t compile_peak = (*server)->MemoryBytes("VmHWM");
-    Report("peak memory of compiling", Mib(compile_peak), "< 2,048 MiB", compile_peak < (int64_t{2048} << 20));
-    std::printf("  snapshot %s, %.0f MB\n", digest.substr(0, 16).c_str(),
-                static_cast<double>(response.snapshot().file_size_bytes()) / 1e6);
+  (*server)->ResetPeak();
+  v1::CreateSnapshotRequest request;
+  request.set_dataset("synthetic");
+  grpc::ClientContext context;
+  v1::CreateSnapshotResponse response;
+  const auto start = Clock::now();
+  Check(stubs.snapshots->CreateSnapshot(&context, request, &response), "CreateSnapshot");
+  const double seconds = SecondsSince(start);
+  const std::string digest = response.snapshot().digest();
+  if (response.snapshot().post_count() != post_count || response.snapshot().tag_use_count() != import.tag_use_count) {
+    Fail("CreateSnapshot: posts or tag uses were lost");
   }
+  Report("compile the snapshot", absl::StrFormat("%.1f s", seconds), "< 40 s", seconds < 40);
+  // The resident set counts the mapped file's pages as well; the anonymous part is what the process needs.
+  const int64_t compile_peak = (*server)->MemoryBytes("VmHWM");
+  Report("peak memory of compiling", Mib(compile_peak), "< 2,048 MiB", compile_peak < (int64_t{2048} << 20));
+  std::printf("  snapshot %s, %.0f MB\n", digest.substr(0, 16).c_str(),
+              static_cast<double>(response.snapshot().file_size_bytes()) / 1e6);
+  return digest;
+}
+
+void MeasureServing(const std::string& server_binary, const std::string& data_dir, const std::string& digest,
+                    int64_t post_count) {
   MeasureOpen(absl::StrCat(data_dir, "/snapshots/", digest, ".snapshot"), digest);
   cpu_set_t all;
   CPU_ZERO(&all);
@@ -338,7 +357,17 @@ int Run(const std::string& server_binary, const std::string& work_folder, int64_
   MeasureHashPlans(**server, stubs, digest, post_count);
   MeasureGetBatch(stubs, plan_id, train_batch_count);
   MeasureStreams(**server, stubs, plan_id);
-  return 0;
+}
+
+// `digest` names a snapshot that an earlier run left in the work folder; empty: import and compile first.
+void Run(const std::string& server_binary, const std::string& work_folder, int64_t post_count, uint64_t seed,
+         std::string digest) {
+  const std::string data_dir = absl::StrCat(work_folder, "/data");
+  std::filesystem::create_directories(data_dir);
+  std::printf("%-52s %22s   %-22s\n", absl::StrFormat("%d posts, seed %d", post_count, seed).c_str(), "measured",
+              "goal");
+  if (digest.empty()) digest = MeasureImportAndCompile(server_binary, data_dir, post_count, seed);
+  MeasureServing(server_binary, data_dir, digest, post_count);
 }
 
 }  // namespace
@@ -353,6 +382,8 @@ int main(int argc, char** argv) {
   app.add_option("--server", server, "The server's program")->check(CLI::ExistingFile)->capture_default_str();
   app.add_option("--work-folder", work_folder, "An empty folder for the data; kept. Default: a temporary one, removed");
   app.add_option("--posts", post_count, "How many posts")->check(CLI::PositiveNumber)->capture_default_str();
+  std::string digest;
+  app.add_option("--snapshot", digest, "Measure only what is served from this snapshot of --work-folder");
   app.add_option("--seed", seed, "Another seed, another dump")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   const bool is_temporary = work_folder.empty();
@@ -364,7 +395,7 @@ int main(int argc, char** argv) {
     }
     work_folder = pattern;
   }
-  const int code = millrace::bench::Run(server, work_folder, post_count, seed);
+  millrace::bench::Run(server, work_folder, post_count, seed, digest);
   if (is_temporary) std::filesystem::remove_all(work_folder);
-  return code;
+  return 0;
 }
