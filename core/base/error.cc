@@ -51,6 +51,8 @@ constexpr ReasonEntry kReasons[] = {
     {Reason::kQueryInvalid, "QUERY_INVALID", absl::StatusCode::kInvalidArgument},
     {Reason::kSelectionEmpty, "SELECTION_EMPTY", absl::StatusCode::kFailedPrecondition},
     {Reason::kTokenInvalid, "TOKEN_INVALID", absl::StatusCode::kInvalidArgument},
+    {Reason::kVocabularyNotFound, "VOCABULARY_NOT_FOUND", absl::StatusCode::kNotFound},
+    {Reason::kVocabularyInvalid, "VOCABULARY_INVALID", absl::StatusCode::kInvalidArgument},
 };
 
 const ReasonEntry& Entry(Reason reason) {

@@ -49,6 +49,8 @@ enum class Reason {
   kQueryInvalid,
   kSelectionEmpty,
   kTokenInvalid,
+  kVocabularyNotFound,
+  kVocabularyInvalid,
 };
 
 // The reason's name, as in ErrorInfo.reason.

@@ -1,0 +1,43 @@
+// Which label each tag of a snapshot has (docs/decisions/0023-labels-by-tag.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/snapshot/snapshot.h"
+#include "core/vocabulary/vocabulary.h"
+
+namespace millrace {
+
+// Of one snapshot and one vocabulary. Owns all it needs. Immutable, so thread-safe.
+class LabelIndex {
+ public:
+  static constexpr int32_t kNoLabel = -1;
+
+  // Tags match by name and category, as ids differ from source to source: a tag has the label of the entry with its
+  // name and category, otherwise that of the entry with its name and no category, otherwise none. A label whose tags
+  // the snapshot lacks is fine. Milliseconds. kSnapshotDamaged.
+  static absl::StatusOr<LabelIndex> Create(const Snapshot& snapshot, const Vocabulary& vocabulary);
+
+  // Labels are numbered from 0 to this, exclusive.
+  int64_t label_count() const { return label_count_; }
+  // By tag index of the snapshot: the tag's label, or kNoLabel. Several tags may share one.
+  absl::Span<const int32_t> labels() const { return labels_; }
+  const std::string& vocabulary_digest() const { return vocabulary_digest_; }
+  size_t memory_bytes() const;
+
+ private:
+  LabelIndex(std::vector<int32_t> labels, int64_t label_count, std::string vocabulary_digest)
+      : labels_(std::move(labels)), label_count_(label_count), vocabulary_digest_(std::move(vocabulary_digest)) {}
+
+  std::vector<int32_t> labels_;
+  int64_t label_count_;
+  std::string vocabulary_digest_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,29 @@
+// A vocabulary from the tags of a snapshot.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/model/post.h"
+#include "core/snapshot/snapshot.h"
+#include "core/vocabulary/vocabulary.h"
+
+namespace millrace {
+
+// Which tags become labels: those that pass every condition.
+struct TagSelection {
+  int64_t top = 0;  // only the first so many; 0: all
+  int64_t min_post_count = 0;
+  std::vector<TagCategory> categories;  // empty: all
+  std::vector<std::string> include;     // only tags of these names; empty: all
+  std::vector<std::string> exclude;     // no tags of these names
+};
+
+// The labels by number of posts, descending, then by tag id. Tags that share name and category (some sources have such)
+// are one label, with id and count of the one that comes first. kFieldInvalid when a number is negative;
+// kVocabularyInvalid when an included name is not in the snapshot, no tag is left, or too many; kSnapshotDamaged.
+absl::StatusOr<Vocabulary> SelectTags(const Snapshot& snapshot, const TagSelection& selection);
+
+}  // namespace millrace
