@@ -7,13 +7,9 @@ namespace {
 
 // A word of a dictionary by its code: 0 for none, otherwise its number in the dictionary plus 1. Codes are in
 // range: their sections have a limit.
-absl::Status ReadWord(const TextColumn& words, uint32_t code, std::string* word) {
-  word->clear();
-  if (code == 0) return absl::OkStatus();
-  std::string_view text;
-  MILLRACE_RETURN_IF_ERROR(words.Get(code - 1, &text));
-  word->assign(text);
-  return absl::OkStatus();
+absl::Status ReadWord(const TextColumn& words, uint32_t code, std::string_view* word) {
+  *word = {};
+  return code == 0 ? absl::OkStatus() : words.Get(code - 1, word);
 }
 
 }  // namespace
@@ -146,10 +142,12 @@ template <typename T>
 absl::Status PostColumns::ReadOptional(const Column<T>& column, Field field, uint32_t presence, uint64_t row,
                                        std::optional<T>* value) const {
   if ((presence & FieldBit(field)) == 0) return absl::OkStatus();
-  if (!column.is_present()) {
-    return file_->Damaged(presence_.section(), row * sizeof(uint32_t), "it refers to a section that is missing");
-  }
+  if (!column.is_present()) return MissingSection(row);
   return column.Get(row, &value->emplace());
+}
+
+absl::Status PostColumns::MissingSection(uint64_t row) const {
+  return file_->Damaged(presence_.section(), row * sizeof(uint32_t), "it refers to a section that is missing");
 }
 
 template <typename T>
@@ -163,8 +161,7 @@ absl::Status PostColumns::ReadOptionals(const Column<T>& column, Field field, ui
     for (size_t i = 0; i < presence.size(); ++i) {
       if ((presence[i] & FieldBit(field)) == 0) [[likely]]
         continue;
-      return file_->Damaged(presence_.section(), (first + i) * sizeof(uint32_t),
-                            "it refers to a section that is missing");
+      return MissingSection(first + i);
     }
     return absl::OkStatus();
   }
@@ -179,6 +176,51 @@ template absl::Status PostColumns::ReadOptionals(const Column<int32_t>&, Field, 
                                                  OptionalSlice<int32_t>*) const;
 template absl::Status PostColumns::ReadOptionals(const Column<int64_t>&, Field, uint64_t, uint64_t,
                                                  OptionalSlice<int64_t>*) const;
+
+template <>
+const Column<Md5>& PostColumns::OptionalColumn(Field) const {
+  return md5_;
+}
+
+template <>
+const Column<int32_t>& PostColumns::OptionalColumn(Field field) const {
+  switch (field) {
+    case Field::kWidthPx:
+      return width_px_;
+    case Field::kHeightPx:
+      return height_px_;
+    case Field::kUpScore:
+      return up_score_;
+    case Field::kDownScore:
+      return down_score_;
+    default:
+      return score_;
+  }
+}
+
+template <>
+const Column<int64_t>& PostColumns::OptionalColumn(Field field) const {
+  switch (field) {
+    case Field::kFileSizeBytes:
+      return file_size_bytes_;
+    case Field::kPixivId:
+      return pixiv_id_;
+    case Field::kParentId:
+      return parent_id_;
+    case Field::kUploaderId:
+      return uploader_id_;
+    case Field::kApproverId:
+      return approver_id_;
+    case Field::kCreatedAtUs:
+      return created_at_us_;
+    case Field::kUpdatedAtUs:
+      return updated_at_us_;
+    case Field::kLastCommentedAtUs:
+      return last_commented_at_us_;
+    default:
+      return last_noted_at_us_;
+  }
+}
 
 absl::Status PostColumns::ReadRatings(uint64_t first, uint64_t end, absl::Span<const uint8_t>* ratings) const {
   *ratings = {};
@@ -212,27 +254,34 @@ absl::Status PostColumns::ReadNumbers(uint64_t row, Post* post) const {
     MILLRACE_RETURN_IF_ERROR(rating_.Get(row, &rating));
     post->rating = static_cast<Rating>(rating);
   }
-  if (flags_.is_present()) {
-    uint32_t flags;
-    MILLRACE_RETURN_IF_ERROR(flags_.Get(row, &flags));
-    post->flags.known = static_cast<uint16_t>(flags);
-    post->flags.value = static_cast<uint16_t>(flags >> 16 & flags);
-  }
+  return ReadFlags(row, &post->flags);
+}
+
+absl::Status PostColumns::ReadFlags(uint64_t row, PostFlags* flags) const {
+  *flags = {};
+  if (!flags_.is_present()) return absl::OkStatus();
+  uint32_t word;
+  MILLRACE_RETURN_IF_ERROR(flags_.Get(row, &word));
+  flags->known = static_cast<uint16_t>(word);
+  flags->value = static_cast<uint16_t>(word >> 16 & word);
   return absl::OkStatus();
 }
 
 absl::Status PostColumns::ReadTexts(uint64_t row, Post* post) const {
-  if (file_ext_.is_present()) {
-    uint32_t code;
-    MILLRACE_RETURN_IF_ERROR(file_ext_.Get(row, &code));
-    MILLRACE_RETURN_IF_ERROR(ReadWord(file_ext_names_, code, &post->file_ext));
-  }
   std::string_view text;
+  MILLRACE_RETURN_IF_ERROR(ReadFileExt(row, &text));
+  post->file_ext.assign(text);
   MILLRACE_RETURN_IF_ERROR(source_.Get(row, &text));
   post->source.assign(text);
   MILLRACE_RETURN_IF_ERROR(extra_json_.Get(row, &text));
   post->extra_json.assign(text);
   return absl::OkStatus();
+}
+
+absl::Status PostColumns::ReadFileExt(uint64_t row, std::string_view* file_ext) const {
+  uint32_t code = 0;
+  if (file_ext_.is_present()) MILLRACE_RETURN_IF_ERROR(file_ext_.Get(row, &code));
+  return ReadWord(file_ext_names_, code, file_ext);
 }
 
 absl::Status PostColumns::ReadLists(uint64_t row, Post* post) const {
@@ -248,10 +297,23 @@ absl::Status PostColumns::ReadLists(uint64_t row, Post* post) const {
   for (uint64_t i = begin; i < end; ++i) {
     Pool& pool = post->pools[i - begin];
     pool.id = ids[i - begin];
-    uint32_t code = 0;
-    if (pool_kinds_.is_present()) MILLRACE_RETURN_IF_ERROR(pool_kinds_.Get(i, &code));
-    MILLRACE_RETURN_IF_ERROR(ReadWord(pool_kind_names_, code, &pool.kind));
+    std::string_view kind;
+    MILLRACE_RETURN_IF_ERROR(ReadPoolKind(i, &kind));
+    pool.kind.assign(kind);
   }
+  return absl::OkStatus();
+}
+
+absl::Status PostColumns::ReadPoolKind(uint64_t place, std::string_view* kind) const {
+  uint32_t code = 0;
+  if (pool_kinds_.is_present()) MILLRACE_RETURN_IF_ERROR(pool_kinds_.Get(place, &code));
+  return ReadWord(pool_kind_names_, code, kind);
+}
+
+absl::Status PostColumns::AppendPoolKinds(uint64_t row, std::vector<std::string_view>* kinds) const {
+  uint64_t begin, end;
+  MILLRACE_RETURN_IF_ERROR(pools_.GetRange(row, &begin, &end));
+  for (uint64_t i = begin; i < end; ++i) MILLRACE_RETURN_IF_ERROR(ReadPoolKind(i, &kinds->emplace_back()));
   return absl::OkStatus();
 }
 

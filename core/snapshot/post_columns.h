@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,6 +58,25 @@ class PostColumns {
   void PrefetchFields(uint64_t row) const;
   void PrefetchLists(uint64_t row) const;
 
+  // The columns themselves, for RowGather. Of optional numbers: which rows have one, and the column of a field, which
+  // must be of type T (Md5 counts as one).
+  const Column<uint32_t>& presence() const { return presence_; }
+  template <typename T>
+  const Column<T>& OptionalColumn(Field field) const;
+  const Column<uint8_t>& ratings() const { return rating_; }
+  const Column<uint32_t>& flags() const { return flags_; }
+  const ListColumn<uint32_t>& tags() const { return tags_; }
+  const ListColumn<int64_t>& favorites() const { return favorites_; }
+  const ListColumn<int64_t>& pools() const { return pools_; }
+  const TextColumn& source() const { return source_; }
+  const TextColumn& extra_json() const { return extra_json_; }
+  absl::Status ReadFlags(uint64_t row, PostFlags* flags) const;
+  // Empty for none; a view of the mapped file.
+  absl::Status ReadFileExt(uint64_t row, std::string_view* file_ext) const;
+  absl::Status AppendPoolKinds(uint64_t row, std::vector<std::string_view>* kinds) const;
+  // The error of a row whose presence word speaks of a column that the file does not have.
+  absl::Status MissingSection(uint64_t row) const;
+
  private:
   explicit PostColumns(CheckedFile& file) : file_(&file), row_count_(file.layout().header.post_count) {}
   absl::Status BindNumbers(ColumnBinder& binder);
@@ -64,6 +85,8 @@ class PostColumns {
   absl::Status ReadNumbers(uint64_t row, Post* post) const;
   absl::Status ReadTexts(uint64_t row, Post* post) const;
   absl::Status ReadLists(uint64_t row, Post* post) const;
+  // Of the pool at a place among all pools of all rows.
+  absl::Status ReadPoolKind(uint64_t place, std::string_view* kind) const;
   template <typename T>
   absl::Status ReadOptional(const Column<T>& column, Field field, uint32_t presence, uint64_t row,
                             std::optional<T>* value) const;
@@ -103,6 +126,13 @@ class PostColumns {
   ListColumn<int64_t> favorites_;
   Column<uint32_t> by_md5_;
 };
+
+template <>
+const Column<Md5>& PostColumns::OptionalColumn(Field field) const;
+template <>
+const Column<int32_t>& PostColumns::OptionalColumn(Field field) const;
+template <>
+const Column<int64_t>& PostColumns::OptionalColumn(Field field) const;
 
 // How many words a dictionary (NAME.offsets, NAME.bytes) of the file holds.
 uint64_t DictionarySize(const CheckedFile& file, std::string_view name);

@@ -203,6 +203,8 @@ absl::StatusOr<absl::Span<const int64_t>> Snapshot::TagIds() const { return impl
 absl::StatusOr<absl::Span<const uint8_t>> Snapshot::TagCategories() const { return impl_->tags.Categories(); }
 absl::StatusOr<absl::Span<const int64_t>> Snapshot::TagPostCounts() const { return impl_->tags.PostCounts(); }
 
+const PostColumns& Snapshot::columns() const { return impl_->posts; }
+
 absl::StatusOr<VerifyReport> Snapshot::Verify(bool (*cancelled)(void*), void* context) const {
   return snapshot_file::VerifyFile(*impl_->file, cancelled, context);
 }

@@ -20,6 +20,10 @@
 
 namespace millrace {
 
+namespace snapshot_file {
+class PostColumns;
+}
+
 // A tag in the mapped file. The name is valid while the snapshot lives.
 struct TagView {
   int64_t id = 0;
@@ -95,6 +99,9 @@ class Snapshot {
   absl::StatusOr<absl::Span<const int64_t>> TagIds() const;
   absl::StatusOr<absl::Span<const uint8_t>> TagCategories() const;  // numbers of TagCategory
   absl::StatusOr<absl::Span<const int64_t>> TagPostCounts() const;
+
+  // For RowGather, which copies columns at rows anywhere.
+  const snapshot_file::PostColumns& columns() const;
 
   // Reads every byte. Stops early, with kCancelled, when `cancelled` (may be null) returns true.
   absl::StatusOr<VerifyReport> Verify(bool (*cancelled)(void*) = nullptr, void* context = nullptr) const;

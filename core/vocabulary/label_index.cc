@@ -48,6 +48,16 @@ absl::StatusOr<LabelIndex> LabelIndex::Create(const Snapshot& snapshot, const Vo
   return LabelIndex(std::move(labels), vocabulary.label_count(), vocabulary.digest());
 }
 
+LabelIndex::LabelIndex(std::vector<int32_t> labels, int64_t label_count, std::string vocabulary_digest)
+    : labels_(std::move(labels)), label_count_(label_count), vocabulary_digest_(std::move(vocabulary_digest)) {
+  std::vector<bool> is_taken(static_cast<size_t>(label_count));
+  for (const int32_t label : labels_) {
+    if (label == kNoLabel) continue;
+    shares_labels_ = shares_labels_ || is_taken[static_cast<size_t>(label)];
+    is_taken[static_cast<size_t>(label)] = true;
+  }
+}
+
 size_t LabelIndex::memory_bytes() const {
   return sizeof(*this) + labels_.capacity() * sizeof(int32_t) + vocabulary_digest_.capacity();
 }

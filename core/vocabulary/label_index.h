@@ -28,15 +28,17 @@ class LabelIndex {
   int64_t label_count() const { return label_count_; }
   // By tag index of the snapshot: the tag's label, or kNoLabel. Several tags may share one.
   absl::Span<const int32_t> labels() const { return labels_; }
+  // Whether several tags of the snapshot have the same label: a post may then have one by two tags.
+  bool shares_labels() const { return shares_labels_; }
   const std::string& vocabulary_digest() const { return vocabulary_digest_; }
   size_t memory_bytes() const;
 
  private:
-  LabelIndex(std::vector<int32_t> labels, int64_t label_count, std::string vocabulary_digest)
-      : labels_(std::move(labels)), label_count_(label_count), vocabulary_digest_(std::move(vocabulary_digest)) {}
+  LabelIndex(std::vector<int32_t> labels, int64_t label_count, std::string vocabulary_digest);
 
   std::vector<int32_t> labels_;
   int64_t label_count_;
+  bool shares_labels_ = false;
   std::string vocabulary_digest_;
 };
 

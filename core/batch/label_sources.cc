@@ -1,0 +1,131 @@
+// Labels of a vocabulary, in each of their encodings.
+#include <algorithm>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/batch/column_source.h"
+
+namespace millrace {
+namespace {
+
+// "labels.offsets" and "labels.values": a post's labels in the order of its tags, each once.
+class CsrLabelSource final : public ColumnSource {
+ public:
+  explicit CsrLabelSource(std::shared_ptr<const LabelIndex> labels) : labels_(std::move(labels)) {}
+
+  bool needs_tags() const override { return true; }
+  absl::Status Lay(const GatheredRows& batch, ColumnLayout* layout) override {
+    const absl::Span<const int32_t> label_of = labels_->labels();
+    values_.clear();
+    ends_.clear();
+    for (const absl::Span<const uint32_t> list : batch.tags) {
+      const size_t begin = values_.size();
+      for (const uint32_t tag_index : list) {
+        if (label_of[tag_index] >= 0) Append(begin, label_of[tag_index]);
+      }
+      ends_.push_back(values_.size());
+    }
+    MILLRACE_RETURN_IF_ERROR(CheckValueCount("labels.values", values_.size()));
+    offsets_place_ = layout->Add<int32_t>("labels.offsets", {batch.row_count() + 1});
+    values_place_ = layout->Add<int32_t>("labels.values", {static_cast<int64_t>(values_.size())});
+    return absl::OkStatus();
+  }
+  absl::Status Fill(const GatheredRows& batch, const ColumnBody& body) override {
+    const absl::Span<int32_t> offsets = body.Column<int32_t>(offsets_place_);
+    offsets[0] = 0;
+    for (size_t i = 0; i < ends_.size(); ++i) offsets[i + 1] = static_cast<int32_t>(ends_[i]);
+    std::copy(values_.begin(), values_.end(), body.Column<int32_t>(values_place_).begin());
+    return absl::OkStatus();
+  }
+
+ private:
+  void Append(size_t begin, int32_t label) {
+    // Tags of one name and several categories may share a label.
+    const auto first = values_.begin() + static_cast<std::ptrdiff_t>(begin);
+    if (labels_->shares_labels() && std::find(first, values_.end(), label) != values_.end()) return;
+    values_.push_back(label);
+  }
+
+  const std::shared_ptr<const LabelIndex> labels_;
+  std::vector<int32_t> values_;
+  std::vector<size_t> ends_;
+  size_t offsets_place_ = 0;
+  size_t values_place_ = 0;
+};
+
+// "labels.dense": uint8 [B, L].
+class DenseLabelSource final : public ColumnSource {
+ public:
+  explicit DenseLabelSource(std::shared_ptr<const LabelIndex> labels) : labels_(std::move(labels)) {}
+
+  bool needs_tags() const override { return true; }
+  absl::Status Lay(const GatheredRows& batch, ColumnLayout* layout) override {
+    place_ = layout->Add<uint8_t>("labels.dense", {batch.row_count(), labels_->label_count()});
+    return absl::OkStatus();
+  }
+  absl::Status Fill(const GatheredRows& batch, const ColumnBody& body) override {
+    const absl::Span<const int32_t> label_of = labels_->labels();
+    const absl::Span<uint8_t> cells = body.Column<uint8_t>(place_);
+    std::fill(cells.begin(), cells.end(), uint8_t{0});
+    uint8_t* post = cells.data();
+    for (const absl::Span<const uint32_t> list : batch.tags) {
+      for (const uint32_t tag_index : list) {
+        if (label_of[tag_index] >= 0) post[label_of[tag_index]] = 1;
+      }
+      post += labels_->label_count();
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::shared_ptr<const LabelIndex> labels_;
+  size_t place_ = 0;
+};
+
+// "labels.bits": uint8 [B, ceil(L / 8)].
+class BitLabelSource final : public ColumnSource {
+ public:
+  explicit BitLabelSource(std::shared_ptr<const LabelIndex> labels)
+      : labels_(std::move(labels)), width_bytes_((labels_->label_count() + 7) / 8) {}
+
+  bool needs_tags() const override { return true; }
+  absl::Status Lay(const GatheredRows& batch, ColumnLayout* layout) override {
+    place_ = layout->Add<uint8_t>("labels.bits", {batch.row_count(), width_bytes_});
+    return absl::OkStatus();
+  }
+  absl::Status Fill(const GatheredRows& batch, const ColumnBody& body) override {
+    const absl::Span<const int32_t> label_of = labels_->labels();
+    const absl::Span<uint8_t> cells = body.Column<uint8_t>(place_);
+    std::fill(cells.begin(), cells.end(), uint8_t{0});
+    uint8_t* post = cells.data();
+    for (const absl::Span<const uint32_t> list : batch.tags) {
+      for (const uint32_t tag_index : list) {
+        const int32_t label = label_of[tag_index];
+        if (label >= 0) post[label / 8] = static_cast<uint8_t>(post[label / 8] | 1u << (label % 8));
+      }
+      post += width_bytes_;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::shared_ptr<const LabelIndex> labels_;
+  const int64_t width_bytes_;
+  size_t place_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ColumnSource> MakeLabelSource(std::shared_ptr<const LabelIndex> labels, LabelEncoding encoding) {
+  switch (encoding) {
+    case LabelEncoding::kDense:
+      return std::make_unique<DenseLabelSource>(std::move(labels));
+    case LabelEncoding::kBits:
+      return std::make_unique<BitLabelSource>(std::move(labels));
+    case LabelEncoding::kCsr:
+      break;
+  }
+  return std::make_unique<CsrLabelSource>(std::move(labels));
+}
+
+}  // namespace millrace
