@@ -17,6 +17,7 @@
 #include "core/snapshot/store.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
+#include "server/rpc/stream_limits.h"
 
 namespace millrace {
 
@@ -29,6 +30,7 @@ struct ServiceDeps {
   const LocationTemplate* location = nullptr;
   const Drain* drain = nullptr;
   CallLog* call_log = nullptr;
+  StreamLimits* stream_limits = nullptr;
   std::string spool_folder;  // for imports: "DATA/spool"
   // An import whose client is silent for so long is ended.
   absl::Duration import_idle_timeout = absl::InfiniteDuration();

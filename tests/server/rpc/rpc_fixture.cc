@@ -33,7 +33,8 @@ std::vector<CallRecord> MemoryCallLog::WaitFor(size_t count) const {
 }
 
 RpcServer::RpcServer(const RpcServerOptions& options)
-    : location_(*LocationTemplate::Parse(LocationTemplate::kDefault)),
+    : stream_limits_(options.stream_limits),
+      location_(*LocationTemplate::Parse(LocationTemplate::kDefault)),
       call_pool_(std::make_unique<ThreadPool>(options.call_thread_count, options.call_queue_size_max)),
       import_pool_(std::make_unique<ThreadPool>(options.import_thread_count, 16)) {
   CatalogOptions catalog_options;
@@ -54,9 +55,11 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   deps.location = &location_;
   deps.drain = &drain_;
   deps.call_log = &call_log_;
+  deps.stream_limits = &stream_limits_;
   deps.spool_folder = folder_.path() + "/spool";
   deps.import_idle_timeout = options.import_idle_timeout;
   deps.sent_message_size_bytes_max = static_cast<size_t>(options.sent_message_size_bytes_max);
+  deps.part_size_bytes_max = options.part_size_bytes_max;
   std::filesystem::create_directories(deps.spool_folder);
   services_ = MakeServices(deps);
   grpc::ServerBuilder builder;
