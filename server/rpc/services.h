@@ -37,7 +37,7 @@ struct ServiceDeps {
   size_t sent_message_size_bytes_max = std::numeric_limits<int32_t>::max();
 };
 
-// The five services of millrace.v1. They must outlive the grpc::Server that they are registered with.
+// The six services of millrace.v1. They must outlive the grpc::Server that they are registered with.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps);
 
 }  // namespace millrace
