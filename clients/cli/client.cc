@@ -39,6 +39,7 @@ Client::Client(std::string address, std::optional<absl::Duration> timeout, Inter
   loader_ = v1::LoaderService::NewStub(channel);
   plans_ = v1::PlanService::NewStub(channel);
   snapshots_ = v1::SnapshotService::NewStub(channel);
+  vocabularies_ = v1::VocabularyService::NewStub(channel);
 }
 
 }  // namespace millrace::cli

@@ -59,10 +59,10 @@ absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& r
   return range;
 }
 
-BatchStream::BatchStream(const ServiceDeps& deps, PlanCache* cache, grpc::CallbackServerContext* context,
+BatchStream::BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, grpc::CallbackServerContext* context,
                          const grpc::ByteBuffer& request)
     : deps_(deps),
-      cache_(cache),
+      caches_(caches),
       scope_(deps.call_log, "millrace.v1.LoaderService/StreamBatches", context),
       request_(request) {
   scope_.CountReceived();
@@ -104,7 +104,7 @@ absl::Status BatchStream::OpenSource() {
   MILLRACE_RETURN_IF_ERROR(ParseRequest(request_, &request));
   request_.Clear();
   MILLRACE_RETURN_IF_ERROR(CheckStart(request));
-  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_, BatchQueryOf(request)));
+  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, caches_, BatchQueryOf(request)));
   if (!request.start_token().empty()) {
     if (request.has_start()) return FieldError("start_token", "comes together with start; give one of them");
     MILLRACE_ASSIGN_OR_RETURN(const Position start,

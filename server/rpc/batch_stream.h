@@ -13,7 +13,6 @@
 #include "server/rpc/batch_queue.h"
 #include "server/rpc/batch_source.h"
 #include "server/rpc/call.h"
-#include "server/rpc/plan_cache.h"
 #include "server/rpc/services.h"
 #include "server/rpc/skip_ranges.h"
 
@@ -50,8 +49,8 @@ absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& r
 // The batches are serialised on the pool (hence the ByteBuffer): gRPC's threads only hand bytes on.
 class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  // `deps` and `cache` are borrowed from the service; `request` is copied.
-  BatchStream(const ServiceDeps& deps, PlanCache* cache, grpc::CallbackServerContext* context,
+  // `deps` and the caches are borrowed from the service; `request` is copied.
+  BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, grpc::CallbackServerContext* context,
               const grpc::ByteBuffer& request);
 
   // Call once, before the reactor is handed to gRPC. The object deletes itself.
@@ -84,7 +83,7 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ServiceDeps& deps_;
-  PlanCache* const cache_;
+  const LoaderCaches caches_;
   CallScope scope_;
 
   // Owned by the task of the pool.

@@ -53,6 +53,8 @@ TEST_CASE("a view beside a projection, and values that the contract does not hav
   projection.clear_fields();
   projection.mutable_labels();
   CHECK(FieldOfError(v1::BATCH_VIEW_UNSPECIFIED, projection) == "projection.labels.vocabulary");
+  projection.mutable_labels()->set_vocabulary("No Name");
+  CHECK(FieldOfError(v1::BATCH_VIEW_UNSPECIFIED, projection) == "projection.labels.vocabulary");
   projection.mutable_labels()->set_encoding(static_cast<v1::LabelEncoding>(9));
   CHECK(FieldOfError(v1::BATCH_VIEW_UNSPECIFIED, projection) == "projection.labels.encoding");
 }

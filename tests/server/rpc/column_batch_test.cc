@@ -140,6 +140,37 @@ TEST_CASE("streamed columns come in parts, which together are what GetBatch give
   CHECK(step == 8);
 }
 
+TEST_CASE("labels are those of the vocabulary, and the batch says which it is") {
+  Fixture fixture;
+  v1::CreateVocabularyRequest create;
+  create.set_name("taggers");
+  create.mutable_selection()->set_dataset("d");
+  v1::CreateVocabularyResponse created;
+  REQUIRE(Call(fixture.server.vocabulary_stub, &v1::VocabularyService::Stub::CreateVocabulary, create, &created).ok());
+  v1::ListVocabularyEntriesRequest list;
+  list.set_vocabulary("taggers");
+  v1::ListVocabularyEntriesResponse entries;
+  REQUIRE(
+      Call(fixture.server.vocabulary_stub, &v1::VocabularyService::Stub::ListVocabularyEntries, list, &entries).ok());
+
+  v1::GetBatchRequest request = AsColumns(fixture.Request(1));
+  request.mutable_projection()->mutable_labels()->set_vocabulary("taggers");
+  const v1::GetBatchResponse response = fixture.Get(request);
+  CHECK(response.batch().vocabulary() == created.vocabulary().digest());
+  CHECK(response.batch().label_count() == entries.entries_size());
+  // Every tag of the dataset is a label, so labels and tags are the same lists.
+  const std::vector<int32_t> labels = ValuesOf<int32_t>(response.batch(), response.body(), "labels.values");
+  std::vector<int64_t> tag_ids;
+  for (const int32_t label : labels) tag_ids.push_back(entries.entries(label).tag_id());
+  CHECK(tag_ids == ValuesOf<int64_t>(response.batch(), response.body(), "tags.values"));
+  CHECK_FALSE(tag_ids.empty());
+
+  request.mutable_projection()->mutable_labels()->set_vocabulary("unknown");
+  v1::GetBatchResponse none;
+  const grpc::Status status = Call(fixture.server.loader_stub, &v1::LoaderService::Stub::GetBatch, request, &none);
+  CHECK(status.error_code() == grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_CASE("rows hold the fields asked for, and no others") {
   Fixture fixture;
   v1::GetBatchRequest request = fixture.Request(0);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "server/lifecycle/listener.h"
 #include "tests/support/catch.h"
 
 namespace millrace {
@@ -63,6 +64,7 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   std::filesystem::create_directories(deps.spool_folder);
   services_ = MakeServices(deps);
   grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kReceivedMessageSizeBytesMax);
   builder.SetMaxSendMessageSize(options.sent_message_size_bytes_max);
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   for (const auto& service : services_) builder.RegisterService(service.get());
@@ -78,6 +80,7 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   snapshot_stub = v1::SnapshotService::NewStub(channel);
   plan_stub = v1::PlanService::NewStub(channel);
   loader_stub = v1::LoaderService::NewStub(channel);
+  vocabulary_stub = v1::VocabularyService::NewStub(channel);
 }
 
 RpcServer::~RpcServer() {

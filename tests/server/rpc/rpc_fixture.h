@@ -21,6 +21,7 @@
 #include "millrace/v1/loader_service.grpc.pb.h"
 #include "millrace/v1/plan_service.grpc.pb.h"
 #include "millrace/v1/snapshot_service.grpc.pb.h"
+#include "millrace/v1/vocabulary_service.grpc.pb.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
 #include "server/rpc/services.h"
@@ -74,6 +75,7 @@ class RpcServer {
   std::unique_ptr<v1::SnapshotService::Stub> snapshot_stub;
   std::unique_ptr<v1::PlanService::Stub> plan_stub;
   std::unique_ptr<v1::LoaderService::Stub> loader_stub;
+  std::unique_ptr<v1::VocabularyService::Stub> vocabulary_stub;
 
  private:
   TempFolder folder_;
