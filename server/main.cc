@@ -110,7 +110,8 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                            .call_log = &log,
                            .spool_folder = data.spool_folder,
                            .import_idle_timeout = config.import_idle_timeout,
-                           .sent_message_size_bytes_max = static_cast<size_t>(config.message_size_bytes_max)});
+                           .sent_message_size_bytes_max = static_cast<size_t>(config.message_size_bytes_max),
+                           .part_size_bytes_max = static_cast<size_t>(config.part_size_bytes)});
 
   ListenAddress address = config.listen;
   MILLRACE_ASSIGN_OR_RETURN(

@@ -19,6 +19,7 @@ struct ServerConfig {
   int call_thread_count = 0;
   int import_thread_count = 0;
   int message_size_bytes_max = 0;
+  int part_size_bytes = 0;
   int disk_headroom_bytes = 0;
   absl::Duration import_idle_timeout;
   absl::Duration drain_timeout;

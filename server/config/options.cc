@@ -18,6 +18,9 @@ using Expectation = std::optional<std::string>;
 constexpr int kThreadCountMax = 1024;
 // The smallest bound that lets every answer but a large batch through.
 constexpr int kMessageSizeBytesMin = 1 << 20;
+constexpr int kPartSizeBytesMin = 64 << 10;
+constexpr int kPartSizeBytesMax = 1 << 30;
+constexpr int kPartSizeBytesStep = 64;  // so that every part's columns stay aligned
 constexpr absl::Duration kImportIdleTimeoutMin = absl::Seconds(1);
 constexpr absl::Duration kImportIdleTimeoutMax = absl::Hours(24);
 constexpr absl::Duration kDrainTimeoutMax = absl::Hours(1);
@@ -81,6 +84,16 @@ Expectation SetMaxMessageBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, kMessageSizeBytesMin, std::numeric_limits<int>::max(), config.message_size_bytes_max);
 }
 
+Expectation SetPartBytes(std::string_view text, ServerConfig& config) {
+  int size_bytes = 0;
+  const Expectation expectation = SetWholeNumber(text, kPartSizeBytesMin, kPartSizeBytesMax, size_bytes);
+  if (expectation.has_value() || size_bytes % kPartSizeBytesStep != 0) {
+    return absl::StrCat("a multiple of ", kPartSizeBytesStep, " from ", kPartSizeBytesMin, " to ", kPartSizeBytesMax);
+  }
+  config.part_size_bytes = size_bytes;
+  return std::nullopt;
+}
+
 Expectation SetDiskHeadroomBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, 0, std::numeric_limits<int>::max(), config.disk_headroom_bytes);
 }
@@ -142,6 +155,8 @@ std::vector<Option> MakeOptions() {
        SetImportThreads},
       {"max-message-bytes", "COUNT", Kind::kNumber, "Largest message sent to a client, and so the largest batch",
        "67108864", SetMaxMessageBytes},
+      {"part-bytes", "COUNT", Kind::kNumber, "A larger batch of columns is streamed in parts of this size", "1048576",
+       SetPartBytes},
       {"disk-headroom-bytes", "COUNT", Kind::kNumber,
        "An import fails when less is left on the disk, so that what it staged can be removed", "268435456",
        SetDiskHeadroomBytes},

@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/plan/token.h"
+#include "server/rpc/column_messages.h"
 #include "server/rpc/open_plan.h"
-#include "server/rpc/request.h"
 
 namespace millrace {
 namespace {
@@ -28,19 +28,53 @@ static_assert(v1::GetBatchResponse::kBatchFieldNumber == 1 && v1::StreamBatchesR
 }  // namespace
 
 absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query) {
-  MILLRACE_RETURN_IF_ERROR(CheckEnum("view", query.view, v1::BatchView_IsValid));
+  MILLRACE_ASSIGN_OR_RETURN(const BatchContent content, ParseBatchContent(query.view, query.projection));
   if (query.split.empty()) return FieldError("split", "is required");
   MILLRACE_ASSIGN_OR_RETURN(FoundPlan found, FindPlan(deps, cache, query.plan_id));
   MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> snapshot, deps.snapshots->Get(found.plan->spec().snapshot));
   const Rank rank{query.rank, query.world_size == 0 ? 1 : query.world_size};
   MILLRACE_ASSIGN_OR_RETURN(BatchReader reader,
-                            BatchReader::Create(std::move(found.plan), std::move(snapshot), query.split, rank));
-  return BatchSource(deps, std::move(found.id), std::move(reader), query.view);
+                            BatchReader::Create(std::move(found.plan), snapshot, query.split, rank));
+  BatchSource source(deps, std::move(found.id), std::move(reader), content);
+  if (query.in_parts) source.part_size_bytes_max_ = deps.part_size_bytes_max;
+  if (!content.vocabulary.empty()) {
+    return FieldError("projection.labels.vocabulary", "this server has no vocabularies");
+  }
+  MILLRACE_RETURN_IF_ERROR(source.OpenEncoder(deps, content));
+  return source;
+}
+
+absl::Status BatchSource::OpenEncoder(const ServiceDeps& deps, const BatchContent& content) {
+  if (form_ == BatchContent::Form::kRows) {
+    post_encoder_.emplace(reader_.snapshot(), *deps.location, content.fields);
+  } else if (form_ == BatchContent::Form::kColumns) {
+    const ColumnSelection selection = {.fields = content.fields,
+                                       .labels = labels_,
+                                       .label_encoding = content.label_encoding,
+                                       .has_rating_one_hot = content.has_rating_one_hot};
+    MILLRACE_ASSIGN_OR_RETURN(ColumnWriter writer, ColumnWriter::Create(reader_.snapshot(), *deps.location, selection));
+    column_writer_.emplace(std::move(writer));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, EncodedBatch* encoded) {
   MILLRACE_RETURN_IF_ERROR(reader_.Read(position, &batch_));
   SetIdentities(skipped_step_count);
+  return form_ == BatchContent::Form::kColumns ? EncodeColumns(encoded) : EncodeRows(encoded);
+}
+
+absl::Status BatchSource::EncodeColumns(EncodedBatch* encoded) {
+  MILLRACE_RETURN_IF_ERROR(column_writer_->Lay(batch_.rows, batch_.post_ids));
+  if (SetColumns(column_writer_->layout(), &message_) > message_size_bytes_max_) return TooLargeError();
+  if (labels_ != nullptr) {
+    message_.set_vocabulary(labels_->vocabulary_digest());
+    message_.set_label_count(labels_->label_count());
+  }
+  return millrace::EncodeColumns(message_, &*column_writer_, part_size_bytes_max_, encoded);
+}
+
+absl::Status BatchSource::EncodeRows(EncodedBatch* encoded) {
   SliceWriter posts;
   MILLRACE_RETURN_IF_ERROR(EncodePosts(&posts));
 
@@ -74,19 +108,21 @@ void BatchSource::SetIdentities(int64_t skipped_step_count) {
   message_.set_global_sample_count(batch_.slice.global_sample_count);
   message_.set_global_offset(batch_.slice.global_offset);
   message_.set_padding_count(batch_.slice.padding_count);
-  message_.mutable_post_ids()->Add(batch_.post_ids.begin(), batch_.post_ids.end());
-  message_.mutable_rows()->Add(batch_.rows.begin(), batch_.rows.end());
+  if (form_ != BatchContent::Form::kColumns) {
+    message_.mutable_post_ids()->Add(batch_.post_ids.begin(), batch_.post_ids.end());
+    message_.mutable_rows()->Add(batch_.rows.begin(), batch_.rows.end());
+  }
   message_.set_token(EncodeToken(plan_id_, split().name, {batch_.position.epoch, batch_.position.step + 1}));
   message_.set_skipped_step_count(skipped_step_count);
 }
 
 absl::Status BatchSource::EncodePosts(SliceWriter* posts) {
-  if (!has_posts_) return absl::OkStatus();
+  if (!post_encoder_.has_value()) return absl::OkStatus();
   const std::vector<int64_t>& rows = batch_.rows;
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i + kFieldsAhead < rows.size()) reader_.snapshot().PrefetchFields(rows[i + kFieldsAhead]);
     if (i + kListsAhead < rows.size()) reader_.snapshot().PrefetchLists(rows[i + kListsAhead]);
-    MILLRACE_RETURN_IF_ERROR(post_encoder_.Append(v1::Batch::kPostsFieldNumber, rows[i], posts));
+    MILLRACE_RETURN_IF_ERROR(post_encoder_->Append(v1::Batch::kPostsFieldNumber, rows[i], posts));
     // Now, rather than when all of a batch that is far too large lies in memory.
     if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError();
   }
@@ -94,11 +130,15 @@ absl::Status BatchSource::EncodePosts(SliceWriter* posts) {
 }
 
 absl::Status BatchSource::TooLargeError() const {
-  return FieldError(has_posts_ ? "view" : "world_size",
-                    absl::StrCat("a batch of ", batch_.slice.sample_count, has_posts_ ? " whole posts" : " identities",
-                                 " takes more than the server sends, ", message_size_bytes_max_,
-                                 " bytes (its --max-message-bytes); ask for ",
-                                 has_posts_ ? "BATCH_VIEW_IDENTITIES, " : "", "more ranks, or a smaller batch size"));
+  const bool identities = form_ == BatchContent::Form::kIdentities;
+  const bool columns = form_ == BatchContent::Form::kColumns;
+  return FieldError(
+      columns ? "projection" : (identities ? "world_size" : "view"),
+      absl::StrCat("a batch of ", batch_.slice.sample_count,
+                   columns ? " posts as columns" : (identities ? " identities" : " whole posts"),
+                   " takes more than the server sends, ", message_size_bytes_max_, " bytes (its --max-message-bytes); ",
+                   "ask for ", columns ? "fewer fields, " : (identities ? "" : "BATCH_VIEW_IDENTITIES, "),
+                   "more ranks, or a smaller batch size"));
 }
 
 }  // namespace millrace

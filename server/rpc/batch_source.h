@@ -8,12 +8,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/batch/batch.h"
+#include "core/batch/column_writer.h"
 #include "millrace/v1/loader_service.pb.h"
+#include "server/rpc/batch_content.h"
+#include "server/rpc/encoded_batch.h"
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/post_encoder.h"
 #include "server/rpc/services.h"
@@ -27,19 +31,21 @@ struct BatchQuery {
   int32_t rank = 0;
   int32_t world_size = 0;  // 0 means 1
   v1::BatchView view = v1::BATCH_VIEW_UNSPECIFIED;
+  const v1::Projection* projection = nullptr;
+  bool in_parts = false;  // whether a large batch of columns may take several messages
 };
 
 // Of a GetBatchRequest or a StreamBatchesRequest, which it borrows.
 template <typename Request>
 BatchQuery BatchQueryOf(const Request& request) {
-  return {request.plan_id(), request.split(), request.rank(), request.world_size(), request.view()};
+  return {.plan_id = request.plan_id(),
+          .split = request.split(),
+          .rank = request.rank(),
+          .world_size = request.world_size(),
+          .view = request.view(),
+          .projection = request.has_projection() ? &request.projection() : nullptr,
+          .in_parts = std::is_same_v<Request, v1::StreamBatchesRequest>};
 }
-
-// A batch as it is sent: the messages in their order. One, but for a large batch of columns, whose parts they are.
-struct EncodedBatch {
-  std::vector<grpc::ByteBuffer> messages;
-  size_t size_bytes = 0;  // of all of them
-};
 
 // One split's batches for one rank. Not thread-safe; one per call.
 class BatchSource {
@@ -56,22 +62,29 @@ class BatchSource {
   const SplitInfo& split() const { return reader_.split(); }
 
  private:
-  BatchSource(const ServiceDeps& deps, std::string plan_id, BatchReader reader, v1::BatchView view)
+  BatchSource(const ServiceDeps& deps, std::string plan_id, BatchReader reader, const BatchContent& content)
       : plan_id_(std::move(plan_id)),
         reader_(std::move(reader)),
-        post_encoder_(reader_.snapshot(), *deps.location),
-        has_posts_(view != v1::BATCH_VIEW_IDENTITIES),
+        form_(content.form),
         message_size_bytes_max_(deps.sent_message_size_bytes_max) {}
+  // Makes the encoder that the content needs. kVocabularyNotFound, kSnapshotDamaged.
+  absl::Status OpenEncoder(const ServiceDeps& deps, const BatchContent& content);
 
   // Everything but the posts, from `batch_`.
   void SetIdentities(int64_t skipped_step_count);
+  absl::Status EncodeRows(EncodedBatch* encoded);
   absl::Status EncodePosts(SliceWriter* posts);
+  absl::Status EncodeColumns(EncodedBatch* encoded);
   absl::Status TooLargeError() const;
 
   std::string plan_id_;
   BatchReader reader_;
-  PostEncoder post_encoder_;  // borrows the snapshot that reader_ keeps
-  bool has_posts_;
+  BatchContent::Form form_;
+  // Of kRows and of kColumns; they borrow the snapshot that reader_ keeps.
+  std::optional<PostEncoder> post_encoder_;
+  std::optional<ColumnWriter> column_writer_;
+  std::shared_ptr<const LabelIndex> labels_;
+  size_t part_size_bytes_max_ = 0;  // of a body; 0: no parts
   size_t message_size_bytes_max_;
   // Used again from batch to batch.
   Batch batch_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/batch/post_field.h"
 #include "core/model/location.h"
 #include "core/model/post.h"
 #include "core/snapshot/snapshot.h"
@@ -17,15 +18,19 @@ namespace millrace {
 // Not thread-safe; borrows both. Its memory is used again from post to post.
 class PostEncoder {
  public:
-  PostEncoder(const Snapshot& snapshot, const LocationTemplate& location) : snapshot_(snapshot), location_(location) {}
+  PostEncoder(const Snapshot& snapshot, const LocationTemplate& location, PostFieldSet fields = PostFieldSet::All())
+      : snapshot_(snapshot), location_(location), fields_(fields), has_all_(fields == PostFieldSet::All()) {}
 
   // Appends the post as field `field_number` of the message that is being written. It parses to the very message that
-  // SnapshotPostReader gives. Requires a row of the snapshot. kSnapshotDamaged.
+  // SnapshotPostReader gives, without the fields that are not asked for. Requires a row of the snapshot.
+  // kSnapshotDamaged.
   absl::Status Append(int field_number, int64_t row, SliceWriter* writer);
 
  private:
   const Snapshot& snapshot_;
   const LocationTemplate& location_;
+  PostFieldSet fields_;
+  bool has_all_;
   Post post_;
   v1::Post message_;  // everything but the tags
   std::vector<TagView> tags_;

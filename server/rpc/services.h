@@ -35,6 +35,8 @@ struct ServiceDeps {
   // gRPC refuses to send more than the server was built with, in an error without ErrorInfo: give the same here, and a
   // batch that is too large is refused with one.
   size_t sent_message_size_bytes_max = std::numeric_limits<int32_t>::max();
+  // A batch of columns that is larger is streamed in parts of this size; a multiple of 64.
+  size_t part_size_bytes_max = size_t{1} << 20;
 };
 
 // The five services of millrace.v1. They must outlive the grpc::Server that they are registered with.
