@@ -55,7 +55,8 @@ TEST_CASE("fields come in any order, and unknown ones are skipped") {
       "abc"
       "\xfd\x3f"
       "1234";
-  const auto parsed = Parse("\x1a\x02hi" + unknown + std::string("\x20\x80\x01\x12\x00\x0a\x02\x28\x05", 9));
+  const std::string message = "\x1a\x02hi" + unknown + std::string("\x20\x80\x01\x12\x00\x0a\x02\x28\x05", 9);
+  const auto parsed = Parse(message);
   REQUIRE(parsed.ok());
   CHECK(Joined(*parsed) == "hi");
   CHECK(parsed->body_offset_bytes == 128);
