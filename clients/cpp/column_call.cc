@@ -1,5 +1,6 @@
 #include "clients/cpp/column_call.h"
 
+#include <string>
 #include <utility>
 
 #include "millrace/v1/loader_service.grpc.pb.h"  // how its requests are serialised
@@ -59,6 +60,10 @@ grpc::Status ColumnStream::Finish() {
   return *status_;
 }
 
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+}
+
 absl::StatusOr<ColumnBatch> GetColumns(const std::shared_ptr<grpc::ChannelInterface>& channel,
                                        grpc::ClientContext* context, v1::GetBatchRequest request, grpc::Status* status,
                                        AssemblerOptions options) {
@@ -73,7 +78,7 @@ absl::StatusOr<ColumnBatch> GetColumns(const std::shared_ptr<grpc::ChannelInterf
   bool ok = false;
   queue.Next(&tag, &ok);
   queue.Shutdown();
-  if (!status->ok()) return absl::UnknownError(status->error_message());
+  if (!status->ok()) return absl::Status(static_cast<absl::StatusCode>(status->error_code()), status->error_message());
   BatchAssembler assembler(options);
   absl::StatusOr<std::optional<ColumnBatch>> batch = assembler.Add(message);
   if (!batch.ok()) return batch.status();

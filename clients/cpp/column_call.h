@@ -58,6 +58,9 @@ class ColumnStream {
   std::optional<grpc::Status> status_;
 };
 
+// The same code and message, for callers that tell of calls and of malformed batches in one way.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+
 // GetBatch, as columns. `status` says how the call ended; when it is OK the batch is there, or what is malformed in it.
 absl::StatusOr<ColumnBatch> GetColumns(const std::shared_ptr<grpc::ChannelInterface>& channel,
                                        grpc::ClientContext* context, v1::GetBatchRequest request, grpc::Status* status,
