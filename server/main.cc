@@ -23,6 +23,7 @@
 #include "server/lifecycle/server_log.h"
 #include "server/lifecycle/stop_signals.h"
 #include "server/rpc/services.h"
+#include "server/rpc/stream_limits.h"
 
 extern char** environ;
 
@@ -32,7 +33,7 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitConfigInvalid = 2;
 
-// Calls that wait for a thread; more are refused as kServerBusy. At a millisecond each and two threads the last one
+// New calls that wait for a thread; more are refused as kServerBusy. At a millisecond each and two threads the last one
 // waits for half a second: longer and its client would rather try elsewhere.
 constexpr size_t kCallQueueSizeMax = 1024;
 // Imports and compilations take minutes each: who waits behind more than these should try again later.
@@ -97,6 +98,9 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
   MILLRACE_ASSIGN_OR_RETURN(const LocationTemplate location, LocationTemplate::Parse(config.location_template));
 
   Drain drain;
+  StreamLimits stream_limits({.stream_count_max = config.stream_count_max,
+                              .window_size_bytes = static_cast<size_t>(config.stream_window_size_bytes),
+                              .held_size_bytes_max = static_cast<size_t>(config.streams_size_bytes_max)});
   std::vector<std::unique_ptr<grpc::Service>> services;
   // Declared behind the services, and so gone before them: the pools' last tasks may still use them.
   ThreadPool call_pool(static_cast<size_t>(config.call_thread_count), kCallQueueSizeMax);
@@ -108,6 +112,7 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                            .location = &location,
                            .drain = &drain,
                            .call_log = &log,
+                           .stream_limits = &stream_limits,
                            .spool_folder = data.spool_folder,
                            .import_idle_timeout = config.import_idle_timeout,
                            .sent_message_size_bytes_max = static_cast<size_t>(config.message_size_bytes_max),
@@ -125,7 +130,10 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
   import_pool.Schedule([&] { Sweep(*data.catalog, drain, log); });
 
   const int signal = signals.Wait();
-  log.Info("draining", JsonObject().AddNumber("signal", signal));
+  log.Info("draining", JsonObject()
+                           .AddNumber("signal", signal)
+                           .AddNumber("open_stream_count", stream_limits.stream_count())
+                           .AddNumber("stream_bytes", static_cast<int64_t>(stream_limits.held_size_bytes())));
   signals.EndProcessAfter(config.drain_timeout + kCleanUpTimeout,
                           [&log](const char* why) { log.Error("stopped_early", JsonObject().AddText("why", why)); });
   listener->Stop(drain, config.drain_timeout);

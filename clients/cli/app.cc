@@ -85,6 +85,7 @@ CommandLine::CommandLine() : root_(std::make_unique<CLI::App>(kDescription, "mil
   AddPostCommands(*root_, commands_);
   AddSnapshotCommands(*root_, commands_);
   AddPlanCommands(*root_, commands_);
+  AddVocabularyCommands(*root_, commands_);
   AddBatchCommand(*root_, commands_);
   AddStreamCommand(*root_, commands_);
   CLI::App* completion = root_->add_subcommand("completion", "Print a completion script for a shell");

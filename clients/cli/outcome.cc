@@ -35,6 +35,7 @@ constexpr ReasonHint kReasonHints[] = {
     {"DATASET_NOT_FOUND", "See which there are: millrace datasets list"},
     {"SNAPSHOT_NOT_FOUND", "See which there are: millrace snapshot list"},
     {"PLAN_NOT_FOUND", "See which there are: millrace plan list"},
+    {"VOCABULARY_NOT_FOUND", "See which there are: millrace vocabulary list"},
     {"SPLIT_NOT_FOUND", "See the plan's splits: millrace plan get PLAN"},
     {"PREFIX_AMBIGUOUS", "Give more digits; --full shows them all in tables."},
     {"SNAPSHOT_REQUIRED", "Create one: millrace snapshot create DATASET"},
@@ -48,7 +49,8 @@ constexpr ReasonHint kReasonHints[] = {
 };
 
 ExitCode ExitCodeOf(grpc::StatusCode code, std::string_view reason) {
-  if (reason == "RECORD_REJECTED" || reason == "FILE_INVALID") return ExitCode::kDataRejected;
+  if (reason == "RECORD_REJECTED" || reason == "FILE_INVALID" || reason == "VOCABULARY_INVALID")
+    return ExitCode::kDataRejected;
   switch (code) {
     case grpc::StatusCode::NOT_FOUND:
       return ExitCode::kNotFound;

@@ -21,8 +21,9 @@ ThreadPool::~ThreadPool() {
 bool ThreadPool::TrySchedule(std::function<void()> task) {
   {
     MutexLock lock(mutex_);
-    if (queue_.size() >= queue_size_max_) return false;
-    queue_.push_back(std::move(task));
+    if (bounded_count_ >= queue_size_max_) return false;
+    ++bounded_count_;
+    queue_.push_back({std::move(task), true});
   }
   wake_.Signal();
   return true;
@@ -31,22 +32,23 @@ bool ThreadPool::TrySchedule(std::function<void()> task) {
 void ThreadPool::Schedule(std::function<void()> task) {
   {
     MutexLock lock(mutex_);
-    queue_.push_back(std::move(task));
+    queue_.push_back({std::move(task), false});
   }
   wake_.Signal();
 }
 
 void ThreadPool::Run() {
   while (true) {
-    std::function<void()> task;
+    Task task;
     {
       MutexLock lock(mutex_);
       while (queue_.empty() && !stopping_) wake_.Wait(mutex_);
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();
+      if (task.is_bounded) --bounded_count_;
     }
-    task();
+    task.run();
   }
 }
 

@@ -11,10 +11,10 @@
 
 namespace millrace {
 
-// A fixed number of threads with one bounded queue, served in order. Thread-safe.
+// A fixed number of threads with one queue, served in order, that is bounded for what is new. Thread-safe.
 class ThreadPool {
  public:
-  // Requires thread_count > 0 and queue_size_max > 0.
+  // At most `queue_size_max` tasks of TrySchedule wait. Requires thread_count > 0 and queue_size_max > 0.
   ThreadPool(size_t thread_count, size_t queue_size_max);
   // Runs what is queued, then joins.
   ~ThreadPool();
@@ -23,17 +23,23 @@ class ThreadPool {
 
   // Queues `task`. False, and the task is dropped, when the queue is full. Never blocks.
   [[nodiscard]] bool TrySchedule(std::function<void()> task);
-  // Queues `task` beyond the bound. For work that was admitted before and only goes on, such as the next
-  // batch of an open stream: such work is bounded by what admitted it.
+  // Queues `task` beside the bound, and takes no place from others. For work that was admitted before and only goes
+  // on, such as the next batch of an open stream: such work is bounded by what admitted it.
   void Schedule(std::function<void()> task);
 
  private:
+  struct Task {
+    std::function<void()> run;
+    bool is_bounded = false;
+  };
+
   void Run();
 
   const size_t queue_size_max_;
   Mutex mutex_;
   CondVar wake_;
-  std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Task> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t bounded_count_ ABSL_GUARDED_BY(mutex_) = 0;  // of queue_
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

@@ -21,7 +21,7 @@ enum class LabelEncoding : uint8_t { kCsr = 1, kDense = 2, kBits = 3 };
 
 // One batch while its columns are made.
 struct GatheredRows {
-  const RowGather* gather = nullptr;
+  RowGather* gather = nullptr;
   absl::Span<const int64_t> rows;
   absl::Span<const int64_t> post_ids;
   // Tag indexes of every row. Empty unless a source needs them (ColumnSource::needs_tags).

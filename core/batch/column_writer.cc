@@ -58,6 +58,7 @@ absl::Status ColumnWriter::Fill(uint8_t* body) {
     end_bytes = column.offset_bytes + column.size_bytes;
   }
   for (const auto& source : sources_) MILLRACE_RETURN_IF_ERROR(source->Fill(batch_, columns));
+  gather_->End();
   return absl::OkStatus();
 }
 

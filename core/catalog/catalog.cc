@@ -17,6 +17,7 @@
 #include "core/catalog/snapshot_rows.h"
 #include "core/catalog/sweep.h"
 #include "core/catalog/tag_rows.h"
+#include "core/catalog/vocabulary_rows.h"
 
 namespace millrace {
 namespace {
@@ -253,6 +254,29 @@ absl::StatusOr<std::vector<PlanRecord>> Catalog::ListPlans(std::string_view snap
 
 absl::Status Catalog::DeletePlan(std::string_view id) {
   return impl_->connections->Write([&](Database& database) { return DeletePlanRow(database, id); });
+}
+
+absl::StatusOr<AddedVocabulary> Catalog::AddVocabulary(const VocabularyRecord& record, std::string_view entries) {
+  return impl_->Write<AddedVocabulary>([&](Database& database) { return AddVocabularyRow(database, record, entries); });
+}
+
+absl::StatusOr<VocabularyRecord> Catalog::GetVocabulary(std::string_view reference) {
+  return impl_->Read<VocabularyRecord>([&](Database& database) { return ReadVocabulary(database, reference); });
+}
+
+absl::StatusOr<StoredVocabulary> Catalog::GetVocabularyEntries(std::string_view reference) {
+  return impl_->Read<StoredVocabulary>([&](Database& database) { return ReadVocabularyEntries(database, reference); });
+}
+
+absl::StatusOr<std::vector<VocabularyRecord>> Catalog::ListVocabularies(std::string_view name,
+                                                                        const std::optional<VocabularyCursor>& after,
+                                                                        int64_t limit) {
+  return impl_->Read<std::vector<VocabularyRecord>>(
+      [&](Database& database) { return ReadVocabularies(database, name, after, limit); });
+}
+
+absl::StatusOr<VocabularyRecord> Catalog::DeleteVocabulary(std::string_view reference) {
+  return impl_->Write<VocabularyRecord>([&](Database& database) { return DeleteVocabularyRow(database, reference); });
 }
 
 }  // namespace millrace

@@ -55,6 +55,32 @@ struct PlanRecord {
   std::string outcome;  // what became of it, opaque here; empty for plans of before there was one
 };
 
+// A version of a named vocabulary.
+struct VocabularyRecord {
+  std::string name;
+  int64_t version = 0;  // from 1
+  std::string digest;
+  int64_t label_count = 0;
+  std::string snapshot;  // that it was made from; empty: a file
+  int64_t created_at_us = 0;
+};
+
+struct StoredVocabulary {
+  VocabularyRecord record;
+  std::string entries;  // opaque here
+};
+
+struct AddedVocabulary {
+  VocabularyRecord record;
+  bool created = false;
+};
+
+// Where a listing of vocabularies goes on: behind the name's version.
+struct VocabularyCursor {
+  std::string name;
+  int64_t version = 0;
+};
+
 // Where a listing that runs from new to old goes on: behind (created_at_us, key).
 struct TimeCursor {
   int64_t created_at_us = 0;
@@ -128,6 +154,22 @@ class Catalog {
   absl::StatusOr<std::vector<PlanRecord>> ListPlans(std::string_view snapshot, std::optional<TimeCursor> after,
                                                     int64_t limit);
   absl::Status DeletePlan(std::string_view id);
+
+  // Adds the record as the next version of its name, a number that was never given before; record.version is not
+  // looked at. When the name's newest version has the record's digest, that version is returned instead.
+  // kFieldInvalid for a name that CheckVocabularyName refuses.
+  absl::StatusOr<AddedVocabulary> AddVocabulary(const VocabularyRecord& record, std::string_view entries);
+  // NAME (the newest version), NAME@VERSION, or a digest or a unique prefix of at least 8 digits (of the versions that
+  // have it the newest). kVocabularyNotFound, kPrefixAmbiguous, kFieldInvalid (field "vocabulary").
+  absl::StatusOr<VocabularyRecord> GetVocabulary(std::string_view reference);
+  absl::StatusOr<StoredVocabulary> GetVocabularyEntries(std::string_view reference);
+  // By name, newest version first. `name` empty: of all.
+  absl::StatusOr<std::vector<VocabularyRecord>> ListVocabularies(std::string_view name,
+                                                                 const std::optional<VocabularyCursor>& after,
+                                                                 int64_t limit);
+  // Deletes one version and returns its record. Errors as GetVocabulary; kFieldInvalid also when several versions
+  // have the digest given.
+  absl::StatusOr<VocabularyRecord> DeleteVocabulary(std::string_view reference);
 
  private:
   friend class ImportSession;

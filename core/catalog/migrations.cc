@@ -166,8 +166,30 @@ constexpr char kVersion2[] = R"sql(
 ALTER TABLE plans ADD COLUMN outcome BLOB;
 )sql";
 
+// Version 3: vocabularies, whose entries are opaque here. Their names outlive their versions, so that no version is
+// given twice. The snapshot that one was made from is told and not referred to: a vocabulary stands by itself.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE vocabulary_names (
+  name TEXT PRIMARY KEY,
+  last_version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE vocabularies (
+  row INTEGER PRIMARY KEY,
+  name TEXT NOT NULL REFERENCES vocabulary_names (name),
+  version INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  label_count INTEGER NOT NULL,
+  snapshot TEXT NOT NULL,          -- empty: a file
+  created_at_us INTEGER NOT NULL,
+  entries BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX vocabularies_by_name ON vocabularies (name, version DESC);
+CREATE INDEX vocabularies_by_digest ON vocabularies (digest, row);
+)sql";
+
 // Step i leads from version i to version i + 1. A step that was released never changes.
-constexpr const char* kSteps[] = {kVersion1, kVersion2};
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
 
 // Between 4, 8 and 16 KiB staging and scanning differ by less than the noise (catalog_bench_test.cc); larger pages
 // halve the overflow of posts with long texts, smaller ones make small writes cheaper. The middle.

@@ -47,6 +47,9 @@ class Column {
     if (data_ != nullptr) __builtin_prefetch(data_ + index);
   }
 
+  // Where the element lies, for asking for its page; null in a column that is not present.
+  const T* Address(uint64_t index) const { return data_ == nullptr ? nullptr : data_ + index; }
+
   // Requires index < size().
   absl::Status Get(uint64_t index, T* value) const {
     MILLRACE_RETURN_IF_ERROR(Check(index / kElementsPerBlock));
@@ -102,6 +105,9 @@ class ListColumn {
     if (is_present() && offsets_.Get(row, &begin).ok() && begin < values_.size()) values_.Prefetch(begin);
   }
 
+  // Where it is written where the row's values begin and end.
+  const uint64_t* PlaceAddress(uint64_t row) const { return offsets_.Address(row); }
+
   // Where the row's values are. Requires a row in range.
   absl::Status GetRange(uint64_t row, uint64_t* begin, uint64_t* end) const {
     *begin = *end = 0;
@@ -147,6 +153,7 @@ class TextColumn {
   TextColumn() = default;
   explicit TextColumn(ListColumn<uint8_t> bytes) : bytes_(bytes) {}
   bool is_present() const { return bytes_.is_present(); }
+  const ListColumn<uint8_t>& bytes() const { return bytes_; }
   void PrefetchPlace(uint64_t row) const { bytes_.PrefetchPlace(row); }
   void PrefetchValues(uint64_t row) const { bytes_.PrefetchValues(row); }
   absl::Status Get(uint64_t row, std::string_view* text) const {

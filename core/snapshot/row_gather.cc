@@ -18,36 +18,44 @@ namespace {
 // How many rows ahead a cache line is asked for: long enough for memory to answer, few enough for the line to stay.
 constexpr size_t kRowsAhead = 16;
 
-// values[i] = column[rows[i]].
-template <typename T>
-absl::Status GatherColumn(const Column<T>& column, absl::Span<const int64_t> rows, absl::Span<T> values) {
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + kRowsAhead < rows.size()) column.Prefetch(static_cast<uint64_t>(rows[i + kRowsAhead]));
-    MILLRACE_RETURN_IF_ERROR(column.Get(static_cast<uint64_t>(rows[i]), &values[i]));
-  }
-  return absl::OkStatus();
-}
-
-// lists[i] = the values of rows[i], whose first cache line is on its way.
-template <typename T>
-absl::Status GatherLists(const ListColumn<T>& column, absl::Span<const int64_t> rows,
-                         absl::Span<absl::Span<const T>> lists) {
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + kRowsAhead < rows.size()) column.PrefetchPlace(static_cast<uint64_t>(rows[i + kRowsAhead]));
-    MILLRACE_RETURN_IF_ERROR(column.Get(static_cast<uint64_t>(rows[i]), &lists[i]));
-    if (!lists[i].empty()) {
-      __builtin_prefetch(lists[i].data());
-      __builtin_prefetch(&lists[i].back());
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 RowGather::RowGather(const Snapshot& snapshot) : columns_(snapshot.columns()), post_count_(snapshot.post_count()) {}
 
+template <typename T>
+absl::Status RowGather::GatherColumn(const Column<T>& column, absl::Span<T> values) const {
+  if (cold_watch_.is_cold()) {
+    for (const int64_t row : rows_) advice_.Add(column.Address(static_cast<uint64_t>(row)), sizeof(T));
+    advice_.Ask();
+  }
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (i + kRowsAhead < rows_.size()) column.Prefetch(static_cast<uint64_t>(rows_[i + kRowsAhead]));
+    MILLRACE_RETURN_IF_ERROR(column.Get(static_cast<uint64_t>(rows_[i]), &values[i]));
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status RowGather::GatherLists(const ListColumn<T>& column, absl::Span<absl::Span<const T>> lists) const {
+  const bool is_cold = cold_watch_.is_cold() && column.is_present();
+  if (is_cold) {
+    for (const int64_t row : rows_) advice_.Add(column.PlaceAddress(static_cast<uint64_t>(row)), 2 * sizeof(uint64_t));
+    advice_.Ask();
+  }
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (i + kRowsAhead < rows_.size()) column.PrefetchPlace(static_cast<uint64_t>(rows_[i + kRowsAhead]));
+    MILLRACE_RETURN_IF_ERROR(column.Get(static_cast<uint64_t>(rows_[i]), &lists[i]));
+    if (lists[i].empty()) continue;
+    __builtin_prefetch(lists[i].data());
+    __builtin_prefetch(&lists[i].back());
+    if (is_cold) advice_.Add(lists[i].data(), lists[i].size() * sizeof(T));
+  }
+  if (is_cold) advice_.Ask();
+  return absl::OkStatus();
+}
+
 absl::Status RowGather::Begin(absl::Span<const int64_t> rows) {
+  cold_watch_.Begin();
   for (const int64_t row : rows) {
     if (row < 0 || row >= post_count_) {
       return MakeError(Reason::kInternal, absl::StrCat("row ", row, " asked for of ", post_count_));
@@ -56,7 +64,7 @@ absl::Status RowGather::Begin(absl::Span<const int64_t> rows) {
   rows_ = rows;
   presence_.assign(rows.size(), 0);
   if (columns_.presence().is_present()) {
-    MILLRACE_RETURN_IF_ERROR(GatherColumn(columns_.presence(), rows_, absl::MakeSpan(presence_)));
+    MILLRACE_RETURN_IF_ERROR(GatherColumn(columns_.presence(), absl::MakeSpan(presence_)));
   }
   present_in_all_ = ~uint32_t{0};
   for (const uint32_t word : presence_) present_in_all_ &= word;
@@ -82,7 +90,7 @@ absl::Status RowGather::OptionalNumbers(OptionalField field, absl::Span<T> value
     if (found == presence_.end()) return absl::OkStatus();
     return columns_.MissingSection(static_cast<uint64_t>(rows_[static_cast<size_t>(found - presence_.begin())]));
   }
-  MILLRACE_RETURN_IF_ERROR(GatherColumn(column, rows_, values));
+  MILLRACE_RETURN_IF_ERROR(GatherColumn(column, values));
   if (HasAll(field)) return absl::OkStatus();
   for (size_t i = 0; i < values.size(); ++i) {
     if ((presence_[i] & bit) == 0) values[i] = T{};
@@ -101,7 +109,7 @@ absl::Status RowGather::Numbers(OptionalField field, absl::Span<int64_t> values)
 absl::Status RowGather::Md5s(absl::Span<Md5> values) const { return OptionalNumbers(OptionalField::kMd5, values); }
 
 absl::Status RowGather::Ratings(absl::Span<uint8_t> values) const {
-  if (columns_.ratings().is_present()) return GatherColumn(columns_.ratings(), rows_, values);
+  if (columns_.ratings().is_present()) return GatherColumn(columns_.ratings(), values);
   std::fill(values.begin(), values.end(), static_cast<uint8_t>(Rating::kUnspecified));
   return absl::OkStatus();
 }
@@ -118,15 +126,15 @@ absl::Status RowGather::Flags(absl::Span<int32_t> values) const {
 }
 
 absl::Status RowGather::Tags(absl::Span<absl::Span<const uint32_t>> lists) const {
-  return GatherLists(columns_.tags(), rows_, lists);
+  return GatherLists(columns_.tags(), lists);
 }
 
 absl::Status RowGather::FavoriteUserIds(absl::Span<absl::Span<const int64_t>> lists) const {
-  return GatherLists(columns_.favorites(), rows_, lists);
+  return GatherLists(columns_.favorites(), lists);
 }
 
 absl::Status RowGather::PoolIds(absl::Span<absl::Span<const int64_t>> lists) const {
-  return GatherLists(columns_.pools(), rows_, lists);
+  return GatherLists(columns_.pools(), lists);
 }
 
 absl::Status RowGather::PoolKinds(std::vector<std::string_view>* kinds) const {
@@ -137,7 +145,7 @@ absl::Status RowGather::PoolKinds(std::vector<std::string_view>* kinds) const {
   return absl::OkStatus();
 }
 
-absl::Status RowGather::Texts(PostText text, absl::Span<std::string_view> texts) const {
+absl::Status RowGather::Texts(PostText text, absl::Span<std::string_view> texts) {
   if (text == PostText::kFileExt) {
     for (size_t i = 0; i < rows_.size(); ++i) {
       MILLRACE_RETURN_IF_ERROR(columns_.ReadFileExt(static_cast<uint64_t>(rows_[i]), &texts[i]));
@@ -145,9 +153,10 @@ absl::Status RowGather::Texts(PostText text, absl::Span<std::string_view> texts)
     return absl::OkStatus();
   }
   const snapshot_file::TextColumn& column = text == PostText::kSource ? columns_.source() : columns_.extra_json();
+  text_bytes_.resize(rows_.size());
+  MILLRACE_RETURN_IF_ERROR(GatherLists(column.bytes(), absl::MakeSpan(text_bytes_)));
   for (size_t i = 0; i < rows_.size(); ++i) {
-    if (i + kRowsAhead < rows_.size()) column.PrefetchPlace(static_cast<uint64_t>(rows_[i + kRowsAhead]));
-    MILLRACE_RETURN_IF_ERROR(column.Get(static_cast<uint64_t>(rows_[i]), &texts[i]));
+    texts[i] = std::string_view(reinterpret_cast<const char*>(text_bytes_[i].data()), text_bytes_[i].size());
   }
   return absl::OkStatus();
 }

@@ -10,13 +10,18 @@
 #include "absl/types/span.h"
 #include "core/model/post.h"
 #include "core/snapshot/format.h"
+#include "core/snapshot/page_advice.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
 
 namespace snapshot_file {
+template <typename T>
+class Column;
+template <typename T>
+class ListColumn;
 class PostColumns;
-}
+}  // namespace snapshot_file
 
 // A field that a post may lack, as the snapshot's presence words number them.
 using OptionalField = snapshot_file::Field;
@@ -33,6 +38,8 @@ class RowGather {
   // Makes `rows` the rows that all other methods are about; borrowed until the next Begin. kInternal for a row that the
   // snapshot does not have.
   absl::Status Begin(absl::Span<const int64_t> rows);
+  // Call when the batch is read, on the thread that began it: then the next one knows whether to ask for pages ahead.
+  void End() { cold_watch_.End(); }
   size_t row_count() const { return rows_.size(); }
 
   bool HasAll(OptionalField field) const { return (present_in_all_ & snapshot_file::FieldBit(field)) != 0; }
@@ -56,17 +63,26 @@ class RowGather {
   // Of all pools of all rows, end to end; empty for a pool without.
   absl::Status PoolKinds(std::vector<std::string_view>* kinds) const;
   // Empty where absent.
-  absl::Status Texts(PostText text, absl::Span<std::string_view> texts) const;
+  absl::Status Texts(PostText text, absl::Span<std::string_view> texts);
 
  private:
   template <typename T>
   absl::Status OptionalNumbers(OptionalField field, absl::Span<T> values) const;
+  // values[i] = column[row i].
+  template <typename T>
+  absl::Status GatherColumn(const snapshot_file::Column<T>& column, absl::Span<T> values) const;
+  // lists[i] = the values of row i, whose first and last cache lines are on their way.
+  template <typename T>
+  absl::Status GatherLists(const snapshot_file::ListColumn<T>& column, absl::Span<absl::Span<const T>> lists) const;
 
   const snapshot_file::PostColumns& columns_;
   const int64_t post_count_;
   absl::Span<const int64_t> rows_;
   std::vector<uint32_t> presence_;  // a word a row
   uint32_t present_in_all_ = 0;     // the words' common bits
+  std::vector<absl::Span<const uint8_t>> text_bytes_;
+  ColdWatch cold_watch_;
+  mutable PageAdvice advice_;  // empty between calls
 };
 
 }  // namespace millrace

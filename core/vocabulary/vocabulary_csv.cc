@@ -80,8 +80,15 @@ absl::StatusOr<Columns> ColumnsOf(const CsvRecord& header) {
     *place = i;
   }
   if (columns.name == Columns::kNone) {
+    const std::string text = absl::StrJoin(header.fields, ",");
+    if (!IsValidUtf8(text)) {
+      return CsvError(header.line, 1, "",
+                      absl::StrCat("the first line is ", QuoteForMessage(text),
+                                   ", which is not UTF-8. Save the file "
+                                   "as UTF-8."));
+    }
     return CsvError(header.line, 1, "",
-                    absl::StrCat("the first line is ", QuoteForMessage(absl::StrJoin(header.fields, ",")),
+                    absl::StrCat("the first line is ", QuoteForMessage(text),
                                  ", which names no column `name`. Begin the file with a line such as "
                                  "`tag_id,name,category,count`."));
   }

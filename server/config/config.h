@@ -20,6 +20,9 @@ struct ServerConfig {
   int import_thread_count = 0;
   int message_size_bytes_max = 0;
   int part_size_bytes = 0;
+  int64_t stream_count_max = 0;
+  int64_t stream_window_size_bytes = 0;
+  int64_t streams_size_bytes_max = 0;
   int disk_headroom_bytes = 0;
   absl::Duration import_idle_timeout;
   absl::Duration drain_timeout;

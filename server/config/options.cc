@@ -21,13 +21,17 @@ constexpr int kMessageSizeBytesMin = 1 << 20;
 constexpr int kPartSizeBytesMin = 64 << 10;
 constexpr int kPartSizeBytesMax = 1 << 30;
 constexpr int kPartSizeBytesStep = 64;  // so that every part's columns stay aligned
+// Far more than a machine has descriptors or memory for: only typing errors are beyond.
+constexpr int64_t kStreamCountMax = 10'000'000;
+constexpr int64_t kStreamWindowSizeBytesMax = int64_t{1} << 40;
 constexpr absl::Duration kImportIdleTimeoutMin = absl::Seconds(1);
 constexpr absl::Duration kImportIdleTimeoutMax = absl::Hours(24);
 constexpr absl::Duration kDrainTimeoutMax = absl::Hours(1);
 constexpr std::string_view kLogLevels[] = {"debug", "info", "warning", "error", "off"};
 
-Expectation SetWholeNumber(std::string_view text, int min, int max, int& number) {
-  int parsed = 0;
+template <typename Number>
+Expectation SetWholeNumber(std::string_view text, Number min, Number max, Number& number) {
+  Number parsed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
   if (error != std::errc() || end != text.data() + text.size() || parsed < min || parsed > max) {
     return absl::StrCat("a whole number from ", min, " to ", max);
@@ -94,6 +98,18 @@ Expectation SetPartBytes(std::string_view text, ServerConfig& config) {
   return std::nullopt;
 }
 
+Expectation SetMaxStreams(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, int64_t{1}, kStreamCountMax, config.stream_count_max);
+}
+
+Expectation SetStreamWindowBytes(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, int64_t{0}, kStreamWindowSizeBytesMax, config.stream_window_size_bytes);
+}
+
+Expectation SetMaxStreamBytes(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, int64_t{0}, kStreamWindowSizeBytesMax, config.streams_size_bytes_max);
+}
+
 Expectation SetDiskHeadroomBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, 0, std::numeric_limits<int>::max(), config.disk_headroom_bytes);
 }
@@ -157,6 +173,13 @@ std::vector<Option> MakeOptions() {
        "67108864", SetMaxMessageBytes},
       {"part-bytes", "COUNT", Kind::kNumber, "A larger batch of columns is streamed in parts of this size", "1048576",
        SetPartBytes},
+      {"max-streams", "COUNT", Kind::kNumber, "Streams that may be open; a further one is refused", "16384",
+       SetMaxStreams},
+      {"stream-window-bytes", "COUNT", Kind::kNumber,
+       "What a stream may hold of batches made ahead; beyond it, one batch", "8388608", SetStreamWindowBytes},
+      {"max-stream-bytes", "COUNT", Kind::kNumber,
+       "What all streams may hold together; beyond it each holds one batch and further streams are refused",
+       "2147483648", SetMaxStreamBytes},
       {"disk-headroom-bytes", "COUNT", Kind::kNumber,
        "An import fails when less is left on the disk, so that what it staged can be removed", "268435456",
        SetDiskHeadroomBytes},

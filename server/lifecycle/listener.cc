@@ -14,10 +14,6 @@
 namespace millrace {
 namespace {
 
-// Requests are small; the largest is a chunk of an import, at most 1 MiB. What this allows is what one call of a
-// hostile client can make the server hold.
-constexpr int kReceivedMessageSizeBytesMax = 4 << 20;
-
 // A trainer that lost its power or its network is noticed, and what its streams hold is freed, after the sum of these.
 constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;

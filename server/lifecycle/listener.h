@@ -16,6 +16,10 @@
 
 namespace millrace {
 
+// The largest request is a vocabulary's CSV file, 16 MiB; a chunk of an import has at most 1 MiB. What this allows is
+// what one call of a hostile client can make the server hold.
+inline constexpr int kReceivedMessageSizeBytesMax = (16 << 20) + (64 << 10);
+
 struct ListenerOptions {
   std::string host = "127.0.0.1";  // an IPv4 address, an IPv6 address without brackets, or a name
   int port = 0;                    // 0: a free one

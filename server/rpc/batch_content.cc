@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/catalog/vocabulary_reference.h"
 #include "server/rpc/request.h"
 
 namespace millrace {
@@ -21,6 +22,7 @@ absl::Status CheckRows(const v1::Projection& projection, PostFieldSet fields) {
 absl::Status ParseLabels(const v1::LabelProjection& labels, BatchContent* content) {
   MILLRACE_RETURN_IF_ERROR(CheckEnum("projection.labels.encoding", labels.encoding(), v1::LabelEncoding_IsValid));
   if (labels.vocabulary().empty()) return FieldError("projection.labels.vocabulary", "is required");
+  MILLRACE_RETURN_IF_ERROR(ParseVocabularyReference("projection.labels.vocabulary", labels.vocabulary()).status());
   content->vocabulary = labels.vocabulary();
   if (labels.encoding() != v1::LABEL_ENCODING_UNSPECIFIED) {
     content->label_encoding = static_cast<LabelEncoding>(labels.encoding());

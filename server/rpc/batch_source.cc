@@ -27,10 +27,11 @@ static_assert(v1::GetBatchResponse::kBatchFieldNumber == 1 && v1::StreamBatchesR
 
 }  // namespace
 
-absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query) {
+absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, const LoaderCaches& caches,
+                                              const BatchQuery& query) {
   MILLRACE_ASSIGN_OR_RETURN(const BatchContent content, ParseBatchContent(query.view, query.projection));
   if (query.split.empty()) return FieldError("split", "is required");
-  MILLRACE_ASSIGN_OR_RETURN(FoundPlan found, FindPlan(deps, cache, query.plan_id));
+  MILLRACE_ASSIGN_OR_RETURN(FoundPlan found, FindPlan(deps, caches.plans, query.plan_id));
   MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> snapshot, deps.snapshots->Get(found.plan->spec().snapshot));
   const Rank rank{query.rank, query.world_size == 0 ? 1 : query.world_size};
   MILLRACE_ASSIGN_OR_RETURN(BatchReader reader,
@@ -38,7 +39,7 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, PlanCache
   BatchSource source(deps, std::move(found.id), std::move(reader), content);
   if (query.in_parts) source.part_size_bytes_max_ = deps.part_size_bytes_max;
   if (!content.vocabulary.empty()) {
-    return FieldError("projection.labels.vocabulary", "this server has no vocabularies");
+    MILLRACE_ASSIGN_OR_RETURN(source.labels_, FindLabels(deps, caches.labels, content.vocabulary, snapshot));
   }
   MILLRACE_RETURN_IF_ERROR(source.OpenEncoder(deps, content));
   return source;

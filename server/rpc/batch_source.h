@@ -18,6 +18,7 @@
 #include "millrace/v1/loader_service.pb.h"
 #include "server/rpc/batch_content.h"
 #include "server/rpc/encoded_batch.h"
+#include "server/rpc/label_cache.h"
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/post_encoder.h"
 #include "server/rpc/services.h"
@@ -47,11 +48,18 @@ BatchQuery BatchQueryOf(const Request& request) {
           .in_parts = std::is_same_v<Request, v1::StreamBatchesRequest>};
 }
 
+// What batches are made of, opened before. Borrowed from the service; each is thread-safe.
+struct LoaderCaches {
+  PlanCache* plans = nullptr;
+  LabelCache* labels = nullptr;
+};
+
 // One split's batches for one rank. Not thread-safe; one per call.
 class BatchSource {
  public:
-  // Errors as millrace.v1.LoaderService lists them. Looks into the catalog only for a plan that is not in `cache`.
-  static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, PlanCache* cache, const BatchQuery& query);
+  // Errors as millrace.v1.LoaderService lists them. Looks into the catalog only for a plan that is not in
+  // the cache, and for a vocabulary that is not named by its digest.
+  static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, const LoaderCaches& caches, const BatchQuery& query);
 
   // The batch, serialised: as one GetBatchResponse, or as the StreamBatchesResponses that hold it. `skipped_step_count`
   // goes into it. kStepPastEnd, kSnapshotDamaged; kFieldInvalid, also for a batch that is larger than

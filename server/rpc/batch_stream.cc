@@ -10,6 +10,8 @@
 namespace millrace {
 namespace {
 
+constexpr int32_t kEncodeAheadCountMax = 64;
+
 absl::Status CheckStart(const v1::StreamBatchesRequest& request) {
   const v1::Position& start = request.start();
   if (start.epoch() < 0 || start.epoch() > kEpochMax) {
@@ -20,7 +22,17 @@ absl::Status CheckStart(const v1::StreamBatchesRequest& request) {
     return FieldError("end_epoch", absl::StrCat(request.end_epoch(), " is not in 0 to ", kEpochMax + 1));
   }
   if (request.max_batch_count() < 0) return FieldError("max_batch_count", "must not be negative");
+  if (request.encode_ahead_count() < 0 || request.encode_ahead_count() > kEncodeAheadCountMax) {
+    return FieldError("encode_ahead_count",
+                      absl::StrCat(request.encode_ahead_count(), " is not in 0 to ", kEncodeAheadCountMax));
+  }
   return absl::OkStatus();
+}
+
+absl::Status StreamRefusedError() {
+  return MakeError(Reason::kServerBusy,
+                   "the server has as many streams open, or as many bytes ready for them, as it is configured for "
+                   "(its --max-streams and --max-stream-bytes); try again a little later");
 }
 
 }  // namespace
@@ -47,31 +59,34 @@ absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& r
   return range;
 }
 
-BatchStream::BatchStream(const ServiceDeps& deps, PlanCache* cache, grpc::CallbackServerContext* context,
+BatchStream::BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, grpc::CallbackServerContext* context,
                          const grpc::ByteBuffer& request)
     : deps_(deps),
-      cache_(cache),
+      caches_(caches),
       scope_(deps.call_log, "millrace.v1.LoaderService/StreamBatches", context),
       request_(request) {
   scope_.CountReceived();
 }
 
 void BatchStream::Start() {
+  bool is_admitted = false;
   {
     MutexLock lock(mutex_);
-    encoding_ = true;
+    // Before anything that costs: whoever is refused has cost next to nothing.
+    if (auto share = deps_.stream_limits->TryOpen()) queue_.emplace(*std::move(share));
+    encoding_ = is_admitted = queue_.has_value();
   }
-  if (deps_.call_pool->TrySchedule([this] { Open(); })) return;
+  if (is_admitted && deps_.call_pool->TrySchedule([this] { Open(); })) return;
   {
     MutexLock lock(mutex_);
     encoding_ = false;
-    End(ServerBusyError());
+    End(is_admitted ? ServerBusyError() : StreamRefusedError());
   }
   Advance();
 }
 
 void BatchStream::Open() {
-  const absl::Status status = OpenSource();
+  const absl::Status status = IsCancelled() ? AbandonedError() : OpenSource();
   if (status.ok()) {
     Encode();
     return;
@@ -87,8 +102,9 @@ void BatchStream::Open() {
 absl::Status BatchStream::OpenSource() {
   v1::StreamBatchesRequest request;
   MILLRACE_RETURN_IF_ERROR(ParseRequest(request_, &request));
+  request_.Clear();
   MILLRACE_RETURN_IF_ERROR(CheckStart(request));
-  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_, BatchQueryOf(request)));
+  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, caches_, BatchQueryOf(request)));
   if (!request.start_token().empty()) {
     if (request.has_start()) return FieldError("start_token", "comes together with start; give one of them");
     MILLRACE_ASSIGN_OR_RETURN(const Position start,
@@ -99,19 +115,23 @@ absl::Status BatchStream::OpenSource() {
   MILLRACE_ASSIGN_OR_RETURN(range_, ResolveStreamRange(request, source.split().batch_count));
   MILLRACE_ASSIGN_OR_RETURN(skip_, SkipRanges::Create(request.skip(), source.split().batch_count));
   source_.emplace(std::move(source));
+  MutexLock lock(mutex_);
+  if (request.encode_ahead_count() > 0) {
+    queue_->set_ready_count_max(static_cast<size_t>(request.encode_ahead_count()));
+  }
   return absl::OkStatus();
 }
 
 void BatchStream::Encode() {
-  grpc::ByteBuffer bytes;
-  const absl::StatusOr<bool> encoded = EncodeNext(&bytes);
+  EncodedBatch batch;
+  const absl::StatusOr<bool> encoded = IsCancelled() ? AbandonedError() : EncodeNext(&batch);
   {
     MutexLock lock(mutex_);
     encoding_ = false;
     if (!encoded.ok()) {
       End(encoded.status());
     } else if (*encoded) {
-      ready_ = std::move(bytes);
+      queue_->Add(std::move(batch));
     } else {
       End(absl::OkStatus());
     }
@@ -119,26 +139,29 @@ void BatchStream::Encode() {
   Advance();
 }
 
-absl::StatusOr<bool> BatchStream::EncodeNext(grpc::ByteBuffer* bytes) {
-  const int64_t epoch_batch_count = source_->split().batch_count;
-  const auto advance = [&](int64_t step_count) {
-    range_.next.step += step_count;
-    if (range_.next.step == epoch_batch_count) range_.next = {range_.next.epoch + 1, 0};
-  };
+absl::StatusOr<bool> BatchStream::EncodeNext(EncodedBatch* batch) {
+  const int64_t skipped_step_count = SkipSteps();
+  if (range_.next.epoch >= range_.end_epoch || range_.batch_count == 0) return false;
+  MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, skipped_step_count, batch));
+  MovePosition(1);
+  if (range_.batch_count > 0) --range_.batch_count;
+  return true;
+}
+
+int64_t BatchStream::SkipSteps() {
   int64_t skipped_step_count = 0;
   while (range_.next.epoch < range_.end_epoch) {
     const int64_t step_count = skip_.StepsFrom(range_.next);
     if (step_count == 0) break;
     skipped_step_count += step_count;
-    advance(step_count);
+    MovePosition(step_count);
   }
-  if (range_.next.epoch >= range_.end_epoch || range_.batch_count == 0) return false;
-  EncodedBatch encoded;
-  MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, skipped_step_count, &encoded));
-  *bytes = std::move(encoded.messages.front());
-  advance(1);
-  if (range_.batch_count > 0) --range_.batch_count;
-  return true;
+  return skipped_step_count;
+}
+
+void BatchStream::MovePosition(int64_t step_count) {
+  range_.next.step += step_count;
+  if (range_.next.step == source_->split().batch_count) range_.next = {range_.next.epoch + 1, 0};
 }
 
 void BatchStream::OnWriteDone(bool ok) {
@@ -146,6 +169,7 @@ void BatchStream::OnWriteDone(bool ok) {
   {
     MutexLock lock(mutex_);
     writing_ = false;
+    queue_->MessageSent();
     // A write fails when the call is over: the client is gone.
     if (!ok) cancelled_ = true;
   }
@@ -165,38 +189,47 @@ void BatchStream::OnDone() {
   delete this;
 }
 
+bool BatchStream::IsCancelled() {
+  MutexLock lock(mutex_);
+  return cancelled_;
+}
+
 void BatchStream::End(absl::Status status) {
   if (!end_.has_value()) end_ = std::move(status);
 }
 
+BatchStream::Actions BatchStream::Decide() {
+  Actions actions;
+  if (finished_) return actions;
+  if (queue_.has_value()) {
+    if (cancelled_) {
+      writing_ ? queue_->DropReady() : queue_->DropAll();
+      end_ = AbandonedError();
+    } else if (deps_.drain->draining() && !queue_->IsInBatch() && (!queue_->is_empty() || !end_.has_value())) {
+      queue_->DropReady();
+      end_ = ShuttingDownError();
+    }
+    if (!writing_) actions.write = queue_->NextMessage();
+    writing_ = writing_ || actions.write != nullptr;
+    if (!encoding_ && !end_.has_value()) encoding_ = actions.encode = queue_->HasRoom();
+  }
+  if (!encoding_ && !writing_ && end_.has_value()) {
+    finished_ = true;
+    actions.finish = *end_;
+  }
+  return actions;
+}
+
 void BatchStream::Advance() {
-  bool encode = false;
-  bool write = false;
-  bool finish = false;
-  absl::Status status;
+  Actions actions;
   {
     MutexLock lock(mutex_);
-    if (finished_) return;
-    const bool has_more = ready_.has_value() || !end_.has_value();
-    if (cancelled_ || (has_more && !writing_ && deps_.drain->draining())) {
-      ready_.reset();
-      end_ = cancelled_ ? AbandonedError() : ShuttingDownError();
-    }
-    if (!writing_ && ready_.has_value()) {
-      outgoing_ = *std::move(ready_);
-      ready_.reset();
-      writing_ = write = true;
-    }
-    if (!encoding_ && !ready_.has_value() && !end_.has_value()) encoding_ = encode = true;
-    if (!encoding_ && !writing_ && end_.has_value()) {
-      finished_ = finish = true;
-      status = *end_;
-    }
+    actions = Decide();
   }
   // Each of these keeps the others from finishing until it is done; behind the last of them the object may be gone.
-  if (encode) deps_.call_pool->Schedule([this] { Encode(); });
-  if (write) StartWrite(&outgoing_);
-  if (finish) Finish(scope_.End(status));
+  if (actions.encode) deps_.call_pool->Schedule([this] { Encode(); });
+  if (actions.write != nullptr) StartWrite(actions.write);
+  if (actions.finish.has_value()) Finish(scope_.End(*actions.finish));
 }
 
 }  // namespace millrace

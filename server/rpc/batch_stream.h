@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
 #include "millrace/v1/loader_service.pb.h"
+#include "server/rpc/batch_queue.h"
 #include "server/rpc/batch_source.h"
 #include "server/rpc/call.h"
-#include "server/rpc/plan_cache.h"
 #include "server/rpc/services.h"
 #include "server/rpc/skip_ranges.h"
 
@@ -29,25 +29,28 @@ struct StreamRange {
 // split's batch count.
 absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& request, int64_t batch_count);
 
-// Sends batches in order, with one write under way and at most one more batch encoded behind it: a slow reader holds
-// its own two batches and no thread.
+// Sends batches in order, each of them message by message, with one write under way and some batches encoded behind it:
+// as many as the request says, within the stream's window (StreamShare). A slow reader holds its own window and no
+// thread.
 //
-//   gRPC's threads                 call pool
-//   Start ---- admitted or busy -> Open: parse, find plan and snapshot, check
-//                                  Encode: read a batch, serialise it       <-+
-//                 StartWrite <---- Advance: nothing is being written          |
-//   OnWriteDone -> Advance: write the batch that is ready, encode the next ---+
+//   gRPC's threads                  call pool
+//   Start ---- admitted or busy --> Open: parse, find plan and snapshot, check
+//                                   Encode: read a batch, serialise it, make it ready  <-+
+//                  StartWrite <---- Advance: nothing is being written                    |
+//   OnWriteDone -> Advance: write the batch's next message, or the next batch's first; --+
+//                           encode when there is room again
 //   OnCancel ----> Advance: drop what is ready
-//                                  Finish: nothing left, an error, cancelled, or draining at a batch boundary
+//                                   Finish: nothing left, an error, cancelled, or draining at a batch boundary
 //   OnDone: log, delete
 //
-// Every event ends in Advance, which decides under the mutex what comes next and does it after letting go of it.
-// Finish comes when no write and no encoding is under way, once; so nothing touches the object behind OnDone.
+// Each batch is a task of the pool by itself, at the end of the pool's queue: streams take turns, however large their
+// windows are. Every event ends in Advance, which decides under the mutex what comes next and does it after letting go
+// of it. Finish comes when no write and no encoding is under way, once; so nothing touches the object behind OnDone.
 // The batches are serialised on the pool (hence the ByteBuffer): gRPC's threads only hand bytes on.
 class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  // `deps` and `cache` are borrowed from the service; `request` is copied.
-  BatchStream(const ServiceDeps& deps, PlanCache* cache, grpc::CallbackServerContext* context,
+  // `deps` and the caches are borrowed from the service; `request` is copied.
+  BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, grpc::CallbackServerContext* context,
               const grpc::ByteBuffer& request);
 
   // Call once, before the reactor is handed to gRPC. The object deletes itself.
@@ -63,31 +66,40 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void Encode();
   absl::Status OpenSource();
   // False at the stream's end.
-  absl::StatusOr<bool> EncodeNext(grpc::ByteBuffer* bytes);
+  absl::StatusOr<bool> EncodeNext(EncodedBatch* batch);
+  // Moves `range_.next` over the steps that the request leaves out; how many those were.
+  int64_t SkipSteps();
+  void MovePosition(int64_t step_count);
 
+  // What Advance does when it has let go of the mutex.
+  struct Actions {
+    bool encode = false;
+    grpc::ByteBuffer* write = nullptr;
+    std::optional<absl::Status> finish;
+  };
   void Advance() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsCancelled() ABSL_LOCKS_EXCLUDED(mutex_);
+  Actions Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ServiceDeps& deps_;
-  PlanCache* const cache_;
+  const LoaderCaches caches_;
   CallScope scope_;
 
   // Owned by the task of the pool.
-  grpc::ByteBuffer request_;
+  grpc::ByteBuffer request_;  // empty once it is parsed
   std::optional<BatchSource> source_;
   StreamRange range_;
   SkipRanges skip_;
-
-  // Owned by gRPC while `writing_`.
-  grpc::ByteBuffer outgoing_;
 
   Mutex mutex_;
   bool encoding_ ABSL_GUARDED_BY(mutex_) = false;  // a task is queued or running
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<grpc::ByteBuffer> ready_ ABSL_GUARDED_BY(mutex_);  // encoded, behind the write under way
-  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);        // what to finish with behind `ready_`
+  // Nothing for a stream that was not admitted. Its message is gRPC's while `writing_`.
+  std::optional<BatchQueue> queue_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);  // what to finish with behind the queue
 };
 
 }  // namespace millrace

@@ -13,7 +13,7 @@ namespace millrace {
 absl::Status LoaderService::Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response) {
   v1::GetBatchRequest request;
   MILLRACE_RETURN_IF_ERROR(ParseRequest(bytes, &request));
-  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, cache_.get(), BatchQueryOf(request)));
+  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, caches(), BatchQueryOf(request)));
   EncodedBatch encoded;
   MILLRACE_RETURN_IF_ERROR(source.Encode({request.epoch(), request.step()}, 0, &encoded));
   *response = std::move(encoded.messages.front());
@@ -28,7 +28,7 @@ grpc::ServerUnaryReactor* LoaderService::GetBatch(grpc::CallbackServerContext* c
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* LoaderService::StreamBatches(grpc::CallbackServerContext* context,
                                                                          const grpc::ByteBuffer* request) {
-  auto* stream = new BatchStream(deps_, cache_.get(), context, *request);
+  auto* stream = new BatchStream(deps_, caches(), context, *request);
   stream->Start();
   return stream;
 }

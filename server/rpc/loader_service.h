@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 #include "millrace/v1/loader_service.grpc.pb.h"
+#include "server/rpc/batch_source.h"
+#include "server/rpc/label_cache.h"
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/services.h"
 
@@ -15,7 +17,9 @@ namespace millrace {
 class LoaderService final : public v1::LoaderService::WithRawCallbackMethod_GetBatch<
                                 v1::LoaderService::WithRawCallbackMethod_StreamBatches<v1::LoaderService::Service>> {
  public:
-  LoaderService(const ServiceDeps& deps, std::shared_ptr<PlanCache> cache) : deps_(deps), cache_(std::move(cache)) {}
+  // shared_ptr: other services use the caches too, and services die in any order.
+  LoaderService(const ServiceDeps& deps, std::shared_ptr<PlanCache> plans, std::shared_ptr<LabelCache> labels)
+      : deps_(deps), plans_(std::move(plans)), labels_(std::move(labels)) {}
 
   grpc::ServerUnaryReactor* GetBatch(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
@@ -23,11 +27,13 @@ class LoaderService final : public v1::LoaderService::WithRawCallbackMethod_GetB
                                                             const grpc::ByteBuffer* request) override;
 
  private:
+  LoaderCaches caches() const { return {.plans = plans_.get(), .labels = labels_.get()}; }
   // Waits for the disk.
   absl::Status Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response);
 
   const ServiceDeps deps_;
-  const std::shared_ptr<PlanCache> cache_;  // shared by two services, which die in any order
+  const std::shared_ptr<PlanCache> plans_;
+  const std::shared_ptr<LabelCache> labels_;
 };
 
 }  // namespace millrace

@@ -17,6 +17,7 @@
 #include "core/snapshot/store.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
+#include "server/rpc/stream_limits.h"
 
 namespace millrace {
 
@@ -29,6 +30,7 @@ struct ServiceDeps {
   const LocationTemplate* location = nullptr;
   const Drain* drain = nullptr;
   CallLog* call_log = nullptr;
+  StreamLimits* stream_limits = nullptr;
   std::string spool_folder;  // for imports: "DATA/spool"
   // An import whose client is silent for so long is ended.
   absl::Duration import_idle_timeout = absl::InfiniteDuration();
@@ -39,7 +41,7 @@ struct ServiceDeps {
   size_t part_size_bytes_max = size_t{1} << 20;
 };
 
-// The five services of millrace.v1. They must outlive the grpc::Server that they are registered with.
+// The six services of millrace.v1. They must outlive the grpc::Server that they are registered with.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps);
 
 }  // namespace millrace

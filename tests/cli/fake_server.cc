@@ -153,12 +153,52 @@ grpc::Status FakeImports::Import(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
+grpc::Status FakeVocabularies::CreateVocabulary(grpc::ServerContext*, const v1::CreateVocabularyRequest* request,
+                                                v1::CreateVocabularyResponse* response) {
+  create.push_back(*request);
+  response->mutable_vocabulary()->set_name(request->name());
+  response->mutable_vocabulary()->set_version(3);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeVocabularies::GetVocabulary(grpc::ServerContext*, const v1::GetVocabularyRequest* request,
+                                             v1::GetVocabularyResponse* response) {
+  v1::Vocabulary& vocabulary = *response->mutable_vocabulary();
+  vocabulary.set_name(request->vocabulary());
+  vocabulary.set_version(2);
+  vocabulary.set_label_count(label_count);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeVocabularies::ListVocabularyEntries(grpc::ServerContext*,
+                                                     const v1::ListVocabularyEntriesRequest* request,
+                                                     v1::ListVocabularyEntriesResponse* response) {
+  list_entries.push_back(*request);
+  const int64_t start = request->page_token().empty() ? 0 : std::stoll(request->page_token());
+  const int64_t end = std::min(label_count, start + request->page_size());
+  for (int64_t i = start; i < end; ++i) response->add_entries()->set_name("tag" + std::to_string(i));
+  if (end < label_count) response->set_next_page_token(std::to_string(end));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeVocabularies::ExportVocabulary(grpc::ServerContext*, const v1::ExportVocabularyRequest* request,
+                                                v1::ExportVocabularyResponse* response) {
+  response->set_csv("tag_id,name,category,count\n0," + request->vocabulary() + ",0,0\n");
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeVocabularies::DeleteVocabulary(grpc::ServerContext*, const v1::DeleteVocabularyRequest* request,
+                                                v1::DeleteVocabularyResponse*) {
+  remove.push_back(*request);
+  return grpc::Status::OK;
+}
+
 FakeServer::FakeServer() {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&catalog, &plans, &snapshots, &loader, &imports}) {
+       std::initializer_list<grpc::Service*>{&catalog, &plans, &snapshots, &vocabularies, &loader, &imports}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

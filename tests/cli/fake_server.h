@@ -13,6 +13,7 @@
 #include "millrace/v1/loader_service.grpc.pb.h"
 #include "millrace/v1/plan_service.grpc.pb.h"
 #include "millrace/v1/snapshot_service.grpc.pb.h"
+#include "millrace/v1/vocabulary_service.grpc.pb.h"
 
 namespace millrace::cli {
 
@@ -59,6 +60,24 @@ struct FakeSnapshots : v1::SnapshotService::Service {
                               v1::VerifySnapshotResponse* response) override;
 };
 
+struct FakeVocabularies : v1::VocabularyService::Service {
+  int64_t label_count = 0;  // that its one vocabulary has, on pages of page_size
+  std::vector<v1::CreateVocabularyRequest> create;
+  std::vector<v1::ListVocabularyEntriesRequest> list_entries;
+  std::vector<v1::DeleteVocabularyRequest> remove;
+
+  grpc::Status CreateVocabulary(grpc::ServerContext*, const v1::CreateVocabularyRequest* request,
+                                v1::CreateVocabularyResponse* response) override;
+  grpc::Status GetVocabulary(grpc::ServerContext*, const v1::GetVocabularyRequest* request,
+                             v1::GetVocabularyResponse* response) override;
+  grpc::Status ListVocabularyEntries(grpc::ServerContext*, const v1::ListVocabularyEntriesRequest* request,
+                                     v1::ListVocabularyEntriesResponse* response) override;
+  grpc::Status ExportVocabulary(grpc::ServerContext*, const v1::ExportVocabularyRequest* request,
+                                v1::ExportVocabularyResponse* response) override;
+  grpc::Status DeleteVocabulary(grpc::ServerContext*, const v1::DeleteVocabularyRequest* request,
+                                v1::DeleteVocabularyResponse* response) override;
+};
+
 struct FakeLoader : v1::LoaderService::Service {
   int64_t batch_count = 3;
   int64_t break_after = -1;  // batches; -1: never
@@ -92,6 +111,7 @@ class FakeServer {
   FakeCatalog catalog;
   FakePlans plans;
   FakeSnapshots snapshots;
+  FakeVocabularies vocabularies;
   FakeLoader loader;
   FakeImports imports;
 

@@ -24,6 +24,7 @@ from millrace.v1 import import_service_pb2 as imports
 from millrace.v1 import loader_service_pb2 as loader
 from millrace.v1 import plan_service_pb2 as plans
 from millrace.v1 import post_pb2 as posts
+from millrace.v1 import vocabulary_service_pb2 as vocabularies
 
 PLAN_ID = "ab" * 32
 BATCH_COUNT = 23
@@ -63,6 +64,13 @@ class FakeServer(grpc.GenericRpcHandler):
         self.import_failures = 0
         self.imported: list[tuple[str, bytes]] = []
         self.calls: list[str] = []
+        self.vocabulary_requests: list[Any] = []  # of creations
+        self.vocabularies = [  # newest first
+            vocabularies.Vocabulary(digest="ef" * 32, name="v", version=2, label_count=5),
+            vocabularies.Vocabulary(digest="ee" * 32, name="v", version=1, label_count=4, snapshot="cd" * 32),
+        ]
+        for vocabulary in self.vocabularies:
+            vocabulary.created_at.FromSeconds(1_700_000_000)
         self._random = random.Random(1)
         self._lock = threading.Lock()
         self._server = grpc.server(futures.ThreadPoolExecutor(16), handlers=(self,), options=[("grpc.so_reuseport", 0)])
@@ -83,6 +91,20 @@ class FakeServer(grpc.GenericRpcHandler):
             "LoaderService/GetBatch": (loader.GetBatchRequest, self._get_batch),
             "CatalogService/GetStats": (catalog.GetStatsRequest, lambda request, context: catalog.GetStatsResponse()),
             "CatalogService/ListTags": (catalog.ListTagsRequest, self._list_tags),
+        }
+        unary |= {
+            "VocabularyService/CreateVocabulary": (vocabularies.CreateVocabularyRequest, self._create_vocabulary),
+            "VocabularyService/GetVocabulary": (vocabularies.GetVocabularyRequest, self._get_vocabulary),
+            "VocabularyService/ListVocabularies": (vocabularies.ListVocabulariesRequest, self._list_vocabularies),
+            "VocabularyService/ListVocabularyEntries": (
+                vocabularies.ListVocabularyEntriesRequest,
+                self._list_vocabulary_entries,
+            ),
+            "VocabularyService/ExportVocabulary": (
+                vocabularies.ExportVocabularyRequest,
+                lambda request, context: vocabularies.ExportVocabularyResponse(csv=b"tag_id,name,category,count\n"),
+            ),
+            "VocabularyService/DeleteVocabulary": (vocabularies.DeleteVocabularyRequest, self._delete_vocabulary),
         }
         if method in unary:
             request_type, handle = unary[method]
@@ -120,6 +142,65 @@ class FakeServer(grpc.GenericRpcHandler):
         end = min(first + 2, 5)
         tags = [posts.Tag(id=i + 1, name=f"t{i}", category=posts.TAG_CATEGORY_ARTIST) for i in range(first, end)]
         return catalog.ListTagsResponse(tags=tags, next_page_token=str(end) if end < 5 else "")
+
+    def _find_vocabulary(self, reference: str) -> vocabularies.Vocabulary | None:
+        for vocabulary in self.vocabularies:
+            if reference in (vocabulary.name, f"{vocabulary.name}@{vocabulary.version}", vocabulary.digest):
+                return vocabulary
+        return None
+
+    def delete_vocabulary(self, reference: str) -> bool:
+        vocabulary = self._find_vocabulary(reference)
+        if vocabulary is not None:
+            self.vocabularies.remove(vocabulary)
+        return vocabulary is not None
+
+    def _no_vocabulary(self, context: grpc.ServicerContext) -> None:
+        code = grpc.StatusCode.NOT_FOUND
+        context.set_trailing_metadata(error_metadata(code, "no such vocabulary", "VOCABULARY_NOT_FOUND"))
+        context.abort(code, "no such vocabulary")
+
+    def _create_vocabulary(
+        self, request: vocabularies.CreateVocabularyRequest, context: grpc.ServicerContext
+    ) -> vocabularies.CreateVocabularyResponse:
+        self.vocabulary_requests.append(request)
+        return vocabularies.CreateVocabularyResponse(vocabulary=self.vocabularies[0], created=True)
+
+    def _get_vocabulary(
+        self, request: vocabularies.GetVocabularyRequest, context: grpc.ServicerContext
+    ) -> vocabularies.GetVocabularyResponse:
+        vocabulary = self._find_vocabulary(request.vocabulary)
+        if vocabulary is None:
+            self._no_vocabulary(context)
+        return vocabularies.GetVocabularyResponse(vocabulary=vocabulary)
+
+    def _list_vocabularies(
+        self, request: vocabularies.ListVocabulariesRequest, context: grpc.ServicerContext
+    ) -> vocabularies.ListVocabulariesResponse:
+        found = [vocabulary for vocabulary in self.vocabularies if request.name in ("", vocabulary.name)]
+        place = int(request.page_token or 0)
+        token = str(place + 1) if place + 1 < len(found) else ""
+        return vocabularies.ListVocabulariesResponse(vocabularies=found[place : place + 1], next_page_token=token)
+
+    def _list_vocabulary_entries(
+        self, request: vocabularies.ListVocabularyEntriesRequest, context: grpc.ServicerContext
+    ) -> vocabularies.ListVocabularyEntriesResponse:
+        first = int(request.page_token or 0)
+        end = min(first + 2, 5)
+        entries = [
+            vocabularies.VocabularyEntry(
+                tag_id=i, name=f"tag{i}", category=posts.TAG_CATEGORY_ARTIST, post_count=10 * i
+            )
+            for i in range(first, end)
+        ]
+        return vocabularies.ListVocabularyEntriesResponse(entries=entries, next_page_token=str(end) if end < 5 else "")
+
+    def _delete_vocabulary(
+        self, request: vocabularies.DeleteVocabularyRequest, context: grpc.ServicerContext
+    ) -> vocabularies.DeleteVocabularyResponse:
+        if not self.delete_vocabulary(request.vocabulary) and not request.allow_missing:
+            self._no_vocabulary(context)
+        return vocabularies.DeleteVocabularyResponse()
 
     def _batch(self, request: Any, epoch: int, step: int) -> loader.Batch:
         world_size = request.world_size or 1

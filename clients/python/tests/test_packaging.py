@@ -16,7 +16,15 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent
-MESSAGES = ["catalog_service", "import_service", "loader_service", "plan_service", "post", "snapshot_service"]
+MESSAGES = [
+    "catalog_service",
+    "import_service",
+    "loader_service",
+    "plan_service",
+    "post",
+    "snapshot_service",
+    "vocabulary_service",
+]
 
 pytestmark = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("setuptools", "wheel", "grpc_tools")),

@@ -42,7 +42,9 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 1 keeps its plans, whose out
   catalog.reset();
   {
     auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
-    Take(database->Execute("ALTER TABLE plans DROP COLUMN outcome; PRAGMA user_version=1"));
+    Take(
+        database->Execute("ALTER TABLE plans DROP COLUMN outcome; DROP TABLE vocabularies; "
+                          "DROP TABLE vocabulary_names; PRAGMA user_version=1"));
   }
   Reopen();
   const PlanRecord old_plan = Take(catalog->GetPlan(plan_id));

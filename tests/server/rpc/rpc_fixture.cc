@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "server/lifecycle/listener.h"
 #include "tests/support/catch.h"
 
 namespace millrace {
@@ -33,7 +34,8 @@ std::vector<CallRecord> MemoryCallLog::WaitFor(size_t count) const {
 }
 
 RpcServer::RpcServer(const RpcServerOptions& options)
-    : location_(*LocationTemplate::Parse(LocationTemplate::kDefault)),
+    : stream_limits_(options.stream_limits),
+      location_(*LocationTemplate::Parse(LocationTemplate::kDefault)),
       call_pool_(std::make_unique<ThreadPool>(options.call_thread_count, options.call_queue_size_max)),
       import_pool_(std::make_unique<ThreadPool>(options.import_thread_count, 16)) {
   CatalogOptions catalog_options;
@@ -54,12 +56,15 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   deps.location = &location_;
   deps.drain = &drain_;
   deps.call_log = &call_log_;
+  deps.stream_limits = &stream_limits_;
   deps.spool_folder = folder_.path() + "/spool";
   deps.import_idle_timeout = options.import_idle_timeout;
   deps.sent_message_size_bytes_max = static_cast<size_t>(options.sent_message_size_bytes_max);
+  deps.part_size_bytes_max = options.part_size_bytes_max;
   std::filesystem::create_directories(deps.spool_folder);
   services_ = MakeServices(deps);
   grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kReceivedMessageSizeBytesMax);
   builder.SetMaxSendMessageSize(options.sent_message_size_bytes_max);
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   for (const auto& service : services_) builder.RegisterService(service.get());
@@ -75,6 +80,7 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   snapshot_stub = v1::SnapshotService::NewStub(channel);
   plan_stub = v1::PlanService::NewStub(channel);
   loader_stub = v1::LoaderService::NewStub(channel);
+  vocabulary_stub = v1::VocabularyService::NewStub(channel);
 }
 
 RpcServer::~RpcServer() {

@@ -21,9 +21,11 @@
 #include "millrace/v1/loader_service.grpc.pb.h"
 #include "millrace/v1/plan_service.grpc.pb.h"
 #include "millrace/v1/snapshot_service.grpc.pb.h"
+#include "millrace/v1/vocabulary_service.grpc.pb.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
 #include "server/rpc/services.h"
+#include "server/rpc/stream_limits.h"
 #include "tests/server/rpc/temp_folder.h"
 
 namespace millrace {
@@ -47,6 +49,8 @@ struct RpcServerOptions {
   size_t import_thread_count = 2;
   absl::Duration import_idle_timeout = absl::InfiniteDuration();
   int sent_message_size_bytes_max = std::numeric_limits<int>::max();
+  size_t part_size_bytes_max = size_t{1} << 20;
+  StreamLimits::Options stream_limits = {};
 };
 
 class RpcServer {
@@ -63,6 +67,7 @@ class RpcServer {
   ThreadPool& call_pool() { return *call_pool_; }
   ThreadPool& import_pool() { return *import_pool_; }
   Drain& drain() { return drain_; }
+  const StreamLimits& stream_limits() const { return stream_limits_; }
   const MemoryCallLog& call_log() const { return call_log_; }
 
   std::unique_ptr<v1::CatalogService::Stub> catalog_stub;
@@ -70,11 +75,13 @@ class RpcServer {
   std::unique_ptr<v1::SnapshotService::Stub> snapshot_stub;
   std::unique_ptr<v1::PlanService::Stub> plan_stub;
   std::unique_ptr<v1::LoaderService::Stub> loader_stub;
+  std::unique_ptr<v1::VocabularyService::Stub> vocabulary_stub;
 
  private:
   TempFolder folder_;
   MemoryCallLog call_log_;
   Drain drain_;
+  StreamLimits stream_limits_;
   LocationTemplate location_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<SnapshotStore> snapshots_;

@@ -1,8 +1,8 @@
 """Millrace: name a plan, and get the same batches, on any machine, at any world size, after any restart.
 
-connect(address) gives a Client: datasets, imports, tags, posts, snapshots, plans. Loader iterates a plan's
-batches; millrace.torch.dataset makes a torch IterableDataset of them. millrace.reference computes batches without a
-server, from the plan specification. Failures are millrace.Error and its subclasses.
+connect(address) gives a Client: datasets, imports, tags, posts, snapshots, plans, vocabularies. Loader iterates a
+plan's batches; millrace.torch.dataset makes a torch IterableDataset of them. millrace.reference computes batches
+without a server, from the plan specification. Failures are millrace.Error and its subclasses.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         TagNotFound,
         TokenInvalid,
         Unavailable,
+        VocabularyInvalid,
+        VocabularyNotFound,
     )
     from millrace.explanation import Appearance, ExplainedSample, PostExplanation, StepExplanation
     from millrace.loader import Loader
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
         Stratify,
         Tag,
         TagFrequencyWeights,
+        Vocabulary,
+        VocabularyEntry,
     )
 
 __version__ = "0.1.0"
@@ -145,6 +149,10 @@ __all__ = [
     "TagNotFound",
     "TokenInvalid",
     "Unavailable",
+    "Vocabulary",
+    "VocabularyEntry",
+    "VocabularyInvalid",
+    "VocabularyNotFound",
     "__version__",
     "connect",
 ]

@@ -29,6 +29,9 @@ from millrace.v1 import (
 from millrace.v1 import (
     snapshot_service_pb2 as snapshots,
 )
+from millrace.v1 import (
+    vocabulary_service_pb2 as vocabularies,
+)
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -84,6 +87,34 @@ LIST_PLANS = Method("PlanService/ListPlans", plans.ListPlansRequest, plans.ListP
 DELETE_PLAN = Method("PlanService/DeletePlan", plans.DeletePlanRequest, plans.DeletePlanResponse)
 EXPLAIN_POST = Method("PlanService/ExplainPost", plans.ExplainPostRequest, plans.ExplainPostResponse)
 EXPLAIN_STEP = Method("PlanService/ExplainStep", plans.ExplainStepRequest, plans.ExplainStepResponse)
+CREATE_VOCABULARY = Method(
+    "VocabularyService/CreateVocabulary",
+    vocabularies.CreateVocabularyRequest,
+    vocabularies.CreateVocabularyResponse,
+)
+GET_VOCABULARY = Method(
+    "VocabularyService/GetVocabulary", vocabularies.GetVocabularyRequest, vocabularies.GetVocabularyResponse
+)
+LIST_VOCABULARIES = Method(
+    "VocabularyService/ListVocabularies",
+    vocabularies.ListVocabulariesRequest,
+    vocabularies.ListVocabulariesResponse,
+)
+LIST_VOCABULARY_ENTRIES = Method(
+    "VocabularyService/ListVocabularyEntries",
+    vocabularies.ListVocabularyEntriesRequest,
+    vocabularies.ListVocabularyEntriesResponse,
+)
+EXPORT_VOCABULARY = Method(
+    "VocabularyService/ExportVocabulary",
+    vocabularies.ExportVocabularyRequest,
+    vocabularies.ExportVocabularyResponse,
+)
+DELETE_VOCABULARY = Method(
+    "VocabularyService/DeleteVocabulary",
+    vocabularies.DeleteVocabularyRequest,
+    vocabularies.DeleteVocabularyResponse,
+)
 GET_BATCH = Method("LoaderService/GetBatch", loader.GetBatchRequest, loader.GetBatchResponse)
 STREAM_BATCHES = Method("LoaderService/StreamBatches", loader.StreamBatchesRequest, loader.StreamBatchesResponse)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
-
-from google.protobuf.message import Message
+from typing import Any
 
 from millrace import _convert, _importing, _plans, _rpc, _sources, explanation, types
 from millrace._connection import Connection
+from millrace._part import Part as _Part
+from millrace._part import scope as _scope
+from millrace._vocabularies import Vocabularies
 from millrace.batch import Batch
 from millrace.v1 import catalog_service_pb2 as catalog
 from millrace.v1 import import_service_pb2 as imports
@@ -20,9 +21,6 @@ _BATCH_GET_SIZE_MAX = 1000
 # Compiling or verifying a snapshot reads everything; minutes are normal for millions of posts.
 _LONG_CALL_TIMEOUT_S = 3600.0
 
-_Request = TypeVar("_Request", bound=Message)
-_Response = TypeVar("_Response", bound=Message)
-
 
 def connect(address: str, *, timeout_s: float = 60.0) -> Client:
     """A client of the server at `address` (HOST:PORT). Makes no call yet.
@@ -30,28 +28,6 @@ def connect(address: str, *, timeout_s: float = 60.0) -> Client:
     timeout_s: how long a call may take, with its repetitions while the server cannot be reached.
     """
     return Client(address, timeout_s=timeout_s)
-
-
-class _Part:
-    """What a group of methods needs."""
-
-    def __init__(self, connection: Connection, timeout_s: float) -> None:
-        self._connection = connection
-        self._timeout_s = timeout_s
-
-    def _call(
-        self,
-        method: _rpc.Method[_Request, _Response],
-        request: _Request,
-        timeout_s: float | None = None,
-    ) -> _Response:
-        return _rpc.call(self._connection, method, request, timeout_s=timeout_s or self._timeout_s)
-
-
-def _scope(dataset: str | None, snapshot: str | None) -> dict[str, Any]:
-    if (dataset is None) == (snapshot is None):
-        raise ValueError("name either a dataset or a snapshot")
-    return {"dataset": dataset} if dataset is not None else {"snapshot": snapshot}
 
 
 class Tags(_Part):
@@ -316,6 +292,7 @@ class Client(_Part):
         self.posts = Posts(self._connection, timeout_s)
         self.snapshots = Snapshots(self._connection, timeout_s)
         self.plans = Plans(self._connection, timeout_s)
+        self.vocabularies = Vocabularies(self._connection, timeout_s)
 
     @property
     def address(self) -> str:

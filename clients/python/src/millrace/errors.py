@@ -37,6 +37,8 @@ __all__ = [
     "TagNotFound",
     "TokenInvalid",
     "Unavailable",
+    "VocabularyInvalid",
+    "VocabularyNotFound",
 ]
 
 _DETAILS_KEY = "grpc-status-details-bin"
@@ -116,6 +118,10 @@ class PostNotFound(NotFound):
     """No post has that id or MD5."""
 
 
+class VocabularyNotFound(NotFound):
+    """No vocabulary has that name, version or digest."""
+
+
 class InvalidRequest(Error):
     """A field of the request is out of range or malformed; field_violations names it."""
 
@@ -126,6 +132,11 @@ class QueryInvalid(InvalidRequest):
 
 class TokenInvalid(InvalidRequest):
     """A token is damaged, or of another plan or split."""
+
+
+class VocabularyInvalid(InvalidRequest):
+    """No vocabulary can be made of that: a file's line is wrong (metadata: line, column), a listed tag is not in the
+    snapshot (metadata: tag), or no tag is left."""
 
 
 class SelectionEmpty(Error):
@@ -198,6 +209,8 @@ _BY_REASON: dict[str, type[Error]] = {
     "SPLIT_NOT_FOUND": SplitNotFound,
     "TAG_NOT_FOUND": TagNotFound,
     "POST_NOT_FOUND": PostNotFound,
+    "VOCABULARY_NOT_FOUND": VocabularyNotFound,
+    "VOCABULARY_INVALID": VocabularyInvalid,
     "QUERY_INVALID": QueryInvalid,
     "SELECTION_EMPTY": SelectionEmpty,
     "TOKEN_INVALID": TokenInvalid,

@@ -34,6 +34,8 @@ __all__ = [
     "TagFrequencyWeights",
     "TagMatch",
     "Verification",
+    "Vocabulary",
+    "VocabularyEntry",
 ]
 
 
@@ -414,3 +416,38 @@ class Plan:
                 return split
         names = ", ".join(split.name for split in self.splits)
         raise KeyError(f"plan {self.id[:12]} has no split {name!r}; it has {names}")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A named version of a vocabulary: a list of labels.
+
+    digest: SHA-256 of the labels, 64 lower-case hexadecimal digits; equal when every label means the same. version:
+    from 1. snapshot: the digest of the one that it was made from; None for a file.
+    """
+
+    digest: str
+    name: str
+    version: int
+    label_count: int
+    snapshot: str | None
+    created_at: datetime | None
+
+    @property
+    def reference(self) -> str:
+        """NAME@VERSION: what a server calls this very version."""
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True)
+class VocabularyEntry:
+    """A label; its number is its place among the entries, from 0.
+
+    tag_id, post_count: of the snapshot or file that the vocabulary was made from; None when that did not say.
+    category: as a Tag's; None: tags of that name in any category have the label.
+    """
+
+    tag_id: int | None
+    name: str
+    category: str | None
+    post_count: int | None

@@ -1,0 +1,21 @@
+// What CreateVocabulary makes a vocabulary from.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/vocabulary/vocabulary.h"
+#include "millrace/v1/vocabulary_service.pb.h"
+#include "server/rpc/services.h"
+
+namespace millrace {
+
+struct MadeVocabulary {
+  Vocabulary vocabulary;
+  std::string snapshot;  // its digest; empty: a file
+};
+
+// Errors as the contract lists them; those of a file's content are kVocabularyInvalid.
+absl::StatusOr<MadeVocabulary> MakeVocabulary(const ServiceDeps& deps, const v1::CreateVocabularyRequest& request);
+
+}  // namespace millrace
