@@ -52,16 +52,19 @@ std::string TypeText(v1::DataType type) {
   }
 }
 
-// Whether a column's elements are bits, one a post or label.
-bool IsBits(const std::string& name) { return absl::EndsWith(name, ".presence") || name == "labels.bits"; }
 bool IsText(const std::string& name) { return absl::EndsWith(name, ".bytes"); }
 
-std::string BitsText(absl::Span<const uint8_t> bytes) {
+// Rows of so many bits, each in so many bytes. Requires row_size_bytes > 0.
+std::string BitsText(absl::Span<const uint8_t> bytes, size_t row_size_bytes, size_t row_bit_count) {
   std::string text;
-  for (size_t i = 0; i < 8 * bytes.size() && i < kShownSizeMax; ++i) {
-    text += (bytes[i / 8] >> (i % 8) & 1) != 0 ? '1' : '0';
+  for (size_t row = 0; row < bytes.size() / row_size_bytes; ++row) {
+    if (row > 0) text += " | ";
+    for (size_t i = 0; i < std::min(row_bit_count, 8 * row_size_bytes); ++i) {
+      if (text.size() >= kShownSizeMax) return text + " ...";
+      text += (bytes[row * row_size_bytes + i / 8] >> (i % 8) & 1) != 0 ? '1' : '0';
+    }
   }
-  return 8 * bytes.size() > kShownSizeMax ? text + " ..." : text;
+  return text;
 }
 
 std::string NumbersText(const v1::Column& column, absl::Span<const uint8_t> bytes) {
@@ -79,11 +82,16 @@ std::string NumbersText(const v1::Column& column, absl::Span<const uint8_t> byte
   return text;
 }
 
-std::string ValuesText(const v1::Column& column, absl::Span<const uint8_t> bytes) {
-  if (IsBits(column.name())) return BitsText(bytes);
+std::string ValuesText(const ColumnBatch& batch, const v1::Column& column) {
+  const absl::Span<const uint8_t> bytes = batch.BytesOf(column);
+  if (!bytes.empty() && absl::EndsWith(column.name(), ".presence")) {
+    return BitsText(bytes, bytes.size(), batch.size());
+  }
+  if (!bytes.empty() && column.name() == "labels.bits" && column.shape_size() == 2) {
+    return BitsText(bytes, static_cast<size_t>(column.shape(1)), static_cast<size_t>(batch.head().label_count()));
+  }
   if (!IsText(column.name())) return NumbersText(column, bytes);
-  const std::string text(bytes.begin(),
-                         bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), kShownSizeMax)));
+  const std::string text(bytes.begin(), bytes.begin() + std::min(bytes.size(), kShownSizeMax));
   return bytes.size() > kShownSizeMax ? text + " ..." : text;
 }
 
@@ -116,8 +124,7 @@ void PrintColumns(const ColumnBatch& batch, const Terminal& terminal, std::ostre
   Table table({{"column"}, {"type"}, {"shape"}, {"values", Align::kLeft, true}}, terminal);
   for (const v1::Column& column : batch.head().columns()) {
     table.AddRow({column.name(), TypeText(column.data_type()),
-                  absl::StrCat("[", absl::StrJoin(column.shape(), ", "), "]"),
-                  ValuesText(column, batch.BytesOf(column))});
+                  absl::StrCat("[", absl::StrJoin(column.shape(), ", "), "]"), ValuesText(batch, column)});
   }
   table.Print(out);
 }
