@@ -78,10 +78,9 @@ void BatchStream::Open() {
   }
   {
     MutexLock lock(mutex_);
-    encoding_ = false;
     End(status);
   }
-  Advance();
+  Advance(/*encoded=*/true);
 }
 
 absl::Status BatchStream::OpenSource() {
@@ -107,7 +106,6 @@ void BatchStream::Encode() {
   const absl::StatusOr<bool> encoded = EncodeNext(&bytes);
   {
     MutexLock lock(mutex_);
-    encoding_ = false;
     if (!encoded.ok()) {
       End(encoded.status());
     } else if (*encoded) {
@@ -116,7 +114,7 @@ void BatchStream::Encode() {
       End(absl::OkStatus());
     }
   }
-  Advance();
+  Advance(/*encoded=*/true);
 }
 
 absl::StatusOr<bool> BatchStream::EncodeNext(grpc::ByteBuffer* bytes) {
@@ -169,13 +167,14 @@ void BatchStream::End(absl::Status status) {
   if (!end_.has_value()) end_ = std::move(status);
 }
 
-void BatchStream::Advance() {
+void BatchStream::Advance(bool encoded) {
   bool encode = false;
   bool write = false;
   bool finish = false;
   absl::Status status;
   {
     MutexLock lock(mutex_);
+    if (encoded) encoding_ = false;
     if (finished_) return;
     const bool has_more = ready_.has_value() || !end_.has_value();
     if (cancelled_ || (has_more && !writing_ && deps_.drain->draining())) {
