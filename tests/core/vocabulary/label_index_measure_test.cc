@@ -16,6 +16,7 @@
 #include "core/vocabulary/label_index.h"
 #include "core/vocabulary/select_tags.h"
 #include "core/vocabulary/vocabulary_codec.h"
+#include "core/vocabulary/vocabulary_csv.h"
 #include "tests/core/snapshot/support.h"
 #include "tests/support/catch.h"
 
@@ -75,6 +76,8 @@ TEST_CASE("how long label indexes take", "[.measure]") {
     const std::string bytes = EncodeVocabulary(vocabulary);
     Measure("selected from the snapshot", top, [&] { REQUIRE(SelectTags(*snapshot, {.top = top}).ok()); });
     Measure("read from the catalog", top, [&] { REQUIRE(DecodeVocabulary(bytes, vocabulary.digest()).ok()); });
+    const std::string csv = VocabularyCsvOf(vocabulary.entries());
+    Measure("read from a CSV file", top, [&] { REQUIRE(ParseVocabularyCsv(csv).ok()); });
     Measure("label index", top, [&] { REQUIRE(LabelIndex::Create(*snapshot, vocabulary).ok()); });
     const LabelIndex index = *LabelIndex::Create(*snapshot, vocabulary);
     CHECK(std::count(index.labels().begin(), index.labels().end(), LabelIndex::kNoLabel) == kTagCount - top);
