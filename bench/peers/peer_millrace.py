@@ -84,9 +84,7 @@ def from_rows(batch: Any) -> common.Batch:
     fixed = (np.array([getattr(post, name) for post in posts], dtype=np.int32) for name in FIELDS[1:])
     rating = np.array([post.rating for post in posts], dtype=np.uint8)
     tags = batch.tags
-    return common.Batch(
-        batch.post_ids, tags.values.astype(np.int32), tags.offsets.astype(np.int32), rating, *fixed
-    )
+    return common.Batch(batch.post_ids, tags.values.astype(np.int32), tags.offsets.astype(np.int32), rating, *fixed)
 
 
 def from_columns(batch: Any) -> common.Batch:

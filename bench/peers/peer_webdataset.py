@@ -32,7 +32,9 @@ class WebDataset(common.Peer):
             if number % SHARD_POSTS == 0:
                 if shard is not None:
                     shard.close()
-                shard = tarfile.open(folder / f"posts-{number // SHARD_POSTS:05d}.tar", "w", format=tarfile.USTAR_FORMAT)
+                shard = tarfile.open(
+                    folder / f"posts-{number // SHARD_POSTS:05d}.tar", "w", format=tarfile.USTAR_FORMAT
+                )
             record = common.encode_record(post)
             member = tarfile.TarInfo(f"{post[0]:09d}.bin")
             member.size = len(record)

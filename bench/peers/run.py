@@ -449,7 +449,10 @@ class Results:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.all: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"posts": posts, "peers": {}}
         self.all["machine"] = {"cores": os.cpu_count(), "system": platform.platform(), "cpu": processor()}
-        self.all["runs"] = {"load_before": os.getloadavg()[0], "taken": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}
+        self.all["runs"] = {
+            "load_before": os.getloadavg()[0],
+            "taken": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        }
 
     def of(self, peer: Peer) -> dict[str, Any]:
         return self.all["peers"].setdefault(peer.name, {})

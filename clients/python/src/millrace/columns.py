@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -51,19 +51,16 @@ class ColumnBatch(Batch):
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """The column: uint8, int32 or int64, of the shape that the format says. KeyError when the batch has none of
         that name, because it was not asked for."""
-        try:
-            column = self._by_name[name]
-        except KeyError:
-            raise KeyError(f"{name}; the batch has {', '.join(self._by_name)}") from None
-        dtype, shape = _DTYPES.get(column.data_type), tuple(column.shape)
-        begin, size_bytes = column.offset_bytes, column.size_bytes
-        if (
-            dtype is None
-            or prod(shape) * dtype.itemsize != size_bytes
-            or not 0 <= begin <= len(self._body) - size_bytes
-        ):
+        column = self._by_name.get(name)
+        if column is None:
+            raise KeyError(f"{name}; the batch has {', '.join(self._by_name)}")
+        array: npt.NDArray[Any] | None = None
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            # numpy checks that the elements lie in the body.
+            array = np.ndarray(tuple(column.shape), _DTYPES[column.data_type], self._body, column.offset_bytes)
+        if array is None or array.nbytes != column.size_bytes:
             raise SequenceBroken(f"column {name} does not fit its batch: {column}")
-        return self._body[begin : begin + size_bytes].view(dtype).reshape(shape)
+        return array
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
