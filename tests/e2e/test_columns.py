@@ -17,6 +17,9 @@ from millrace.v1 import post_pb2
 from server_process import ServerProcess, StartServer
 
 NUMBERS = [
+    *("width_px", "height_px", "file_size_bytes", "pixiv_id", "parent_id"),
+    *("uploader_id", "approver_id", "score", "up_score", "down_score"),
+]
     "width_px",
     "height_px",
     "file_size_bytes",

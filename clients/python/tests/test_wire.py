@@ -54,6 +54,14 @@ def test_views_keep_the_message_alive() -> None:
     assert filler
 
 
+def test_fields_that_are_not_known_are_passed_over() -> None:
+    (encoded,) = whole()
+    more = b"\x28\x07" + b"\x31" + bytes(8) + b"\x3d" + bytes(4) + b"\x82\x01\x03abc"
+    assert parse(more + encoded).body.tobytes() == parse(encoded).body.tobytes()
+    with pytest.raises(SequenceBroken):
+        parse(encoded + b"\x2b\x01")
+
+
 @pytest.mark.parametrize("part_size", [64, 128, 192])
 def test_parts_are_joined_at_an_aligned_place(part_size: int) -> None:
     assembler = Assembler()

@@ -20,6 +20,8 @@ Uint8Array = npt.NDArray[np.uint8]
 
 # Keys: field number << 3 | wire type.
 _BATCH, _PADDING, _BODY, _BODY_OFFSET = 0x0A, 0x12, 0x1A, 0x20
+# Of the wire types that have one.
+_FIXED_SIZES = {1: 8, 5: 4}
 _ALIGNMENT_BYTES = 64
 # Before so much memory is taken: no server sends more.
 _BODY_SIZE_BYTES_MAX = 1 << 34
@@ -60,20 +62,22 @@ def parse(message: bytes) -> Part:
     offset = place = 0
     try:
         while place < len(message):
-            key = message[place]
-            number, place = _varint(message, place + 1)
-            if key == _BODY_OFFSET:
-                offset = number
+            key, place = _varint(message, place)
+            if key & 7 in _FIXED_SIZES:
+                place += _FIXED_SIZES[key & 7]
+                continue
+            number, place = _varint(message, place)
+            if key & 7 == 0:
+                offset = number if key == _BODY_OFFSET else offset
                 continue
             end = place + number
-            if end > len(message):
-                raise ValueError(f"field {key >> 3} ends at byte {end} of {len(message)}")
+            if end > len(message) or key & 7 != 2:
+                raise ValueError(f"field {key >> 3} is no field, or ends at byte {end} of {len(message)}")
             if key == _BATCH:
                 head = pb.Batch.FromString(message[place:end])
             elif key == _BODY:
                 body_begin, body_end = place, end
-            elif key & 7 != 2:
-                raise ValueError(f"unknown field {key >> 3}")
+            # Fields that are not known here are passed over: a later server may send more.
             place = end
     except Exception as error:  # the generated class raises an error of its own
         raise SequenceBroken(f"not a batch of columns: {error}") from None
