@@ -20,17 +20,6 @@ NUMBERS = [
     *("width_px", "height_px", "file_size_bytes", "pixiv_id", "parent_id"),
     *("uploader_id", "approver_id", "score", "up_score", "down_score"),
 ]
-    "width_px",
-    "height_px",
-    "file_size_bytes",
-    "pixiv_id",
-    "parent_id",
-    "uploader_id",
-    "approver_id",
-    "score",
-    "up_score",
-    "down_score",
-]
 TIMES = ["created_at", "updated_at", "last_commented_at", "last_noted_at"]
 TEXTS = ["file_ext", "source", "location", "extra_json"]
 FLAGS = [field.name for field in post_pb2.PostFlags.DESCRIPTOR.fields]
