@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "server/lifecycle/listener.h"
@@ -69,8 +70,12 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   for (const auto& service : services_) builder.RegisterService(service.get());
   // ThreadSanitizer sees the pools' mutexes but not gRPC's: what was made above reaches the calls by these.
-  call_pool_->Schedule([] {});
-  import_pool_->Schedule([] {});
+  // They are over when this is: a test may have room for one task only.
+  for (ThreadPool* pool : {call_pool_.get(), import_pool_.get()}) {
+    std::promise<void> done;
+    pool->Schedule([&done] { done.set_value(); });
+    done.get_future().wait();
+  }
   server_ = builder.BuildAndStart();
   REQUIRE(server_ != nullptr);
 
