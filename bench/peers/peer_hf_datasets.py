@@ -79,7 +79,9 @@ def unbatch(examples: Any) -> common.Batch:
     import pyarrow as pa
 
     lists = {name: examples.column(name).combine_chunks() for name in examples.column_names}
-    flat = {name: (column.chunk(0) if isinstance(column, pa.ChunkedArray) else column) for name, column in lists.items()}
+    flat = {
+        name: (column.chunk(0) if isinstance(column, pa.ChunkedArray) else column) for name, column in lists.items()
+    }
     return arrow_columns.to_batch(pa.table({name: column.flatten() for name, column in flat.items()}))
 
 

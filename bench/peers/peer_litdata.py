@@ -50,7 +50,12 @@ class LitData(common.Peer):
             (str(content.folder), first, min(len(content), first + 65_536)) for first in range(0, len(content), 65_536)
         ]
         litdata.optimize(
-            read_block, inputs=blocks, output_dir=str(folder / "chunks"), chunk_bytes="64MB", num_workers=1, verbose=False
+            read_block,
+            inputs=blocks,
+            output_dir=str(folder / "chunks"),
+            chunk_bytes="64MB",
+            num_workers=1,
+            verbose=False,
         )
 
     def epoch(self, number: int) -> Iterator[common.Batch]:

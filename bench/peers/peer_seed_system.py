@@ -33,7 +33,9 @@ def collate(posts: list[dict[str, Any]]) -> common.Batch:
     np.cumsum([len(of_post) for of_post in tags], out=offsets[1:])
     values = np.fromiter(itertools.chain.from_iterable(tags), dtype=np.int32, count=int(offsets[-1]))
     types = (np.int64, np.uint8, np.int32, np.int32, np.int32)
-    ids, *fixed = (np.array([post[name] for post in posts], dtype=kind) for name, kind in zip(names, types, strict=True))
+    ids, *fixed = (
+        np.array([post[name] for post in posts], dtype=kind) for name, kind in zip(names, types, strict=True)
+    )
     return common.Batch(ids, values, offsets, *fixed)
 
 
@@ -87,6 +89,10 @@ class SeedSystem(common.Peer):
         for future in ahead:
             self.next += 1
             yield future.result()
+
+    def unary(self) -> tuple[int, common.Unary]:
+        plan = self.get(f"/plans/new?seed={common.SEED}&batch_size={common.UNARY_BATCH_SIZE}")
+        return plan["batch_count"], lambda step: len(self.get(f"/plans/{plan['id']}/batches/{step}")["posts"])
 
     def state(self) -> Any:
         return self.next
