@@ -20,6 +20,7 @@ from typing import Any
 
 import common
 import grpc
+import grpc.experimental
 import peer_millrace
 
 import millrace

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import common
 import grpc
+import grpc.experimental
 import numpy as np
 
 import millrace
@@ -90,7 +91,7 @@ class Millrace(common.Peer):
             self.first = state
 
     def unary(self) -> tuple[int, common.Unary]:
-        """GetBatch of whole posts as rows, parsed."""
+        """GetBatch as rows, of the fields that the others send; parsed."""
         plan = self.plans[str(common.UNARY_BATCH_SIZE)]
         call = grpc.insecure_channel(self.options.address).unary_unary(
             "/millrace.v1.LoaderService/GetBatch",
@@ -98,8 +99,10 @@ class Millrace(common.Peer):
             pb.GetBatchResponse.FromString,
         )
 
+        rows = pb.Projection(encoding=pb.BATCH_ENCODING_ROWS, fields=["tags", *FIELDS])
+
         def get(step: int) -> pb.Batch:
-            return call(pb.GetBatchRequest(plan_id=plan, split="all", step=step, view=pb.BATCH_VIEW_POSTS)).batch
+            return call(pb.GetBatchRequest(plan_id=plan, split="all", step=step, projection=rows)).batch
 
         return get(0).batch_count, lambda step: len(get(step).posts)
 

@@ -79,7 +79,7 @@ PEERS = (
     Peer("millrace", "Millrace", "peer_millrace.py", "millrace", "millrace", by_workers("columns", (2, 4)), True),
     Peer(
         "millrace_rows",
-        "Millrace, rows",
+        "Millrace, whole posts as rows",
         "peer_millrace.py",
         "millrace",
         "millrace",
