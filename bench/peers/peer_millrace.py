@@ -8,13 +8,11 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
 
 import common
 import grpc
-import grpc.experimental
 import numpy as np
 
 import millrace
@@ -23,9 +21,7 @@ from millrace.v1 import loader_service_pb2 as pb
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "build/release/server/millrace-server"
 FIELDS = ["rating", "width_px", "height_px", "score"]
-TYPES = {pb.DATA_TYPE_UINT8: np.uint8, pb.DATA_TYPE_INT32: np.int32, pb.DATA_TYPE_INT64: np.int64}
 STREAM_BATCHES = "/millrace.v1.LoaderService/StreamBatches"
-HAS_COLUMNS = "fields" in signature(millrace.Loader).parameters
 
 
 class Millrace(common.Peer):
@@ -57,38 +53,26 @@ class Millrace(common.Peer):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.plans = json.loads((options.data / "plans.json").read_text())
-        self.plan = self.plans[str(common.BATCH_SIZE)]
-        self.is_columns = options.variant == "columns"
-        fields: dict[str, Any] = {"fields": ["tag_indexes", *FIELDS]} if self.is_columns else {"view": "posts"}
-        if self.is_columns and not HAS_COLUMNS:
-            return
+        is_columns = options.variant == "columns"
+        self.tag_ids: Any = None
+        self.convert = from_columns if is_columns else from_rows
         self.loader = millrace.Loader(
-            options.address, plan=self.plan, split="all", epochs=1, prefetch=self.workers, **fields
+            options.address,
+            plan=self.plans[str(common.BATCH_SIZE)],
+            split="all",
+            prefetch=self.workers,
+            fields=["tag_indexes", *FIELDS] if is_columns else None,
         )
 
     def epoch(self, number: int) -> Iterator[common.Batch]:
-        if not self.is_columns:
-            yield from map(from_rows, self.loader)
-        elif HAS_COLUMNS:
-            yield from map(from_columns, self.loader)
-        else:
-            self.step, self.first = self.first, 0
-            ahead = max(1, self.workers)
-            for batch in columns(self.options.address, self.plan, ahead=ahead, epoch=number, step=self.step):
-                self.step += 1
-                yield batch
-
-    first = step = 0
-    tag_ids: Any = None
+        """A pass is an epoch; the next one goes on with the next."""
+        return map(self.convert, self.loader)
 
     def state(self) -> Any:
-        return self.loader.state_dict() if hasattr(self, "loader") else self.step
+        return self.loader.state_dict()
 
     def load(self, state: Any) -> None:
-        if hasattr(self, "loader"):
-            self.loader.load_state_dict(state)
-        else:
-            self.first = state
+        self.loader.load_state_dict(state)
 
     def unary(self) -> tuple[int, common.Unary]:
         """GetBatch as rows, of the fields that the others send; parsed."""
@@ -108,56 +92,17 @@ class Millrace(common.Peer):
 
     def checked(self, batch: common.Batch) -> common.Batch:
         """The snapshot numbers its tags in ascending order of their ids."""
-        if not self.is_columns:
+        if self.options.variant != "columns":
             return batch
         if self.tag_ids is None:
             self.tag_ids = np.unique(common.Content(self.options.content).tag_values)
         return batch._replace(tag_values=self.tag_ids[batch.tag_values])
 
 
-def columns(
-    address: str, plan: str, *, ahead: int, epoch: int = 0, step: int = 0, end_epoch: int = 0
-) -> Iterator[common.Batch]:
-    """Columns without the package's help, until it reads them itself."""
-    request = pb.StreamBatchesRequest(
-        plan_id=plan,
-        split="all",
-        start=pb.Position(epoch=epoch, step=step),
-        end_epoch=end_epoch,
-        encode_ahead_count=ahead,
-        projection=pb.Projection(encoding=pb.BATCH_ENCODING_COLUMNS, fields=["tag_indexes", *FIELDS]),
-    )
-    options = [("grpc.max_receive_message_length", -1), (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
-    with grpc.insecure_channel(address, options=options) as channel:
-        messages = channel.unary_stream(STREAM_BATCHES, pb.StreamBatchesRequest.SerializeToString)(request)
-        for message in messages:
-            response = pb.StreamBatchesResponse.FromString(message)
-            head, body = response.batch, response.body
-            if len(body) < head.body_size_bytes:
-                body = joined(body, head.body_size_bytes, messages)
-            yield from_columns({column.name: from_column(column, body) for column in head.columns})
-
-
-def joined(first: bytes, size: int, messages: Iterator[bytes]) -> bytearray:
-    """A body that comes in parts."""
-    body = bytearray(size)
-    part, received = first, 0
-    while True:
-        body[received : received + len(part)] = part
-        received += len(part)
-        if received == size:
-            return body
-        part = pb.StreamBatchesResponse.FromString(next(messages)).body
-
-
-def from_column(column: pb.Column, body: bytes | bytearray) -> Any:
-    count = column.shape[0]
-    return np.frombuffer(body, dtype=TYPES[column.data_type], count=count, offset=column.offset_bytes if count else 0)
-
-
-def from_columns(columns: Any) -> common.Batch:
-    tags = (columns["tag_indexes.values"], columns["tag_indexes.offsets"])
-    return common.Batch(columns["id"], *tags, *(columns[name] for name in FIELDS))
+def from_columns(batch: millrace.Batch) -> common.Batch:
+    tags = batch.tag_indexes
+    fixed = (batch.column(name).values for name in FIELDS)
+    return common.Batch(batch.post_ids, tags.values, tags.offsets, *fixed)
 
 
 def from_rows(batch: Any) -> common.Batch:

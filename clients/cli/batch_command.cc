@@ -1,29 +1,32 @@
 // millrace batch.
 #include "absl/strings/str_cat.h"
 #include "clients/cli/batch_options.h"
+#include "clients/cli/column_table.h"
 #include "clients/cli/command.h"
 #include "clients/cli/format.h"
 #include "clients/cli/json.h"
 #include "clients/cli/post_table.h"
 #include "clients/cli/table.h"
+#include "clients/cpp/column_call.h"
 
 namespace millrace::cli {
 namespace {
 
-void PrintIdentity(const v1::Batch& batch, bool full, const Terminal& terminal, std::ostream& out) {
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+Pairs IdentityOf(const v1::Batch& batch, int64_t post_count, bool full) {
   std::string samples =
-      absl::StrCat(WithThousands(batch.post_ids_size()), " of the step's ", WithThousands(batch.global_sample_count()),
+      absl::StrCat(WithThousands(post_count), " of the step's ", WithThousands(batch.global_sample_count()),
                    ", from number ", WithThousands(batch.global_offset()), " on");
   if (batch.padding_count() > 0) absl::StrAppend(&samples, ", the last ", batch.padding_count(), " padding");
-  PrintPairs({{"plan", ShortDigest(batch.plan_id(), full)},
-              {"snapshot", ShortDigest(batch.snapshot(), full)},
-              {"split", batch.split()},
-              {"epoch", std::to_string(batch.epoch())},
-              {"step", absl::StrCat(batch.step(), " of ", batch.batch_count())},
-              {"rank", absl::StrCat(batch.rank(), " of ", batch.world_size())},
-              {"samples", samples},
-              {"token", batch.token()}},
-             terminal, out);
+  return {{"plan", ShortDigest(batch.plan_id(), full)},
+          {"snapshot", ShortDigest(batch.snapshot(), full)},
+          {"split", batch.split()},
+          {"epoch", std::to_string(batch.epoch())},
+          {"step", absl::StrCat(batch.step(), " of ", batch.batch_count())},
+          {"rank", absl::StrCat(batch.rank(), " of ", batch.world_size())},
+          {"samples", samples},
+          {"token", batch.token()}};
 }
 
 void PrintPosts(const v1::Batch& batch, const Terminal& terminal, std::ostream& out) {
@@ -53,6 +56,11 @@ class BatchCommand : public Command {
     batch_.Fill(request);
     request.set_epoch(epoch_);
     request.set_step(step_);
+    return batch_.columns() ? ShowColumns(session, request) : ShowRows(session, request);
+  }
+
+ private:
+  static Outcome ShowRows(Session& session, const v1::GetBatchRequest& request) {
     v1::GetBatchResponse response;
     Client& client = session.client;
     if (const Outcome outcome = client.Call(client.loader(), &v1::LoaderService::Stub::GetBatch, request, &response);
@@ -63,14 +71,38 @@ class BatchCommand : public Command {
       PrintJson(response, session.out());
       return {};
     }
+    const v1::Batch& batch = response.batch();
     const Terminal& terminal = session.output.out_terminal;
-    PrintIdentity(response.batch(), session.options.full, terminal, session.out());
+    PrintPairs(IdentityOf(batch, batch.post_ids_size(), session.options.full), terminal, session.out());
     session.out() << '\n';
-    PrintPosts(response.batch(), terminal, session.out());
+    PrintPosts(batch, terminal, session.out());
     return {};
   }
 
- private:
+  static Outcome ShowColumns(Session& session, const v1::GetBatchRequest& request) {
+    CallContext context = session.client.NewContext(CallKind::kShort);
+    grpc::Status status;
+    const auto batch = client::GetColumns(session.client.channel(), context.get(), request, &status);
+    if (!status.ok()) return session.client.Conclude(status);
+    if (!batch.ok()) return session.client.Conclude(client::ToGrpcStatus(batch.status()));
+    if (session.options.json) {
+      PrintColumnsJson(*batch, session.out());
+      return {};
+    }
+    const v1::Batch& head = batch->head();
+    Pairs pairs = IdentityOf(head, static_cast<int64_t>(batch->size()), session.options.full);
+    pairs.emplace_back("body", HumanBytes(head.body_size_bytes()));
+    if (!head.vocabulary().empty()) {
+      pairs.emplace_back("vocabulary", absl::StrCat(ShortDigest(head.vocabulary(), session.options.full), ", ",
+                                                    WithThousands(head.label_count()), " labels"));
+    }
+    const Terminal& terminal = session.output.out_terminal;
+    PrintPairs(pairs, terminal, session.out());
+    session.out() << '\n';
+    PrintColumns(*batch, terminal, session.out());
+    return {};
+  }
+
   BatchOptions batch_;
   int64_t epoch_ = 0;
   int64_t step_ = 0;

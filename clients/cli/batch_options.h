@@ -1,4 +1,4 @@
-// What `batch` and `stream` have in common: whose slice of which split.
+// What `batch` and `stream` have in common: whose slice of which split, and what of its posts.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,32 +9,41 @@
 
 namespace millrace::cli {
 
-struct BatchOptions {
-  std::string plan_id;
-  std::string split;
-  int32_t rank = 0;
-  int32_t world_size = 1;
-  bool ids_only = false;
+class BatchOptions {
+ public:
+  // Adds the flags, bound to this, so it must not move afterwards.
+  void AddTo(CLI::App& app);
 
-  void AddTo(CLI::App& app) {
-    app.add_option("plan", plan_id, "The plan's id, or 8 or more of its first digits")->required()->type_name("PLAN");
-    app.add_option("split", split, "The split's name")->required()->type_name("SPLIT");
-    app.add_option("--rank", rank, "The rank to take the slice of")->capture_default_str();
-    app.add_option("--world-size", world_size, "The number of ranks")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    app.add_flag("--ids-only", ids_only, "Ask only for ids and rows, not for the posts themselves");
-  }
+  // Whether columns were asked for, not rows.
+  bool columns() const { return columns_; }
 
   // Fills the fields that GetBatchRequest and StreamBatchesRequest share.
   template <typename Request>
   void Fill(Request& request) const {
-    request.set_plan_id(plan_id);
-    request.set_split(split);
-    request.set_rank(rank);
-    request.set_world_size(world_size);
-    request.set_view(ids_only ? v1::BATCH_VIEW_IDENTITIES : v1::BATCH_VIEW_POSTS);
+    request.set_plan_id(plan_id_);
+    request.set_split(split_);
+    request.set_rank(rank_);
+    request.set_world_size(world_size_);
+    if (columns_ || !fields_.empty()) {
+      *request.mutable_projection() = MakeProjection();
+    } else {
+      request.set_view(ids_only_ ? v1::BATCH_VIEW_IDENTITIES : v1::BATCH_VIEW_POSTS);
+    }
   }
+
+ private:
+  v1::Projection MakeProjection() const;
+
+  std::string plan_id_;
+  std::string split_;
+  int32_t rank_ = 0;
+  int32_t world_size_ = 1;
+  bool ids_only_ = false;
+  bool columns_ = false;
+  std::string fields_;
+  std::string vocabulary_;
+  std::string label_encoding_ = "csr";
+  bool rating_one_hot_ = false;
 };
 
 }  // namespace millrace::cli

@@ -33,13 +33,13 @@ Client::Client(std::string address, std::optional<absl::Duration> timeout, Inter
   arguments.SetUserAgentPrefix("millrace-cli/" MILLRACE_VERSION);
   // gRPC sends even loopback calls through http_proxy, where no proxy can follow.
   if (IsLocal(address_)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  const auto channel = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
-  catalog_ = v1::CatalogService::NewStub(channel);
-  imports_ = v1::ImportService::NewStub(channel);
-  loader_ = v1::LoaderService::NewStub(channel);
-  plans_ = v1::PlanService::NewStub(channel);
-  snapshots_ = v1::SnapshotService::NewStub(channel);
-  vocabularies_ = v1::VocabularyService::NewStub(channel);
+  channel_ = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
+  catalog_ = v1::CatalogService::NewStub(channel_);
+  imports_ = v1::ImportService::NewStub(channel_);
+  loader_ = v1::LoaderService::NewStub(channel_);
+  plans_ = v1::PlanService::NewStub(channel_);
+  snapshots_ = v1::SnapshotService::NewStub(channel_);
+  vocabularies_ = v1::VocabularyService::NewStub(channel_);
 }
 
 }  // namespace millrace::cli

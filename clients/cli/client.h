@@ -58,6 +58,9 @@ class Client {
     return Conclude((stub.*method)(context.get(), request, response));
   }
 
+  // For calls whose messages are not parsed by Protobuf.
+  const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
+
   // For calls that stream.
   CallContext NewContext(CallKind kind) { return CallContext(interrupt_, kind, timeout_); }
   // The outcome of a call that ended with `status`.
@@ -71,6 +74,7 @@ class Client {
   const std::string address_;
   const std::optional<absl::Duration> timeout_;
   Interrupt& interrupt_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::CatalogService::Stub> catalog_;
   std::unique_ptr<v1::ImportService::Stub> imports_;
   std::unique_ptr<v1::LoaderService::Stub> loader_;

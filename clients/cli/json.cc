@@ -4,12 +4,26 @@
 
 namespace millrace::cli {
 
-void PrintJson(const google::protobuf::Message& message, std::ostream& out) {
+namespace {
+
+bool WriteJson(const google::protobuf::Message& message, std::string* json) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;
+  return google::protobuf::util::MessageToJsonString(message, json, options).ok();
+}
+
+}  // namespace
+
+std::string ToJson(const google::protobuf::Message& message) {
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) {
+  WriteJson(message, &json);
+  return json;
+}
+
+void PrintJson(const google::protobuf::Message& message, std::ostream& out) {
+  std::string json;
+  if (!WriteJson(message, &json)) {
     out.setstate(std::ios::failbit);
     return;
   }

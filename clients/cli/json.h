@@ -13,6 +13,9 @@ namespace millrace::cli {
 // set when the message has no JSON form.
 void PrintJson(const google::protobuf::Message& message, std::ostream& out);
 
+// The same without the line's end. Requires a message that has a JSON form: all of ours do.
+std::string ToJson(const google::protobuf::Message& message);
+
 // Reads a message from JSON; unknown fields are errors. What is wrong, or empty.
 std::string ParseJson(const std::string& json, google::protobuf::Message* message);
 

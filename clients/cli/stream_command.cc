@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/cli/arguments.h"
+#include "clients/cli/batch_feed.h"
 #include "clients/cli/batch_options.h"
 #include "clients/cli/command.h"
 #include "clients/cli/format.h"
@@ -17,17 +18,15 @@ namespace millrace::cli {
 namespace {
 
 // How many ids a batch's line shows: enough to compare two runs by eye.
-constexpr int kLineIdCountMax = 6;
+constexpr size_t kLineIdCountMax = 6;
 
-std::string BatchLine(const v1::Batch& batch) {
+std::string BatchLine(const v1::Batch& batch, absl::Span<const int64_t> ids) {
   std::string line = absl::StrCat("epoch ", batch.epoch(), "  step ", batch.step(), "/", batch.batch_count(), "  ",
-                                  WithThousands(batch.post_ids_size()), " posts");
+                                  WithThousands(static_cast<int64_t>(ids.size())), " posts");
   if (batch.padding_count() > 0) absl::StrAppend(&line, " (", batch.padding_count(), " padding)");
   absl::StrAppend(&line, "  ids");
-  for (int i = 0; i < std::min(batch.post_ids_size(), kLineIdCountMax); ++i) {
-    absl::StrAppend(&line, " ", batch.post_ids(i));
-  }
-  if (batch.post_ids_size() > kLineIdCountMax) line += " ...";
+  for (const int64_t id : ids.subspan(0, kLineIdCountMax)) absl::StrAppend(&line, " ", id);
+  if (ids.size() > kLineIdCountMax) line += " ...";
   if (batch.skipped_step_count() > 0) absl::StrAppend(&line, "  behind ", batch.skipped_step_count(), " skipped");
   return line;
 }
@@ -57,23 +56,23 @@ class StreamCommand : public Command {
     if (const Outcome outcome = MakeRequest(request); !outcome.ok()) return outcome;
     CallContext context = session.client.NewContext(CallKind::kLong);
     const absl::Time start_time = absl::Now();
-    const auto stream = session.client.loader().StreamBatches(context.get(), request);
+    const auto feed = OpenFeed(session.client, context.get(), request);
     StreamSummary summary;
     {
       ProgressMeter meter(session.err(), session.output.err_terminal,
                           ChooseProgressMode(session.output.err_terminal, progress_.asked()));
-      v1::StreamBatchesResponse response;
+      FedBatch batch;
       int64_t expected_count = 0;
-      while (stream->Read(&response)) {
-        if (expected_count == 0) expected_count = ExpectedBatchCount(response.batch(), request);
-        summary.Add(response.batch());
-        PrintBatch(session, response, meter);
-        if (meter.IsDue()) meter.Update(View(summary, response.batch(), expected_count, absl::Now() - start_time));
+      while (feed->Next(&batch)) {
+        if (expected_count == 0) expected_count = ExpectedBatchCount(*batch.head, request);
+        summary.Add(*batch.head, batch.post_ids, batch.size_bytes);
+        PrintBatch(session, *feed, batch, meter);
+        if (meter.IsDue()) meter.Update(View(summary, *batch.head, expected_count, absl::Now() - start_time));
         // A full disk should not go unnoticed for the rest of an epoch.
         if (!session.out().good()) context.get()->TryCancel();
       }
     }
-    const grpc::Status status = stream->Finish();
+    const grpc::Status status = feed->Finish();
     // A stream that was refused has nothing to sum up.
     if (status.ok() || summary.batch_count() > 0) PrintSummary(session, summary, absl::Now() - start_time);
     if (!session.out().good()) return {};  // the caller tells
@@ -110,14 +109,14 @@ class StreamCommand : public Command {
     return {};
   }
 
-  void PrintBatch(Session& session, const v1::StreamBatchesResponse& response, ProgressMeter& meter) const {
+  void PrintBatch(Session& session, const BatchFeed& feed, const FedBatch& batch, ProgressMeter& meter) const {
     if (quiet_) return;
     // The line and the bar may share a terminal.
     if (session.output.out_terminal.is_terminal) meter.Clear();
     if (session.options.json) {
-      PrintJson(response, session.out());
+      feed.PrintJson(session.out());
     } else {
-      session.out() << BatchLine(response.batch()) << '\n';
+      session.out() << BatchLine(*batch.head, batch.post_ids) << '\n';
     }
     session.out().flush();
   }

@@ -9,23 +9,27 @@
 namespace millrace::cli {
 
 void StreamSummary::Add(const v1::Batch& batch) {
+  Add(batch, batch.post_ids(), static_cast<int64_t>(batch.ByteSizeLong()));
+}
+
+void StreamSummary::Add(const v1::Batch& head, absl::Span<const int64_t> post_ids, int64_t size_bytes) {
   std::vector<uint8_t> bytes;
-  bytes.reserve(8 * static_cast<size_t>(batch.post_ids_size()));
-  for (const int64_t id : batch.post_ids()) {
+  bytes.reserve(8 * post_ids.size());
+  for (const int64_t id : post_ids) {
     for (int shift = 0; shift < 64; shift += 8)
       bytes.push_back(static_cast<uint8_t>(static_cast<uint64_t>(id) >> shift));
   }
   sha256_.Update(bytes.data(), bytes.size());
   ++batch_count_;
-  post_count_ += batch.post_ids_size();
-  byte_count_ += static_cast<int64_t>(batch.ByteSizeLong());
+  post_count_ += static_cast<int64_t>(post_ids.size());
+  byte_count_ += size_bytes;
   v1::Position next;
-  const bool is_last = batch.step() + 1 >= batch.batch_count();
-  next.set_epoch(is_last ? batch.epoch() + 1 : batch.epoch());
-  next.set_step(is_last ? 0 : batch.step() + 1);
+  const bool is_last = head.step() + 1 >= head.batch_count();
+  next.set_epoch(is_last ? head.epoch() + 1 : head.epoch());
+  next.set_step(is_last ? 0 : head.step() + 1);
   next_position_ = next;
-  next_token_ = batch.token();
-  skipped_step_count_ += batch.skipped_step_count();
+  next_token_ = head.token();
+  skipped_step_count_ += head.skipped_step_count();
 }
 
 std::string StreamSummary::FinishDigest() { return HexEncode(sha256_.Finish()); }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "core/base/digest.h"
 #include "millrace/v1/loader_service.pb.h"
 
@@ -15,7 +16,10 @@ namespace millrace::cli {
 // two's complement little-endian number. It does not depend on where batches end.
 class StreamSummary {
  public:
+  // A batch of rows.
   void Add(const v1::Batch& batch);
+  // Any batch: what it says of itself, its posts, and the size of its messages.
+  void Add(const v1::Batch& head, absl::Span<const int64_t> post_ids, int64_t size_bytes);
   // The digest of what was added, 64 hexadecimal digits. Call once.
   std::string FinishDigest();
 

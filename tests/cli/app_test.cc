@@ -273,6 +273,59 @@ TEST_CASE("a bar is shown on a terminal, and only there, unless the flags say ot
   CHECK(Run(server, {"stream", "p", "train"}).err.empty());
 }
 
+TEST_CASE("a stream of columns is summed up like one of rows, in parts or not") {
+  FakeServer server;
+  server.loader.part_size_bytes = GENERATE(size_t{100}, size_t{1} << 20);
+  const Result result = Run(server, {"stream", "p", "train", "--columns", "--fields", "tags,score", "--labels",
+                                     "words@2", "--label-encoding", "bits", "--rating-one-hot"});
+  CHECK(result.exit_code == 0);
+  REQUIRE(server.loader.stream_batches.size() == 1);
+  const v1::Projection& projection = server.loader.stream_batches[0].projection();
+  CHECK(projection.encoding() == v1::BATCH_ENCODING_COLUMNS);
+  CHECK(std::vector<std::string>(projection.fields().begin(), projection.fields().end()) ==
+        std::vector<std::string>{"tags", "score"});
+  CHECK(projection.labels().vocabulary() == "words@2");
+  CHECK(projection.labels().encoding() == v1::LABEL_ENCODING_BITS);
+  CHECK(projection.rating_one_hot());
+  CHECK(server.loader.stream_batches[0].view() == v1::BATCH_VIEW_UNSPECIFIED);
+  CHECK(Contains(result.out, "epoch 1  step 2/3  3 posts  ids 11 12 1152921504606846976\n"));
+  CHECK(Contains(result.out, "posts           9, "));
+}
+
+TEST_CASE("only columns have labels, and neither they nor fields go with ids alone") {
+  const FakeServer server;
+  const std::vector<std::vector<std::string>> lines = {
+      {"--labels", "words"},
+      {"--rating-one-hot"},
+      {"--columns", "--label-encoding", "dense"},
+      {"--columns", "--labels", "words", "--label-encoding", "sparse"},
+      {"--columns", "--ids-only"},
+      {"--fields", "tags", "--ids-only"},
+  };
+  for (std::vector<std::string> line : lines) {
+    CAPTURE(line);
+    line.insert(line.begin(), {"batch", "p", "train"});
+    CHECK(Run(server, line).exit_code == 2);
+  }
+  CHECK(server.loader.get_batch.empty());
+}
+
+TEST_CASE("rows come with the fields asked for") {
+  FakeServer server;
+  CHECK(Run(server, {"batch", "p", "train", "--fields", "tags,rating"}).exit_code == 0);
+  REQUIRE(server.loader.get_batch.size() == 1);
+  CHECK(server.loader.get_batch[0].projection().encoding() == v1::BATCH_ENCODING_ROWS);
+  CHECK(server.loader.get_batch[0].projection().fields_size() == 2);
+}
+
+TEST_CASE("a batch of columns that is malformed is told as damaged data") {
+  FakeServer server;
+  server.loader.spoil_columns = true;
+  const Result result = Run(server, {"batch", "p", "train", "--columns"});
+  CHECK(result.exit_code == 5);
+  CHECK(Contains(result.err, "malformed batch: its body is shorter"));
+}
+
 TEST_CASE("a broken stream says where to continue") {
   FakeServer server;
   server.loader.break_after = 2;

@@ -6,6 +6,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "tests/clients/cpp/made_batch.h"
 #include "tests/support/catch.h"
 
 namespace millrace::cli {
@@ -110,12 +111,36 @@ grpc::Status FakeSnapshots::VerifySnapshot(grpc::ServerContext*, const v1::Verif
   return grpc::Status::OK;
 }
 
+grpc::Status FakeLoader::GetBatch(grpc::ServerContext*, const v1::GetBatchRequest* request,
+                                  v1::GetBatchResponse* response) {
+  get_batch.push_back(*request);
+  client::MadeBatch made = client::ThreePosts();
+  if (request->projection().encoding() != v1::BATCH_ENCODING_COLUMNS) {
+    response->mutable_batch()->add_post_ids(11);
+  } else {
+    // One byte short, when it is to be wrong.
+    response->ParseFromString(client::MakeMessage(
+        &made.head, 0, std::string_view(made.body).substr(0, made.body.size() - (spoil_columns ? 1 : 0))));
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeLoader::StreamBatches(grpc::ServerContext*, const v1::StreamBatchesRequest* request,
                                        grpc::ServerWriter<v1::StreamBatchesResponse>* writer) {
   stream_batches.push_back(*request);
   for (int64_t step = request->start().step(); step < batch_count; ++step) {
     if (step == break_after) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
     v1::StreamBatchesResponse response;
+    if (request->projection().encoding() == v1::BATCH_ENCODING_COLUMNS) {
+      client::MadeBatch made = client::ThreePosts();
+      made.head.set_step(step);
+      made.head.set_batch_count(batch_count);
+      for (const std::string& message : made.Messages(part_size_bytes)) {
+        response.ParseFromString(message);
+        if (!writer->Write(response)) return grpc::Status::OK;
+      }
+      continue;
+    }
     response.mutable_batch()->set_step(step);
     response.mutable_batch()->set_batch_count(batch_count);
     response.mutable_batch()->add_post_ids(10 * step);

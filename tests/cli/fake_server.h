@@ -78,11 +78,17 @@ struct FakeVocabularies : v1::VocabularyService::Service {
                                 v1::DeleteVocabularyResponse* response) override;
 };
 
+// Batches of columns are those of client::ThreePosts, of rows one post each.
 struct FakeLoader : v1::LoaderService::Service {
   int64_t batch_count = 3;
+  size_t part_size_bytes = 1 << 20;
+  bool spoil_columns = false;
   int64_t break_after = -1;  // batches; -1: never
+  std::vector<v1::GetBatchRequest> get_batch;
   std::vector<v1::StreamBatchesRequest> stream_batches;
 
+  grpc::Status GetBatch(grpc::ServerContext*, const v1::GetBatchRequest* request,
+                        v1::GetBatchResponse* response) override;
   grpc::Status StreamBatches(grpc::ServerContext*, const v1::StreamBatchesRequest* request,
                              grpc::ServerWriter<v1::StreamBatchesResponse>* writer) override;
 };

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import json
 import os
 import pty
@@ -148,6 +149,51 @@ def test_a_batch_is_the_ranks_slices_in_order(server: ServerProcess) -> None:
     slices = [batch("--rank", str(rank), "--world-size", "3") for rank in range(3)]
     assert [post_id for part in slices for post_id in part] == batch()
     assert "step      3 of" in run(server.address, "batch", plan_id, "train", "--step", "3").stdout.decode()
+
+
+def listed(values: dict[str, Any], name: str) -> list[list[Any]]:
+    """The lists of a column with offsets, one a post."""
+    offsets = values[f"{name}.offsets"]
+    part = values[f"{name}.values"] if f"{name}.values" in values else values[f"{name}.bytes"]
+    return [part[begin:end] for begin, end in itertools.pairwise(offsets)]
+
+
+def test_columns_are_what_the_rows_say_in_one_part_and_in_many(start_server: Callable[..., ServerProcess]) -> None:
+    address = start_server("data", "--part-bytes", "65536").address
+    run(address, "import", "openclipart", str(dump.POSTS_PATH))
+    [created] = documents(address, "plan", "create", "-d", "openclipart", "-b", "600", "--split", "train=1")
+    plan_id = created["plan"]["id"]
+    [rows] = documents(address, "batch", plan_id, "train")
+    posts = rows["batch"]["posts"]
+    [columns] = documents(address, "batch", plan_id, "train", "--columns")
+    values = columns["values"]
+    assert values["id"] == rows["batch"]["post_ids"]
+    assert values["row"] == rows["batch"]["rows"]
+    assert [bytes(md5).hex() for md5 in values["md5"]] == [post["md5"] for post in posts]
+    assert listed(values, "tags") == [[tag["id"] for tag in post["tags"]] for post in posts]
+    assert [bytes(text).decode() for text in listed(values, "source")] == [post["source"] for post in posts]
+    assert columns["batch"]["token"] == rows["batch"]["token"]
+    *batches, by_columns = documents(address, "stream", plan_id, "train", "--columns", "--epochs", "2")
+    assert batches[0]["values"] == values
+    assert int(batches[0]["batch"]["body_size_bytes"]) > 65536
+    by_rows = documents(address, "stream", plan_id, "train", "--epochs", "2")[-1]
+    for name in ("post_ids_sha256", "post_count", "batch_count", "token"):
+        assert by_columns["summary"][name] == by_rows["summary"][name]
+
+
+def test_rows_and_columns_have_the_fields_asked_for(server: ServerProcess) -> None:
+    plan_id = make_plan(server.address)
+    [rows] = documents(server.address, "batch", plan_id, "train", "--fields", "tags")
+    assert {"id", "row", "tags"} <= rows["batch"]["posts"][0].keys()
+    assert not {"md5", "source", "score"} & rows["batch"]["posts"][0].keys()
+    flags = ["--columns", "--fields", "score,rating", "--rating-one-hot"]
+    [columns] = documents(server.address, "batch", plan_id, "train", *flags)
+    assert list(columns["values"]) == ["id", "row", "rating", "score", "rating_one_hot"]
+    assert columns["values"]["rating_one_hot"][0] == [0, 0, 0, 0, 1]  # safe
+    unknown = run(server.address, "batch", plan_id, "train", "--fields", "tgas", expect=1)
+    assert b"projection.fields[0]" in unknown.stderr
+    missing = run(server.address, "stream", plan_id, "train", "--columns", "--labels", "nothing", expect=3)
+    assert b"VOCABULARY_NOT_FOUND" in missing.stderr
 
 
 def test_an_import_takes_files_folders_and_standard_input(server: ServerProcess, tmp_path: Path) -> None:
