@@ -15,7 +15,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -24,8 +24,11 @@ import numpy as np
 import numpy.typing as npt
 
 BATCH_SIZE = 256
+UNARY_BATCH_SIZE = 64
 SEED = 42
 Int32Array = npt.NDArray[np.int32]
+# Asks for the batch of a step, waits for it, and says how many posts it has.
+Unary = Callable[[int], int]
 
 
 class Batch(NamedTuple):
@@ -197,6 +200,10 @@ class Peer:
     def load(self, state: Any) -> None:
         """Continues at a state: the next `epoch` yields what is left."""
 
+    def unary(self) -> tuple[int, Unary]:
+        """For peers that answer requests for single batches: how many of UNARY_BATCH_SIZE there are, and how to ask."""
+        raise NotImplementedError
+
     def checked(self, batch: Batch) -> Batch:
         """The batch as the checksum wants it (tags by their ids), for peers that number tags in their own way."""
         return batch
@@ -327,10 +334,30 @@ def _steady(peer: Peer, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _unary(peer: Peer, options: argparse.Namespace) -> dict[str, Any]:
+    """Batches of 64 whole posts, one request after the other, at scattered steps."""
+    batch_count, get = peer.unary()
+    whole = batch_count - 1  # the last one may be smaller
+    for step in range(50):
+        get(step % whole)
+    latencies = []
+    start = time.monotonic()
+    for number in count():
+        before = time.monotonic()
+        if get(number * 7919 % whole) != UNARY_BATCH_SIZE:
+            raise AssertionError("a batch had not its posts")
+        now = time.monotonic()
+        latencies.append(now - before)
+        if now - start > options.min_seconds:
+            break
+    p50, p99 = np.percentile(latencies, (50, 99)) * 1e3
+    return {"batches_per_second": len(latencies) / (now - start), "p50_ms": p50, "p99_ms": p99}
+
+
 def main(peer_class: type[Peer]) -> None:
     """The command line of every peer_NAME.py."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("task", choices=("prepare", "serve", "steady", "verify", "resume"))
+    parser.add_argument("task", choices=("prepare", "serve", "steady", "verify", "resume", "unary"))
     parser.add_argument("--content", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--posts", type=int, default=0)
@@ -350,7 +377,7 @@ def main(peer_class: type[Peer]) -> None:
         # Blocked before any thread starts, so that wait_for_stop gets the signal.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
         peer_class.serve(options)
-    measure = {"steady": _steady, "verify": _verify, "resume": _resume}[options.task]
+    measure = {"steady": _steady, "verify": _verify, "resume": _resume, "unary": _unary}[options.task]
     result = measure(peer_class(options), options)
     print(json.dumps(result), flush=True)
     # Some peers' threads and workers take seconds to end, or never do; nothing is left to lose.

@@ -8,18 +8,20 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
 
 import common
-import millrace
+import grpc
 import numpy as np
+
+import millrace
+from millrace.v1 import loader_service_pb2 as pb
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "build/release/server/millrace-server"
 FIELDS = ["rating", "width_px", "height_px", "score"]
-HAS_COLUMNS = "fields" in signature(millrace.Loader).parameters
+STREAM_BATCHES = "/millrace.v1.LoaderService/StreamBatches"
 
 
 class Millrace(common.Peer):
@@ -34,10 +36,11 @@ class Millrace(common.Peer):
             address = server.stdout.readline().rpartition("listening on ")[2].strip()  # type: ignore[union-attr]
             with millrace.connect(address) as client:
                 client.import_(content.folder / "dump.jsonl", dataset="bench")
-                plan = client.plans.create(
-                    dataset="bench", batch_size=common.BATCH_SIZE, seed=common.SEED, splits={"all": 1}
-                )
-            (folder / "plan.json").write_text(json.dumps({"plan": plan.id}))
+                plans = {
+                    size: client.plans.create(dataset="bench", batch_size=size, seed=common.SEED, splits={"all": 1}).id
+                    for size in (common.BATCH_SIZE, common.UNARY_BATCH_SIZE)
+                }
+            (folder / "plans.json").write_text(json.dumps(plans))
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(60)
@@ -49,19 +52,21 @@ class Millrace(common.Peer):
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
-        plan = json.loads((options.data / "plan.json").read_text())["plan"]
-        # Until the package has columns, whole posts as rows stand in for them.
-        self.has_columns = options.variant == "columns" and HAS_COLUMNS
-        fields: dict[str, Any] = {"fields": ["tag_indexes", *FIELDS]} if self.has_columns else {"view": "posts"}
-        self.loader = millrace.Loader(
-            options.address, plan=plan, split="all", epochs=1, prefetch=max(1, self.workers), **fields
-        )
-        self.convert = from_columns if self.has_columns else from_rows
+        self.plans = json.loads((options.data / "plans.json").read_text())
+        is_columns = options.variant == "columns"
         self.tag_ids: Any = None
+        self.convert = from_columns if is_columns else from_rows
+        self.loader = millrace.Loader(
+            options.address,
+            plan=self.plans[str(common.BATCH_SIZE)],
+            split="all",
+            prefetch=self.workers,
+            fields=["tag_indexes", *FIELDS] if is_columns else None,
+        )
 
     def epoch(self, number: int) -> Iterator[common.Batch]:
-        for batch in self.loader:
-            yield self.convert(batch)
+        """A pass is an epoch; the next one goes on with the next."""
+        return map(self.convert, self.loader)
 
     def state(self) -> Any:
         return self.loader.state_dict()
@@ -69,13 +74,35 @@ class Millrace(common.Peer):
     def load(self, state: Any) -> None:
         self.loader.load_state_dict(state)
 
+    def unary(self) -> tuple[int, common.Unary]:
+        """GetBatch as rows, of the fields that the others send; parsed."""
+        plan = self.plans[str(common.UNARY_BATCH_SIZE)]
+        call = grpc.insecure_channel(self.options.address).unary_unary(
+            "/millrace.v1.LoaderService/GetBatch",
+            pb.GetBatchRequest.SerializeToString,
+            pb.GetBatchResponse.FromString,
+        )
+
+        rows = pb.Projection(encoding=pb.BATCH_ENCODING_ROWS, fields=["tags", *FIELDS])
+
+        def get(step: int) -> pb.Batch:
+            return call(pb.GetBatchRequest(plan_id=plan, split="all", step=step, projection=rows)).batch
+
+        return get(0).batch_count, lambda step: len(get(step).posts)
+
     def checked(self, batch: common.Batch) -> common.Batch:
         """The snapshot numbers its tags in ascending order of their ids."""
-        if not self.has_columns:
+        if self.options.variant != "columns":
             return batch
         if self.tag_ids is None:
             self.tag_ids = np.unique(common.Content(self.options.content).tag_values)
         return batch._replace(tag_values=self.tag_ids[batch.tag_values])
+
+
+def from_columns(batch: millrace.Batch) -> common.Batch:
+    tags = batch.tag_indexes
+    fixed = (batch.column(name).values for name in FIELDS)
+    return common.Batch(batch.post_ids, tags.values, tags.offsets, *fixed)
 
 
 def from_rows(batch: Any) -> common.Batch:
@@ -85,10 +112,6 @@ def from_rows(batch: Any) -> common.Batch:
     rating = np.array([post.rating for post in posts], dtype=np.uint8)
     tags = batch.tags
     return common.Batch(batch.post_ids, tags.values.astype(np.int32), tags.offsets.astype(np.int32), rating, *fixed)
-
-
-def from_columns(batch: Any) -> common.Batch:
-    raise NotImplementedError
 
 
 if __name__ == "__main__":

@@ -90,6 +90,10 @@ class SeedSystem(common.Peer):
             self.next += 1
             yield future.result()
 
+    def unary(self) -> tuple[int, common.Unary]:
+        plan = self.get(f"/plans/new?seed={common.SEED}&batch_size={common.UNARY_BATCH_SIZE}")
+        return plan["batch_count"], lambda step: len(self.get(f"/plans/{plan['id']}/batches/{step}")["posts"])
+
     def state(self) -> Any:
         return self.next
 

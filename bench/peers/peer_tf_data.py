@@ -26,7 +26,7 @@ def decode(records: Any) -> dict[str, Any]:
 
     header = tf.io.decode_raw(tf.strings.substr(records, 0, HEADER_BYTES), tf.int32)
     lengths = tf.strings.length(records) - HEADER_BYTES
-    tags = tf.strings.reduce_join(tf.strings.substr(records, HEADER_BYTES, lengths))
+    tags = tf.strings.reduce_join(tf.strings.substr(records, tf.fill(tf.shape(lengths), HEADER_BYTES), lengths))
     return {
         "ids": tf.bitcast(header[:, :2], tf.int64),
         "tag_values": tf.io.decode_raw(tags, tf.int32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class OneByOne(Posts):
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         post = self.database.execute(f"SELECT {COLUMNS} FROM posts WHERE id = ?", (index + 1,)).fetchone()
         tags = self.database.execute("SELECT tag_id FROM post_tags WHERE post_id = ?", post[:1]).fetchall()
-        return (*post, np.array(tags, dtype=np.int32).ravel())
+        return (*post, np.fromiter(chain.from_iterable(tags), np.int32, count=len(tags)))
 
 
 class ByBatch(Posts):
@@ -48,10 +49,10 @@ class ByBatch(Posts):
         marks = ",".join("?" * len(indexes))
         rows = [index + 1 for index in indexes]
         posts = self.database.execute(f"SELECT id, {COLUMNS} FROM posts WHERE id IN ({marks})", rows).fetchall()
-        fixed = np.array(posts, dtype=np.int64)
+        fixed = as_array(posts, 6)
         fixed = fixed[np.searchsorted(fixed[:, 0], rows)]
         query = f"SELECT post_id, tag_id FROM post_tags WHERE post_id IN ({marks}) ORDER BY post_id"
-        uses = np.array(self.database.execute(query, fixed[:, 1].tolist()).fetchall(), dtype=np.int64)
+        uses = as_array(self.database.execute(query, fixed[:, 1].tolist()).fetchall(), 2)
         first = np.searchsorted(uses[:, 0], fixed[:, 1], side="left")
         counts = np.searchsorted(uses[:, 0], fixed[:, 1], side="right") - first
         offsets = np.zeros(len(rows) + 1, dtype=np.int32)
@@ -64,6 +65,11 @@ class ByBatch(Posts):
             fixed[:, 2].astype(np.uint8),
             *(fixed[:, column].astype(np.int32) for column in (3, 4, 5)),
         )
+
+
+def as_array(rows: list[tuple[int, ...]], columns: int) -> np.ndarray:
+    """Much faster than numpy's own way with a list of tuples."""
+    return np.fromiter(chain.from_iterable(rows), np.int64, count=len(rows) * columns).reshape(-1, columns)
 
 
 def collate_one_by_one(posts: list[tuple[Any, ...]]) -> common.Batch:

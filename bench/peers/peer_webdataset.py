@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,19 +28,13 @@ class WebDataset(common.Peer):
 
     @classmethod
     def prepare(cls, content: common.Content, folder: Path) -> None:
-        shard = None
-        for number, post in enumerate(content.posts()):
-            if number % SHARD_POSTS == 0:
-                if shard is not None:
-                    shard.close()
-                shard = tarfile.open(
-                    folder / f"posts-{number // SHARD_POSTS:05d}.tar", "w", format=tarfile.USTAR_FORMAT
-                )
-            record = common.encode_record(post)
-            member = tarfile.TarInfo(f"{post[0]:09d}.bin")
-            member.size = len(record)
-            shard.addfile(member, io.BytesIO(record))
-        shard.close()
+        for shard, first in enumerate(range(0, len(content), SHARD_POSTS)):
+            with tarfile.open(folder / f"posts-{shard:05d}.tar", "w", format=tarfile.USTAR_FORMAT) as file:
+                for post in content.posts(first, min(len(content), first + SHARD_POSTS)):
+                    record = common.encode_record(post)
+                    member = tarfile.TarInfo(f"{post[0]:09d}.bin")
+                    member.size = len(record)
+                    file.addfile(member, io.BytesIO(record))
 
     def epoch(self, number: int) -> Iterator[common.Batch]:
         import webdataset as wds
@@ -53,7 +48,7 @@ class WebDataset(common.Peer):
                 workersplitter=wds.split_by_worker,
                 empty_check=False,
             )
-            .shuffle(BUFFER, initial=BUFFER)
+            .shuffle(BUFFER, initial=BUFFER, rng=random.Random(common.SEED + number))
             .batched(common.BATCH_SIZE, collation_fn=collate, partial=True)
         )
         if self.workers == 0:

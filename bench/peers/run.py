@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -71,12 +71,22 @@ class Peer:
     shuffle: str = "global"
     largest: int = 10**9
     system_packages: bool = False
-    needs: tuple[str, ...] = field(default_factory=tuple)
+    needs: tuple[str, ...] = ()
+    has_unary: bool = False
 
 
 PEERS = (
     Peer("millrace", "Millrace", "peer_millrace.py", "millrace", "millrace", by_workers("columns", (2, 4)), True),
-    Peer("millrace_rows", "Millrace, rows", "peer_millrace.py", "millrace", "millrace", by_workers("rows", (2,)), True),
+    Peer(
+        "millrace_rows",
+        "Millrace, whole posts as rows",
+        "peer_millrace.py",
+        "millrace",
+        "millrace",
+        by_workers("rows", (2,)),
+        True,
+        has_unary=True,
+    ),
     Peer(
         "torch_sqlite",
         "torch DataLoader, SQLite, post by post",
@@ -172,6 +182,7 @@ PEERS = (
         by_workers("", (0, 1, 2)),
         True,
         needs=("cargo",),
+        has_unary=True,
         largest=1_000_000,
     ),
     Peer(
@@ -209,7 +220,9 @@ def run_quietly(command: list[str], log: Path, timeout: float, **options: Any) -
     if code != 0:
         lines = log.read_text(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else "no output"
-        raise Unavailable(f"{'took too long' if code == -1 else f'exit code {code}'}: {reason} (see {log})")
+        raise Unavailable(
+            f"{'took too long' if code == -1 else f'exit code {code}'}: {reason} (see {log.relative_to(ROOT)})"
+        )
 
 
 def end_group(child: subprocess.Popen[Any]) -> None:
@@ -383,7 +396,7 @@ class Bench:
                 if line.startswith("ready ") or "listening on " in line:
                     break
             else:
-                raise Unavailable(f"the server did not start (see {self.log('serve')})")
+                raise Unavailable(f"the server did not start (see {self.log('serve').relative_to(ROOT)})")
             watchdog.cancel()
             yield ["--address", words[-1], "--server-pid", str(child.pid)], [child.pid], time.monotonic() - start
             child.terminate()
@@ -416,7 +429,9 @@ class Bench:
         lines = output.strip().splitlines()
         if child.returncode != 0 or not lines:
             tail = self.log(task).read_text(errors="replace").strip().splitlines()[-1:]
-            raise Unavailable(f"{task} ({config}) failed: {''.join(tail) or 'no output'} (see {self.log(task)})")
+            raise Unavailable(
+                f"{task} ({config}) failed: {''.join(tail) or 'no output'} (see {self.log(task).relative_to(ROOT)})"
+            )
         return {**json.loads(lines[-1]), **watched, "server_start_seconds": server_seconds}
 
 
@@ -437,10 +452,6 @@ def check_verify(result: dict[str, Any], expected: dict[str, Any]) -> None:
         raise Unavailable("delivered posts twice in an epoch")
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    return {"median": median(values), "min": min(values), "max": max(values), "count": len(values)}
-
-
 class Results:
     """What was measured, written after every step, so that a run that is broken off has left what it had."""
 
@@ -449,16 +460,25 @@ class Results:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.all: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"posts": posts, "peers": {}}
         self.all["machine"] = {"cores": os.cpu_count(), "system": platform.platform(), "cpu": processor()}
-        self.all["runs"] = {
-            "load_before": os.getloadavg()[0],
-            "taken": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        }
+        taken = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+        self.all["runs"] = {"taken": taken, "cores_busy_before": []}
 
     def of(self, peer: Peer) -> dict[str, Any]:
         return self.all["peers"].setdefault(peer.name, {})
 
     def save(self) -> None:
         self.path.write_text(json.dumps(self.all, indent=1))
+
+
+def cores_busy() -> float:
+    """By others, while this program waits: figures of a machine that is not quiet are marked."""
+    busy = []
+    for _ in range(2):
+        fields = [int(text) for text in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+        busy.append(sum(fields) - fields[3] - fields[4])
+        if len(busy) == 1:
+            time.sleep(1)
+    return (busy[1] - busy[0]) / os.sysconf("SC_CLK_TCK")
 
 
 def processor() -> str:
@@ -485,7 +505,7 @@ def calibrate(bench: Bench) -> tuple[Config, dict[str, float]]:
             result = bench.run("steady", config, "--min-seconds", "1", "--max-seconds", "2", timeout=120)
             rates[config] = result["posts_per_second"]
     if not rates:
-        raise Unavailable(f"no config works (see {bench.log('steady')})")
+        raise Unavailable(f"no config works (see {bench.log('steady').relative_to(ROOT)})")
     best = max(rates, key=lambda config: rates[config])
     return best, {str(config): round(rate) for config, rate in rates.items()}
 
@@ -522,7 +542,9 @@ def measure_all(options: argparse.Namespace, posts: int) -> None:
         results.save()
     # Interleaved: what the machine does to one round it does to all peers alike.
     for number in range(options.runs):
-        say(f"{posts:,} posts: round {number + 1} of {options.runs}")
+        busy = cores_busy()
+        results.all["runs"]["cores_busy_before"].append(busy)
+        say(f"{posts:,} posts: round {number + 1} of {options.runs}; others keep {busy:.1f} cores busy")
         for bench, config in benches:
             record = results.of(bench.peer)
             if "unavailable" in record:
@@ -531,6 +553,8 @@ def measure_all(options: argparse.Namespace, posts: int) -> None:
                 steady = bench.run("steady", config, "--min-seconds", "2", "--max-seconds", str(options.max_seconds))
                 check_steady(steady, expected)
                 record.setdefault("steady", []).append(steady)
+                if bench.peer.has_unary:
+                    record.setdefault("unary", []).append(bench.run("unary", config, "--min-seconds", "1"))
                 if number < options.resume_runs and bench.state.exists():
                     resume = bench.run("resume", config)
                     if resume["distinct"] != posts or resume["posts"] != posts:
@@ -547,6 +571,16 @@ def measure_all(options: argparse.Namespace, posts: int) -> None:
             say(f"  {bench.peer.label:45} {rate:12,.0f} posts/s")
 
 
+def measure_ceilings(options: argparse.Namespace, posts: int, tools: Path) -> None:
+    """In turns: socket, gRPC's bytes, and Millrace's streams, at several sizes of a message."""
+    say(f"{posts:,} posts: ceilings")
+    millrace = PEERS[0]
+    bench, _ = prepare(millrace, posts, ensure_content(posts, tools))
+    command = [str(bench.python), str(HERE / "ceilings.py"), str(bench.data), str(BENCH / "results/ceilings.json")]
+    (BENCH / "results").mkdir(exist_ok=True)
+    run_quietly([*command, str(options.runs)], BENCH / "logs/ceilings.log", 1800, env={**os.environ, **ENVIRONMENT})
+
+
 def report(tools: Path) -> None:
     command = [str(tools), str(HERE / "report.py"), str(BENCH / "results"), str(ROOT / "docs")]
     subprocess.run(command, check=True, timeout=300)
@@ -560,6 +594,7 @@ def main() -> None:
     parser.add_argument("--resume-runs", type=int, default=3, help="in how many of them to resume as well")
     parser.add_argument("--max-seconds", type=float, default=5, help="of a steady run that has not ended its epoch")
     parser.add_argument("--verify-seconds", type=float, default=120, help="of the epoch that is checked in full")
+    parser.add_argument("--ceilings", action=argparse.BooleanOptionalAction, default=True, help="gRPC's and sockets'")
     parser.add_argument("--prepare-only", action="store_true", help="environments, content and formats, no measurement")
     parser.add_argument("--report-only", action="store_true", help="tables and plots of what was measured before")
     options = parser.parse_args()
@@ -576,6 +611,8 @@ def main() -> None:
                     prepare(peer, posts, content)
                 except Unavailable as reason:
                     say(f"  {peer.label}: {reason}")
+    if options.ceilings and not options.only and not (options.report_only or options.prepare_only):
+        measure_ceilings(options, sizes[0], tools)
     if not options.prepare_only:
         report(tools)
 
