@@ -7,8 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 
@@ -17,14 +21,18 @@ namespace millrace::bench {
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const Options& options) {
   int out[2];
   if (pipe2(out, O_CLOEXEC) != 0) return absl::InternalError("pipe failed");
+  const std::string log_path = absl::StrCat(options.data_dir, ".log");
+  std::vector<const char*> arguments = {options.binary.c_str(), "--listen", "127.0.0.1:0", "--data-dir",
+                                        options.data_dir.c_str()};
+  for (const std::string& flag : options.flags) arguments.push_back(flag.c_str());
+  arguments.push_back(nullptr);
   const pid_t pid = fork();
   if (pid < 0) return absl::InternalError("fork failed");
   if (pid == 0) {
     // However this program ends, the server must not outlive it.
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     dup2(out[1], STDOUT_FILENO);
-    const std::string log = absl::StrCat(options.data_dir, ".log");
-    const int log_fd = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    const int log_fd = open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (log_fd >= 0) dup2(log_fd, STDERR_FILENO);
     if (options.cpu >= 0) {
       cpu_set_t set;
@@ -32,8 +40,7 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const Option
       CPU_SET(options.cpu, &set);
       sched_setaffinity(0, sizeof set, &set);
     }
-    execl(options.binary.c_str(), options.binary.c_str(), "--listen", "127.0.0.1:0", "--data-dir",
-          options.data_dir.c_str(), nullptr);
+    execv(options.binary.c_str(), const_cast<char* const*>(arguments.data()));
     _exit(127);
   }
   close(out[1]);
@@ -45,12 +52,13 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const Option
   if (at == std::string::npos) {
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
-    return absl::UnavailableError(absl::StrCat(options.binary, " did not start; see ", options.data_dir, ".log"));
+    return absl::UnavailableError(absl::StrCat(options.binary, " did not start; see ", log_path));
   }
-  return std::unique_ptr<ServerProcess>(new ServerProcess(pid, line.substr(at + 13)));
+  return std::unique_ptr<ServerProcess>(new ServerProcess(pid, line.substr(at + 13), log_path));
 }
 
 ServerProcess::~ServerProcess() {
+  if (is_waited_for_) return;
   kill(pid_, SIGTERM);
   waitpid(pid_, nullptr, 0);
 }
@@ -70,17 +78,47 @@ int64_t ServerProcess::MemoryBytes(const std::string& field) const {
 
 void ServerProcess::ResetPeak() { std::ofstream(absl::StrCat("/proc/", pid_, "/clear_refs")) << "5"; }
 
-double ServerProcess::CpuSeconds() const {
+int64_t ServerProcess::StatField(int number) const {
   std::ifstream stat(absl::StrCat("/proc/", pid_, "/stat"));
   std::string text((std::istreambuf_iterator<char>(stat)), {});
-  // The name, in parentheses, may hold spaces; utime and stime are the 12th and 13th fields behind it.
+  // The name, in parentheses, may hold spaces; the field behind it is the third.
   std::istringstream fields(text.substr(text.rfind(')') + 2));
   std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  int64_t user = 0;
-  int64_t system = 0;
-  fields >> user >> system;
-  return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  for (int i = 3; i < number; ++i) fields >> skipped;
+  int64_t value = 0;
+  fields >> value;
+  return value;
+}
+
+double ServerProcess::CpuSeconds() const {
+  return static_cast<double>(StatField(14) + StatField(15)) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+int64_t ServerProcess::FaultCount() const { return StatField(10); }
+
+int64_t ServerProcess::DescriptorCount() const {
+  const std::filesystem::directory_iterator descriptors(absl::StrCat("/proc/", pid_, "/fd"));
+  return std::distance(begin(descriptors), end(descriptors));
+}
+
+std::string ServerProcess::Log() const {
+  std::ifstream file(log_path_);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void ServerProcess::BeginStop() { kill(pid_, SIGTERM); }
+
+int ServerProcess::WaitForEnd(double timeout_s) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout_s);
+  do {
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) == pid_) {
+      is_waited_for_ = true;
+      return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  } while (std::chrono::steady_clock::now() < deadline);
+  return -1;
 }
 
 }  // namespace millrace::bench

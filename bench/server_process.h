@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -17,7 +18,8 @@ class ServerProcess {
   struct Options {
     std::string binary;
     std::string data_dir;
-    int cpu = -1;  // pins the process to one core; -1: does not
+    int cpu = -1;                    // pins the process to one core; -1: does not
+    std::vector<std::string> flags;  // further ones
   };
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const Options& options);
   ~ServerProcess();
@@ -31,12 +33,29 @@ class ServerProcess {
   void ResetPeak();
   // User and system time used so far.
   double CpuSeconds() const;
+  // Pages that the kernel had to give it (minor faults).
+  int64_t FaultCount() const;
+  // Descriptors that it has open.
+  int64_t DescriptorCount() const;
+  // Everything that it has logged.
+  std::string Log() const;
+
+  // SIGTERM, without waiting for the end. WaitForEnd returns the exit code, or -1 when a signal ended the process or
+  // `timeout_s` have passed.
+  void BeginStop();
+  int WaitForEnd(double timeout_s);
 
  private:
-  ServerProcess(pid_t pid, std::string address) : pid_(pid), address_(std::move(address)) {}
+  // A field of /proc/PID/stat, counted as proc(5) does.
+  int64_t StatField(int number) const;
+
+  ServerProcess(pid_t pid, std::string address, std::string log_path)
+      : pid_(pid), address_(std::move(address)), log_path_(std::move(log_path)) {}
 
   const pid_t pid_;
   const std::string address_;
+  const std::string log_path_;
+  bool is_waited_for_ = false;
 };
 
 }  // namespace millrace::bench

@@ -136,7 +136,7 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                            .AddNumber("stream_bytes", static_cast<int64_t>(stream_limits.held_size_bytes())));
   signals.EndProcessAfter(config.drain_timeout + kCleanUpTimeout,
                           [&log](const char* why) { log.Error("stopped_early", JsonObject().AddText("why", why)); });
-  listener->Stop(drain, config.drain_timeout);
+  listener->Stop(drain, config.drain_timeout, [&] { return stream_limits.stream_count(); });
   return absl::OkStatus();
 }
 

@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "clients/cli/app.h"
+#include "core/base/tuning.h"
 
 int main(int argc, char** argv) {
+  millrace::TuneAllocator();
+  millrace::StopLookingForDeadlocks();
   // Widths of characters come from the C library's tables, which need some UTF-8 locale; the user's may not be one.
   std::setlocale(LC_CTYPE, "C.UTF-8");
   std::ios::sync_with_stdio(false);

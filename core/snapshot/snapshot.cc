@@ -1,5 +1,6 @@
 #include "core/snapshot/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,7 +35,9 @@ class Snapshot::Impl {
     const uint64_t post_count = header().post_count;
     if (first_row < 0 || row_count < 0 || static_cast<uint64_t>(first_row) > post_count ||
         static_cast<uint64_t>(row_count) > post_count - static_cast<uint64_t>(first_row)) {
-      return NoSuchRow(first_row < 0 || row_count < 0 ? first_row : first_row + row_count - 1);
+      // The first that is missing; the last one's number may not even be one.
+      return NoSuchRow(first_row < 0 || row_count < 0 ? first_row
+                                                      : std::max(first_row, static_cast<int64_t>(post_count)));
     }
     const uint64_t first = static_cast<uint64_t>(first_row);
     Slice slice;

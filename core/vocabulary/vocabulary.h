@@ -40,6 +40,8 @@ class Vocabulary {
  public:
   // kVocabularyInvalid for entries that break the above or a limit; the message names the label.
   static absl::StatusOr<Vocabulary> Create(std::vector<VocabularyEntry> entries);
+  // What Create made before, from its entries: their digest is all that is compared. Nothing when they have another.
+  static std::optional<Vocabulary> OfDigest(std::vector<VocabularyEntry> entries, std::string_view digest);
 
   const std::vector<VocabularyEntry>& entries() const { return entries_; }
   int64_t label_count() const { return static_cast<int64_t>(entries_.size()); }

@@ -2,7 +2,8 @@
 // size of the name (4), the name. Whole numbers are little-endian.
 #include "core/vocabulary/vocabulary_codec.h"
 
-#include <cstring>
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,9 +16,9 @@ constexpr uint8_t kVersion = 1;
 
 template <typename T>
 void Append(T value, std::string* bytes) {
-  for (size_t i = 0; i < sizeof(T); ++i) {
-    bytes->push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i)));
-  }
+  char parts[sizeof(T)];
+  for (size_t i = 0; i < sizeof(T); ++i) parts[i] = static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
+  bytes->append(parts, sizeof parts);
 }
 
 // Reads from the front; once it ran out, everything reads as zero and ok() is false.
@@ -75,6 +76,8 @@ absl::StatusOr<Vocabulary> DecodeVocabulary(std::string_view bytes, std::string_
   const int64_t label_count = input.Number<int64_t>();
   if (label_count < 0 || label_count > kVocabularyLabelCountMax) return DamagedError(digest);
   std::vector<VocabularyEntry> entries;
+  // An entry takes more bytes than one, whatever the number says.
+  entries.reserve(std::min(static_cast<size_t>(label_count), bytes.size()));
   while (input.ok() && static_cast<int64_t>(entries.size()) < label_count) {
     VocabularyEntry& entry = entries.emplace_back();
     const uint8_t category = input.Number<uint8_t>();
@@ -85,9 +88,9 @@ absl::StatusOr<Vocabulary> DecodeVocabulary(std::string_view bytes, std::string_
     entry.name = std::string(input.Text(input.Number<uint32_t>()));
   }
   if (!input.ok() || !input.at_end()) return DamagedError(digest);
-  absl::StatusOr<Vocabulary> vocabulary = Vocabulary::Create(std::move(entries));
-  if (!vocabulary.ok() || vocabulary->digest() != digest) return DamagedError(digest);
-  return vocabulary;
+  std::optional<Vocabulary> vocabulary = Vocabulary::OfDigest(std::move(entries), digest);
+  if (!vocabulary.has_value()) return DamagedError(digest);
+  return *std::move(vocabulary);
 }
 
 }  // namespace millrace

@@ -2,7 +2,9 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -35,6 +37,17 @@ void Configure(const ListenerOptions& options, grpc::ServerBuilder& builder) {
 std::string AddressOf(const ListenerOptions& options) {
   const bool is_v6 = options.host.find(':') != std::string::npos;
   return absl::StrCat(is_v6 ? "[" : "", options.host, is_v6 ? "]:" : ":", options.port);
+}
+
+// Once it is told to shut down, gRPC closes a connection as soon as the last stream has ended on this side. A client
+// that is still reading what came before then finds the connection broken and the status lost: up to a quarter of a
+// thousand busy streams. So the connections stay open for as long as such a client may take.
+void AwaitStreams(const std::function<int64_t()>& count_streams, std::chrono::system_clock::time_point deadline) {
+  constexpr std::chrono::milliseconds kReadingTime(500);
+  if (count_streams() == 0) return;
+  const auto now = [] { return std::chrono::system_clock::now(); };
+  while (count_streams() > 0 && now() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  std::this_thread::sleep_until(std::min(now() + kReadingTime, deadline));
 }
 
 }  // namespace
@@ -75,13 +88,15 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const ListenerOptions&
   return listener;
 }
 
-void Listener::Stop(Drain& drain, absl::Duration timeout) {
-  const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout);
+void Listener::Stop(Drain& drain, absl::Duration timeout, const std::function<int64_t()>& count_streams) {
+  const auto start = std::chrono::system_clock::now();
   health_.BeginDrain();
   drain.Begin();
   reflection_v1_->BeginDrain();
   reflection_v1alpha_->BeginDrain();
-  server_->Shutdown(deadline);
+  // A reader that has stopped reading would keep its stream for good, and clients must hear that they should go.
+  AwaitStreams(count_streams, start + absl::ToChronoMicroseconds(timeout / 2));
+  server_->Shutdown(start + absl::ToChronoMicroseconds(timeout));
 }
 
 }  // namespace millrace

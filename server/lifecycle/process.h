@@ -3,8 +3,8 @@
 
 namespace millrace {
 
-// Call first in main, before threads: makes the allocator keep its pages, lets the process open as many files as the
-// system allows it, and makes writes to closed pipes and sockets fail instead of ending the process.
+// Call first in main, before threads: tunes allocator and locks, lets the process open as many files as the system
+// allows it, and makes writes to closed pipes and sockets fail instead of ending the process.
 void PrepareProcess();
 
 }  // namespace millrace

@@ -93,10 +93,9 @@ void BatchStream::Open() {
   }
   {
     MutexLock lock(mutex_);
-    encoding_ = false;
     End(status);
   }
-  Advance();
+  Advance(/*encoded=*/true);
 }
 
 absl::Status BatchStream::OpenSource() {
@@ -127,7 +126,6 @@ void BatchStream::Encode() {
   const absl::StatusOr<bool> encoded = IsCancelled() ? AbandonedError() : EncodeNext(&batch);
   {
     MutexLock lock(mutex_);
-    encoding_ = false;
     if (!encoded.ok()) {
       End(encoded.status());
     } else if (*encoded) {
@@ -136,7 +134,7 @@ void BatchStream::Encode() {
       End(absl::OkStatus());
     }
   }
-  Advance();
+  Advance(/*encoded=*/true);
 }
 
 absl::StatusOr<bool> BatchStream::EncodeNext(EncodedBatch* batch) {
@@ -220,10 +218,11 @@ BatchStream::Actions BatchStream::Decide() {
   return actions;
 }
 
-void BatchStream::Advance() {
+void BatchStream::Advance(bool encoded) {
   Actions actions;
   {
     MutexLock lock(mutex_);
+    if (encoded) encoding_ = false;
     actions = Decide();
   }
   // Each of these keeps the others from finishing until it is done; behind the last of them the object may be gone.

@@ -77,7 +77,9 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     grpc::ByteBuffer* write = nullptr;
     std::optional<absl::Status> finish;
   };
-  void Advance() ABSL_LOCKS_EXCLUDED(mutex_);
+  // `encoded`: a task of the pool is over. Only here may it say so: once `encoding_` is false, whoever takes the mutex
+  // next may finish the call, and nothing keeps the object for a thread that is not gRPC's.
+  void Advance(bool encoded = false) ABSL_LOCKS_EXCLUDED(mutex_);
   bool IsCancelled() ABSL_LOCKS_EXCLUDED(mutex_);
   Actions Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -68,11 +68,10 @@ void ImportReactor::Work(const v1::ImportStart& start) {
   absl::Status status = ImportJob(deps_, start, this).Run();
   {
     MutexLock lock(mutex_);
-    working_ = false;
     inbox_.clear();
     result_ = std::move(status);
   }
-  Advance();
+  Advance(/*worked=*/true);
 }
 
 absl::StatusOr<std::optional<v1::ImportRequest>> ImportReactor::Receive(milliseconds timeout) {
@@ -157,10 +156,11 @@ void ImportReactor::OnDone() {
   delete this;
 }
 
-void ImportReactor::Advance() {
+void ImportReactor::Advance(bool worked) {
   absl::Status status;
   {
     MutexLock lock(mutex_);
+    if (worked) working_ = false;
     if (finished_) return;
     if (cancelled_) {
       outbox_.clear();

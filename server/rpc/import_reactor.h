@@ -56,8 +56,10 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   void Admit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // No more messages will come, and `status` is why.
   void EndReading(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Starts what can be started. Call at the end of every event.
-  void Advance() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Starts what can be started. Call at the end of every event. `worked`: the job is over. Only here may it say so:
+  // once `working_` is false, whoever takes the mutex next may finish the call, and nothing keeps the object for a
+  // thread that is not gRPC's.
+  void Advance(bool worked = false) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const ServiceDeps& deps_;
   CallScope scope_;

@@ -15,6 +15,8 @@ from concurrent import futures
 from typing import Any
 
 import grpc
+import numpy as np
+from column_encoder import messages
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
@@ -50,17 +52,22 @@ def error_metadata(
     return (("grpc-status-details-bin", status.SerializeToString()),)
 
 
+def encoded(message: Any) -> bytes:
+    return message if isinstance(message, bytes) else message.SerializeToString()
+
+
 class FakeServer(grpc.GenericRpcHandler):
     """Serves on a free loopback port while it is open as a context.
 
     on_call: called with the method's name and the context at the start of every call; may abort.
-    break_stream: the chance that a stream is broken before a batch. Calls made are in `calls`.
+    break_stream: the chance that a stream is broken before a batch, or a part of one. Calls made are in `calls`.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.on_call: Callable[[str, grpc.ServicerContext], None] = lambda method, context: None
         self.break_stream = 0.0
         self.skip_step: int | None = None
+        self.part_size = 0  # of bodies of columns; 0: no parts
         self.import_failures = 0
         self.imported: list[tuple[str, bytes]] = []
         self.calls: list[str] = []
@@ -108,14 +115,10 @@ class FakeServer(grpc.GenericRpcHandler):
         }
         if method in unary:
             request_type, handle = unary[method]
-            return grpc.unary_unary_rpc_method_handler(
-                self._noted(method, handle), request_type.FromString, lambda m: m.SerializeToString()
-            )
+            return grpc.unary_unary_rpc_method_handler(self._noted(method, handle), request_type.FromString, encoded)
         if method == "LoaderService/StreamBatches":
             return grpc.unary_stream_rpc_method_handler(
-                self._noted(method, self._stream_batches),
-                loader.StreamBatchesRequest.FromString,
-                lambda m: m.SerializeToString(),
+                self._noted(method, self._stream_batches), loader.StreamBatchesRequest.FromString, encoded
             )
         if method == "ImportService/Import":
             return grpc.stream_stream_rpc_method_handler(
@@ -202,6 +205,23 @@ class FakeServer(grpc.GenericRpcHandler):
             self._no_vocabulary(context)
         return vocabularies.DeleteVocabularyResponse()
 
+    def _messages(self, request: Any, batch: loader.Batch) -> list[Any]:
+        """The messages of a batch: a response, or the bytes of a batch of columns."""
+        if request.projection.encoding != loader.BATCH_ENCODING_COLUMNS:
+            return [loader.StreamBatchesResponse(batch=batch)]
+        ids = np.array(batch.post_ids, np.int64)
+        columns = {
+            "id": ids,
+            "row": np.array(batch.rows, np.int64),
+            "width_px": np.where(ids % 3 == 0, 0, ids).astype(np.int32),
+            "width_px.presence": np.packbits(ids % 3 != 0, bitorder="little"),
+            "tags.offsets": np.arange(0, 2 * len(ids) + 1, 2, dtype=np.int32),
+            "tags.values": np.stack([ids, ids + 1], axis=1).reshape(-1),
+            "rating_one_hot": np.eye(5, dtype=np.uint8)[ids % 5],
+        }
+        del batch.post_ids[:], batch.rows[:], batch.posts[:]
+        return messages(batch, columns, self.part_size)
+
     def _batch(self, request: Any, epoch: int, step: int) -> loader.Batch:
         world_size = request.world_size or 1
         ids = expected_ids(epoch, step, request.rank, world_size)
@@ -221,16 +241,20 @@ class FakeServer(grpc.GenericRpcHandler):
             batch.posts.extend(posts.Post(id=i, tags=[posts.Tag(id=i), posts.Tag(id=i + 1)]) for i in ids)
         return batch
 
-    def _get_batch(self, request: loader.GetBatchRequest, context: grpc.ServicerContext) -> loader.GetBatchResponse:
+    def _get_batch(self, request: loader.GetBatchRequest, context: grpc.ServicerContext) -> Any:
         with self._lock:
             broken = self._random.random() < self.break_stream
         if broken:
             context.abort(grpc.StatusCode.UNAVAILABLE, "broken on request")
-        return loader.GetBatchResponse(batch=self._batch(request, request.epoch, request.step))
+        batch = self._batch(request, request.epoch, request.step)
+        if request.projection.encoding == loader.BATCH_ENCODING_COLUMNS:
+            part_size, self.part_size = self.part_size, 0
+            (encoded,) = self._messages(request, batch)
+            self.part_size = part_size
+            return encoded
+        return loader.GetBatchResponse(batch=batch)
 
-    def _stream_batches(
-        self, request: loader.StreamBatchesRequest, context: grpc.ServicerContext
-    ) -> Iterator[loader.StreamBatchesResponse]:
+    def _stream_batches(self, request: loader.StreamBatchesRequest, context: grpc.ServicerContext) -> Iterator[Any]:
         epoch, step = request.start.epoch, request.start.step
         end_epoch = request.end_epoch or epoch + 1
         skip = {(r.epoch, s) for r in request.skip for s in range(r.first_step, r.last_step + 1)}
@@ -246,7 +270,10 @@ class FakeServer(grpc.GenericRpcHandler):
             elif step != self.skip_step:
                 batch = self._batch(request, epoch, step)
                 batch.skipped_step_count, skipped_step_count = skipped_step_count, 0
-                yield loader.StreamBatchesResponse(batch=batch)
+                for i, message in enumerate(self._messages(request, batch)):
+                    if i > 0 and self._random.random() < self.break_stream:
+                        context.abort(grpc.StatusCode.UNAVAILABLE, "broken in the middle of a batch")
+                    yield message
             step += 1
 
     def _import(

@@ -3,8 +3,11 @@
 // added, found and erased in turn; a catalog in a temporary folder.
 #include "server/rpc/label_cache.h"
 
+#include <atomic>
 #include <limits>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/snapshot/writer.h"
@@ -154,6 +157,29 @@ TEST_CASE_METHOD(LabelFixture, "a damaged copy of a vocabulary is refused") {
   bytes.back() = '6';  // tag6
   REQUIRE(catalog->AddVocabulary(record, bytes).ok());
   CHECK(ReasonOf(FindLabels(deps, &cache, "v", snapshot).status()) == Reason::kCatalogDamaged);
+}
+
+TEST_CASE_METHOD(LabelFixture, "threads that find, make and forget labels get each the ones they asked for") {
+  LabelCache cache(2, kNoLimit);
+  std::vector<std::string> digests;
+  for (size_t i = 0; i < 4; ++i) digests.push_back(Store("v" + std::to_string(i), "tag" + std::to_string(i + 1)));
+  std::atomic<int> wrong_count = 0;
+  std::vector<std::thread> threads;
+  for (size_t thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (size_t i = 0; i < 200; ++i) {
+        const size_t which = (i * 7 + thread) % digests.size();
+        const auto index =
+            FindLabels(deps, &cache, i % 2 == 0 ? digests[which] : "v" + std::to_string(which), snapshot);
+        if (!index.ok() || (*index)->vocabulary_digest() != digests[which] || (*index)->labels()[which] != 1) {
+          ++wrong_count;
+        }
+        if (i % 17 == 0) cache.Erase(digests[(which + 1) % digests.size()]);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong_count == 0);
 }
 
 }  // namespace

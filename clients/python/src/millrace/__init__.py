@@ -11,8 +11,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from millrace._content import Labels
     from millrace.batch import Batch, TagLists
     from millrace.client import Client, connect
+    from millrace.columns import ColumnBatch
     from millrace.errors import (
         DataLoss,
         DatasetNotFound,
@@ -74,7 +76,7 @@ __version__ = "0.1.0"
 
 # The modules whose public names are also names of this package, and modules that are reached through it. Loaded when
 # one is first named: millrace.reference needs neither gRPC nor numpy, and torch is optional and slow to import.
-_SOURCES = ("types", "errors", "batch", "loader", "explanation", "client")
+_SOURCES = ("types", "errors", "batch", "columns", "_content", "loader", "explanation", "client")
 _MODULES = (*_SOURCES, "reference", "torch")
 
 
@@ -98,6 +100,7 @@ __all__ = [
     "Appearance",
     "Batch",
     "Client",
+    "ColumnBatch",
     "DataLoss",
     "Dataset",
     "DatasetNotFound",
@@ -110,6 +113,7 @@ __all__ = [
     "ImportResult",
     "ImportRunning",
     "InvalidRequest",
+    "Labels",
     "Loader",
     "Mix",
     "NotFound",

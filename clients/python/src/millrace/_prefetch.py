@@ -36,15 +36,20 @@ class Prefetcher:
             self._source = source(self._interrupted)
             self.close = self._close_source
             return
-        self._queue: queue.Queue[Batch | _End] = queue.Queue(maxsize=depth)
+        # Queues in C, so that handing a batch over costs the interpreter's lock a microsecond. `room` holds a token for
+        # each batch that may be fetched ahead.
+        self._batches: queue.SimpleQueue[Batch | _End] = queue.SimpleQueue()
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(depth):
+            self._room.put(None)
         # The thread must not refer to self, or self would never be dropped.
         thread = threading.Thread(
             target=_run,
-            args=(source, self._interrupted, self._queue),
+            args=(source, self._interrupted, self._batches, self._room),
             name="millrace-prefetch",
             daemon=True,
         )
-        self.close = weakref.finalize(self, _stop, os.getpid(), self._interrupted, self._queue, thread)
+        self.close = weakref.finalize(self, _stop, os.getpid(), self._interrupted, self._room, thread)
         thread.start()
 
     def __iter__(self) -> Prefetcher:
@@ -55,8 +60,9 @@ class Prefetcher:
             raise StopIteration
         if self._source is not None:
             return next(self._source)
-        item = self._queue.get()
+        item = self._batches.get()
         if not isinstance(item, _End):
+            self._room.put(None)
             return item
         self._ended = True
         if item.error is not None:
@@ -68,42 +74,28 @@ class Prefetcher:
         self._ended = True
 
 
-def _run(source: Source, interrupted: Interrupted, target: queue.Queue[Batch | _End]) -> None:
+def _run(
+    source: Source,
+    interrupted: Interrupted,
+    target: queue.SimpleQueue[Batch | _End],
+    room: queue.SimpleQueue[None],
+) -> None:
     error: BaseException | None = None
     try:
         for batch in source(interrupted):
-            if not _put(target, batch, interrupted):
+            room.get()
+            if interrupted.stopped:
                 return
+            target.put(batch)
     except BaseException as failure:
         error = failure
-    _put(target, _End(error), interrupted)
+    target.put(_End(error))
 
 
-def _put(target: queue.Queue[Batch | _End], item: Batch | _End, interrupted: Interrupted) -> bool:
-    """False when the reader went away."""
-    while not interrupted.stopped:
-        try:
-            # The limit only bounds how long a reader that went away goes unnoticed.
-            target.put(item, timeout=0.2)
-            return True
-        except queue.Full:
-            continue
-    return False
-
-
-def _stop(
-    pid: int,
-    interrupted: Interrupted,
-    target: queue.Queue[Batch | _End],
-    thread: threading.Thread,
-) -> None:
+def _stop(pid: int, interrupted: Interrupted, room: queue.SimpleQueue[None], thread: threading.Thread) -> None:
     # A forked child has the objects without the thread, and perhaps with a lock that nobody will release.
     if os.getpid() != pid:
         return
     interrupted.stop()
-    while True:
-        try:
-            target.get_nowait()
-        except queue.Empty:
-            break
+    room.put(None)  # wakes the thread, should it wait for room
     thread.join(timeout=5.0)

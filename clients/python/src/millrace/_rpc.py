@@ -127,21 +127,25 @@ def metadata(request_id: str) -> tuple[tuple[str, str], ...]:
     return ((_REQUEST_ID_KEY, request_id),)
 
 
-def stub(channel: grpc.Channel, method: Method[Request, Response]) -> grpc.UnaryUnaryMultiCallable[Request, Response]:
+def stub(
+    channel: grpc.Channel, method: Method[Request, Response], *, raw: bool = False
+) -> grpc.UnaryUnaryMultiCallable[Request, Response]:
+    """raw: responses are given as their bytes."""
     return channel.unary_unary(
         method.path,
         request_serializer=method.request_type.SerializeToString,
-        response_deserializer=method.response_type.FromString,
+        response_deserializer=None if raw else method.response_type.FromString,
     )
 
 
 def stream_stub(
-    channel: grpc.Channel, method: Method[Request, Response]
+    channel: grpc.Channel, method: Method[Request, Response], *, raw: bool = False
 ) -> grpc.UnaryStreamMultiCallable[Request, Response]:
+    """raw: responses are given as their bytes."""
     return channel.unary_stream(
         method.path,
         request_serializer=method.request_type.SerializeToString,
-        response_deserializer=method.response_type.FromString,
+        response_deserializer=None if raw else method.response_type.FromString,
     )
 
 

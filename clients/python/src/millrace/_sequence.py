@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import grpc
 
-from millrace import _convert, _rpc
+from millrace import _rpc
 from millrace._backoff import Backoff
 from millrace._connection import Connection
+from millrace._content import Content
 from millrace._skip import Skips, StepRange
+from millrace._wire import Assembler, Uint8Array
 from millrace.batch import Batch
+from millrace.columns import ColumnBatch
 from millrace.errors import SequenceBroken, from_rpc_error
 from millrace.types import Position
 from millrace.v1 import loader_service_pb2 as pb
+
+# A batch's head and, of columns, its body.
+Received = tuple[pb.Batch, Uint8Array | None]
 
 # The contract counts epochs from 0 to 2^31 - 1.
 EPOCH_COUNT_MAX = (1 << 31) - 1
@@ -31,24 +37,20 @@ EPOCH_COUNT_MAX = (1 << 31) - 1
 
 @dataclass(frozen=True)
 class Sequence:
-    """What a rank's batches are made from. batch_count: steps of an epoch, as the plan says. view: "posts"
-    or "identities". skip: what of them is left out, as _skip.checked gives it."""
+    """What a rank's batches are made from. batch_count: steps of an epoch, as the plan says. content: what a batch
+    holds of its posts. skip: what of them is left out, as _skip.checked gives it."""
 
     plan_id: str
     split: str
     batch_count: int
     rank: int
     world_size: int
-    view: str
+    content: Content
     skip: tuple[StepRange, ...] = ()
 
     @cached_property
     def skips(self) -> Skips:
         return Skips(self.skip, self.batch_count)
-
-    @property
-    def view_number(self) -> Any:
-        return _convert.BATCH_VIEW.number(self.view, "view")
 
     def normalize(self, position: Position) -> Position:
         """The same place with its step in [0, batch_count): the end of an epoch is the next one's beginning.
@@ -83,8 +85,9 @@ class Sequence:
         """The position of the count-th batch behind kept(position). Requires steps in the epoch."""
         return self.at(self.skips.advance(self.index(position), count))
 
-    def checked(self, message: pb.Batch, expected: Position) -> Batch:
-        """The message as a batch. SequenceBroken when it is not the one at `expected`."""
+    def checked(self, received: Received, expected: Position) -> Batch:
+        """What was received as a batch. SequenceBroken when it is not the one at `expected`."""
+        message, body = received
         got = (message.plan_id, message.split, message.rank, message.world_size)
         want = (self.plan_id, self.split, self.rank, self.world_size)
         at = Position(message.epoch, message.step)
@@ -93,7 +96,9 @@ class Sequence:
                 f"expected {expected} of {want} with {self.batch_count} steps an epoch, "
                 f"received {at} of {got} with {message.batch_count}"
             )
-        return Batch(message, has_posts=self.view == "posts")
+        if body is not None:
+            return ColumnBatch(message, body)
+        return Batch(message, has_posts=self.content.view == "posts")
 
 
 class Interrupted:
@@ -150,19 +155,20 @@ def stream(
             world_size=sequence.world_size,
             start=pb.Position(epoch=reached.epoch, step=reached.step),
             end_epoch=end.epoch,
-            view=sequence.view_number,
             skip=sequence.skips.ahead_of(reached.epoch, reached.step),
         )
+        sequence.content.apply(request)
+        read = _stream_reader(sequence.content)
         generation = connection.generation
         call: Any = None
         try:
-            call = _open_stream(connection, request, request_id)
+            call = _open_stream(connection, request, request_id, raw=sequence.content.is_columns)
             interrupted.watch(call)
             while True:
-                response = _next(connection, call)
-                if response is None:
+                received = read(connection, call)
+                if received is None:
                     break
-                batch = sequence.checked(response.batch, expected)
+                batch = sequence.checked(received, expected)
                 backoff.reset()
                 reached = batch.next_position
                 expected = sequence.kept(reached)
@@ -184,10 +190,35 @@ def stream(
                 call.cancel()
 
 
-def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, request_id: str) -> Any:
+def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, request_id: str, *, raw: bool) -> Any:
     return connection.interruptible(
-        lambda channel: _rpc.stream_stub(channel, _rpc.STREAM_BATCHES)(request, metadata=_rpc.metadata(request_id))
+        lambda channel: _rpc.stream_stub(channel, _rpc.STREAM_BATCHES, raw=raw)(
+            request, metadata=_rpc.metadata(request_id)
+        )
     )
+
+
+def _stream_reader(content: Content) -> Callable[[Connection, Any], Received | None]:
+    """What reads the next batch of a call that is new; None at its end."""
+    if not content.is_columns:
+        return _read_rows
+    assembler = Assembler()
+
+    def read_columns(connection: Connection, call: Any) -> Received | None:
+        while (message := _next(connection, call)) is not None:
+            received = assembler.add(message)
+            if received is not None:
+                return received
+        if not assembler.is_between:
+            raise SequenceBroken("the stream ended in the middle of a batch")
+        return None
+
+    return read_columns
+
+
+def _read_rows(connection: Connection, call: Any) -> Received | None:
+    response = _next(connection, call)
+    return None if response is None else (response.batch, None)
 
 
 def strided(
@@ -218,10 +249,10 @@ def strided(
             step=position.step,
             rank=sequence.rank,
             world_size=sequence.world_size,
-            view=sequence.view_number,
         )
+        sequence.content.apply(request)
         future = connection.interruptible(
-            lambda channel: _rpc.stub(channel, _rpc.GET_BATCH).future(
+            lambda channel: _rpc.stub(channel, _rpc.GET_BATCH, raw=sequence.content.is_columns).future(
                 request, timeout=timeout_s, metadata=_rpc.metadata(request_id)
             )
         )
@@ -253,12 +284,23 @@ def strided(
                 continue
             pending.popleft()
             backoff.reset()
+            received = _received(sequence.content, response)
             # The server, asked for one batch, does not know of any before it.
-            response.batch.skipped_step_count = skips.run_before(index, origin_index)
-            yield sequence.checked(response.batch, sequence.at(index))
+            received[0].skipped_step_count = skips.run_before(index, origin_index)
+            yield sequence.checked(received, sequence.at(index))
     finally:
         for _, (_, future) in pending:
             future.cancel()
+
+
+def _received(content: Content, response: Any) -> Received:
+    """What GetBatch's response holds: a message, or for columns its bytes."""
+    if not content.is_columns:
+        return response.batch, None
+    received = Assembler().add(response)
+    if received is None:
+        raise SequenceBroken("a batch's body is not complete")
+    return received
 
 
 def _delay_s(failure: Exception, backoff: Backoff, request_id: str) -> float:
@@ -272,8 +314,7 @@ def _delay_s(failure: Exception, backoff: Backoff, request_id: str) -> float:
     return delay_s
 
 
-def _next(connection: Connection, call: Any) -> pb.StreamBatchesResponse | None:
-    """The call's next message; None at its end."""
+def _next(connection: Connection, call: Any) -> Any:
+    """The call's next message, or its bytes; None at its end."""
     with connection.busy():
-        message: pb.StreamBatchesResponse | None = next(call, None)
-        return message
+        return next(call, None)

@@ -6,8 +6,9 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from millrace import _convert, _rpc, _sequence, _skip
+from millrace import _rpc, _sequence, _skip
 from millrace._connection import Connection
+from millrace._content import Content
 from millrace.errors import SplitNotFound
 from millrace.reference.tokens import Token, make_token, parse_token
 from millrace.types import Position
@@ -32,13 +33,12 @@ class Slice:
         split: str,
         rank: int,
         world_size: int,
-        view: str,
+        content: Content,
         timeout_s: float,
         skip: Iterable[_skip.StepRange] = (),
     ) -> None:
         if world_size < 1 or not 0 <= rank < world_size:
             raise ValueError(f"rank must be in [0, world_size); rank {rank}, world_size {world_size}")
-        _convert.BATCH_VIEW.number(view, "view")
         self.connection = Connection(address)
         self.split = split
         self.timeout_s = timeout_s
@@ -46,7 +46,7 @@ class Slice:
         self._plan = plan
         self._rank = rank
         self._world_size = world_size
-        self._view = view
+        self._content = content
         self._sequence: _sequence.Sequence | None = None
 
     @property
@@ -136,7 +136,7 @@ class Slice:
         for info in found.splits:
             if info.name == self.split:
                 sequence = _sequence.Sequence(
-                    found.id, self.split, info.batch_count, self._rank, self._world_size, self._view, self.skip
+                    found.id, self.split, info.batch_count, self._rank, self._world_size, self._content, self.skip
                 )
                 _ = sequence.skips  # checks the ranges
                 return sequence

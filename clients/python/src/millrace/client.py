@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from millrace import _convert, _importing, _plans, _rpc, _sources, explanation, types
 from millrace._connection import Connection
+from millrace._content import Labels, content
 from millrace._part import Part as _Part
 from millrace._part import scope as _scope
 from millrace._vocabularies import Vocabularies
 from millrace.batch import Batch
+from millrace.columns import ColumnBatch
 from millrace.v1 import catalog_service_pb2 as catalog
 from millrace.v1 import import_service_pb2 as imports
 from millrace.v1 import loader_service_pb2 as loader
@@ -384,9 +388,14 @@ class Client(_Part):
         step: int = 0,
         rank: int = 0,
         world_size: int = 1,
-        view: str = "posts",
+        view: str | None = None,
+        fields: Iterable[str] | None = None,
+        labels: Labels | str | None = None,
+        rating_one_hot: bool = False,
     ) -> Batch:
-        """One batch; a pure function of its arguments. PlanNotFound; SplitNotFound; StepPastEnd; InvalidRequest."""
+        """One batch; a pure function of its arguments, as Loader takes them. A ColumnBatch when columns are asked for.
+        PlanNotFound; SplitNotFound; StepPastEnd; VocabularyNotFound; InvalidRequest."""
+        asked = content(view, fields, labels, rating_one_hot)
         request = loader.GetBatchRequest(
             plan_id=plan,
             split=split,
@@ -394,10 +403,12 @@ class Client(_Part):
             step=step,
             rank=rank,
             world_size=world_size,
-            view=_convert.BATCH_VIEW.number(view, "view"),
         )
+        asked.apply(request)
         response = self._call(_rpc.GET_BATCH, request)
-        return Batch(response.batch, has_posts=view == "posts")
+        if asked.is_columns:
+            return ColumnBatch(response.batch, np.frombuffer(bytearray(response.body), np.uint8))
+        return Batch(response.batch, has_posts=asked.view == "posts")
 
     def close(self) -> None:
         """Ends calls in progress and the connection. Idempotent."""

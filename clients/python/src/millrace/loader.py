@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from millrace import _sequence
+from millrace._content import Labels, content
 from millrace._prefetch import Prefetcher
 from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading, pass_end_epoch
@@ -22,8 +23,12 @@ class Loader:
     pass covers, counted from the epoch it starts in; None: no end. start: where the first pass begins (default
     epoch 0, step 0): a Position, or a token (Batch.token) of this plan and split. skip: steps to leave out, as
     (epoch, first_step, last_step), the last one included, say because the loss went up there; all other batches
-    are what they would be without, and nothing takes the place of what is left out. view: "posts" (tags and
-    posts whole) or "identities" (ids and rows only). prefetch: batches fetched ahead in a thread; 0: none, no
+    are what they would be without, and nothing takes the place of what is left out. view: "posts" (Batch.posts, and
+    tags), "identities" (ids and rows only), or "columns" (a ColumnBatch: numpy arrays over the bytes received, the
+    fastest); by default columns when fields, labels or rating_one_hot are given, else posts. fields: which fields of
+    a post, by the names that Post has in the contract ("tags", "rating", "width_px", "tag_indexes", ...); by default
+    all, or none but ids and rows when labels or rating_one_hot are given. labels: a vocabulary's name, or Labels.
+    rating_one_hot: adds that column. prefetch: batches fetched ahead in a thread; 0: none, no
     thread. progress: a tqdm bar. timeout_s: for how long to go on trying to reach a server before Unavailable
     is raised.
 
@@ -48,7 +53,10 @@ class Loader:
         epochs: int | None = 1,
         start: Position | str | None = None,
         skip: Iterable[StepRange] = (),
-        view: str = "posts",
+        view: str | None = None,
+        fields: Iterable[str] | None = None,
+        labels: Labels | str | None = None,
+        rating_one_hot: bool = False,
         prefetch: int = 2,
         progress: bool = False,
         timeout_s: float = 120.0,
@@ -60,7 +68,7 @@ class Loader:
             split=split,
             rank=rank,
             world_size=world_size,
-            view=view,
+            content=content(view, fields, labels, rating_one_hot),
             timeout_s=timeout_s,
             skip=skip,
         )

@@ -11,6 +11,7 @@ DataLoader takes from its workers in turn, so the batches arrive once each and i
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,23 +21,33 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from millrace import _sequence
+from millrace._content import Content, Labels, content
 from millrace._place import Place
 from millrace._prefetch import Prefetcher
 from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading
 from millrace.batch import Batch
+from millrace.columns import ColumnBatch
 from millrace.types import Position
 
 __all__ = ["BatchDataset", "dataset", "to_tensors"]
 
 
-def to_tensors(batch: Batch) -> dict[str, Any]:
+def to_tensors(batch: Batch, *, pin_memory: bool = False) -> dict[str, Any]:
     """A batch as tensors, which share their memory with the batch's arrays.
 
     post_ids, rows: int64 [B]. mask: bool [B], False for padding. epoch, step, batch_count, skipped_step_count: int.
     plan_id, split: str; by these and the numbers state_dict() knows the batch again. token: str.
     With whole posts also tag_values: int64 [T] and tag_offsets: int64 [B + 1] (CSR), as
     torch.nn.EmbeddingBag(include_last_offset=True) takes them.
+
+    Of a batch of columns, every column that was asked for: a number NAME as NAME [B] and NAME_present bool [B]; tags as
+    above; labels as label_values and label_offsets (int32), labels (uint8 [B, L]) or label_bits; all others by their
+    names with "_" for ".". They lie over the message's own memory, but for the copies that a type needs: NAME_present
+    and tag_offsets.
+
+    pin_memory: copies each tensor to page-locked memory, for transfers to a GPU that do not wait. RuntimeError when
+    torch finds no accelerator to pin for. In DataLoader workers let DataLoader(pin_memory=True) do it instead.
     """
     tensors: dict[str, Any] = {
         "plan_id": batch.plan_id,
@@ -50,9 +61,43 @@ def to_tensors(batch: Batch) -> dict[str, Any]:
         "rows": torch.from_numpy(batch.rows),
         "mask": torch.from_numpy(batch.mask),
     }
-    if batch.has_posts:
+    if isinstance(batch, ColumnBatch):
+        tensors |= _columns(batch)
+    elif batch.has_posts:
         tensors["tag_values"] = torch.from_numpy(batch.tags.values)
         tensors["tag_offsets"] = torch.from_numpy(batch.tags.offsets)
+    if pin_memory:
+        tensors = {key: value.pin_memory() if torch.is_tensor(value) else value for key, value in tensors.items()}
+    return tensors
+
+
+# What the usual names are called here; the two tag names are those of a batch of posts.
+_KEYS = {
+    "tags.values": "tag_values",
+    "tags.offsets": "tag_offsets",
+    "tag_indexes.values": "tag_index_values",
+    "tag_indexes.offsets": "tag_index_offsets",
+    "labels.values": "label_values",
+    "labels.offsets": "label_offsets",
+    "labels.dense": "labels",
+    "labels.bits": "label_bits",
+}
+# Columns of one number a post that every post has.
+_ALWAYS_PRESENT = {"id", "row", "rating", "flags", "rating_one_hot"}
+
+
+def _columns(batch: ColumnBatch) -> dict[str, Any]:
+    tensors: dict[str, Any] = {}
+    for name, column in batch.columns.items():
+        if name in ("id", "row") or name.endswith(".presence"):
+            continue
+        key = _KEYS.get(name, name.replace(".", "_"))
+        tensors[key] = torch.from_numpy(column)
+        if "." not in name and name not in _ALWAYS_PRESENT:
+            # Also where all posts have the number: a training loop sees the same keys in every batch.
+            tensors[f"{key}_present"] = torch.from_numpy(batch.present(name))
+    if "tag_offsets" in tensors:
+        tensors["tag_offsets"] = tensors["tag_offsets"].long()  # the type of the values, as EmbeddingBag wants it
     return tensors
 
 
@@ -79,7 +124,7 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         epochs: int | None,
         start: Position | str | None,
         skip: Iterable[StepRange],
-        view: str,
+        content: Content,
         prefetch: int,
         transform: Callable[[Batch], Any],
         timeout_s: float,
@@ -92,7 +137,7 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
             split=split,
             rank=rank,
             world_size=world_size,
-            view=view,
+            content=content,
             timeout_s=timeout_s,
             skip=skip,
         )
@@ -283,20 +328,31 @@ def dataset(
     epochs: int | None = 1,
     start: Position | str | None = None,
     skip: Iterable[StepRange] = (),
-    view: str = "posts",
+    view: str | None = None,
+    fields: Iterable[str] | None = None,
+    labels: Labels | str | None = None,
+    rating_one_hot: bool = False,
     prefetch: int = 2,
     transform: Callable[[Batch], Any] = to_tensors,
+    pin_memory: bool = False,
     timeout_s: float = 120.0,
 ) -> BatchDataset:
     """An IterableDataset of transform(batch), by default dicts of tensors; see to_tensors.
 
     rank, world_size: by default those of torch.distributed, when it is initialized; else 0 of 1. prefetch:
     batches, for each worker, fetched ahead. transform runs in the worker; with the start methods spawn and
-    forkserver it must be picklable. The other arguments are Loader's.
+    forkserver it must be picklable. pin_memory: to_tensors pins; for a dataset that is iterated without workers. The
+    other arguments are Loader's.
 
     ValueError when the environment's WORLD_SIZE says that there are several ranks but torch.distributed is
     not initialized and no rank is given: every rank would then train on everything.
     """
+    if pin_memory:
+        if transform is not to_tensors:
+            raise ValueError("pin_memory is to_tensors' own; a transform pins what it makes itself")
+        if not torch.cuda.is_available():
+            raise RuntimeError("pin_memory=True, but torch finds no accelerator to pin memory for")
+        transform = functools.partial(to_tensors, pin_memory=True)
     if (rank is None) != (world_size is None):
         raise ValueError("give rank and world_size together, or neither")
     if rank is None or world_size is None:
@@ -310,7 +366,7 @@ def dataset(
         epochs=epochs,
         start=start,
         skip=skip,
-        view=view,
+        content=content(view, fields, labels, rating_one_hot),
         prefetch=prefetch,
         transform=transform,
         timeout_s=timeout_s,

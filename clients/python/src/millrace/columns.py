@@ -1,0 +1,145 @@
+"""Batches of columns: numpy arrays over the bytes that the server sent."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from millrace._wire import Uint8Array
+from millrace.batch import Batch, BoolArray, Int64Array, TagLists
+from millrace.errors import SequenceBroken
+from millrace.types import Post
+from millrace.v1 import loader_service_pb2 as pb
+
+_DTYPES: dict[int, np.dtype[Any]] = {
+    pb.DATA_TYPE_UINT8: np.dtype(np.uint8),
+    pb.DATA_TYPE_INT32: np.dtype("<i4"),
+    pb.DATA_TYPE_INT64: np.dtype("<i8"),
+}
+
+
+class ColumnBatch(Batch):
+    """One rank's slice of one step as columns: B samples, in order.
+
+    batch["NAME"] is a column by the name that docs/batch-format.md gives it ("width_px", "tags.values", ...), a view of
+    the bytes that were received: no copy is made, and none of a column that is not looked at. The bytes are this
+    batch's own, so its arrays may be written to. post_ids, rows, mask: as in every Batch. Pickles as its bytes.
+    """
+
+    def __init__(self, message: pb.Batch, body: Uint8Array) -> None:
+        super().__init__(message, has_posts=False)
+        self._body = body
+
+    @cached_property
+    def _by_name(self) -> dict[str, pb.Column]:
+        return {column.name: column for column in self._message.columns}
+
+    @cached_property
+    def _size(self) -> int:
+        return len(self.post_ids)
+
+    def __len__(self) -> int:
+        """Samples, padding included."""
+        return self._size
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """The column: uint8, int32 or int64, of the shape that the format says. KeyError when the batch has none of
+        that name, because it was not asked for."""
+        column = self._by_name.get(name)
+        if column is None:
+            raise KeyError(f"{name}; the batch has {', '.join(self._by_name)}")
+        array: npt.NDArray[Any] | None = None
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            # numpy checks that the elements lie in the body.
+            array = np.ndarray(tuple(column.shape), _DTYPES[column.data_type], self._body, column.offset_bytes)
+        if array is None or array.nbytes != column.size_bytes:
+            raise SequenceBroken(f"column {name} does not fit its batch: {column}")
+        return array
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    @cached_property
+    def columns(self) -> Mapping[str, npt.NDArray[Any]]:
+        """All columns by name, each made when it is first looked at."""
+        return _Columns(self)
+
+    @cached_property
+    def post_ids(self) -> Int64Array:
+        return self["id"]
+
+    @cached_property
+    def rows(self) -> Int64Array:
+        return self["row"]
+
+    def present(self, field: str) -> BoolArray:
+        """bool [B]: which posts have a number ("width_px", "md5", ...). Where False, the column holds 0."""
+        if f"{field}.presence" not in self:
+            _ = self[field]  # asked for at all
+            return np.ones(len(self), np.bool_)
+        return np.unpackbits(self[f"{field}.presence"], count=len(self), bitorder="little").view(np.bool_)
+
+    def lists(self, field: str) -> TagLists:
+        """A list a post, end to end ("tags", "tag_indexes", "pools", "favorite_user_ids", "labels"): values int64 or
+        int32 [N], offsets int32 [B + 1]."""
+        return TagLists(self[f"{field}.values"], self[f"{field}.offsets"])
+
+    def texts(self, field: str) -> list[str | None]:
+        """A text a post ("source", "file_ext", "location", "extra_json"); None where it has none. Makes B strings."""
+        offsets, data = self[f"{field}.offsets"].tolist(), self[f"{field}.bytes"].tobytes()
+        return [data[a:b].decode() if a < b else None for a, b in pairwise(offsets)]
+
+    @cached_property
+    def tags(self) -> TagLists:
+        """values int64 [T], offsets int32 [B + 1]. KeyError unless `tags` was among the fields."""
+        return self.lists("tags")
+
+    @cached_property
+    def labels(self) -> TagLists | Uint8Array:
+        """By the encoding that was asked for: lists (values int32 [N], offsets int32 [B + 1]); "dense": uint8
+        [B, label_count]; "bits": uint8 [B, ceil(label_count / 8)], label L being bit L % 8 of byte L // 8."""
+        for name in ("labels.dense", "labels.bits"):
+            if name in self:
+                return self[name]
+        return self.lists("labels")
+
+    @property
+    def vocabulary(self) -> str:
+        """The digest of the vocabulary that the labels are by; empty without labels."""
+        return self._message.vocabulary
+
+    @property
+    def label_count(self) -> int:
+        return self._message.label_count
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        """Raises ValueError: columns hold no posts."""
+        raise ValueError("the batch holds columns; ask for view='posts'")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_unpickle, (self._message.SerializeToString(), self._body.tobytes()))
+
+
+class _Columns(Mapping[str, npt.NDArray[Any]]):
+    def __init__(self, batch: ColumnBatch) -> None:
+        self._batch = batch
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self._batch[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._batch._by_name)
+
+    def __len__(self) -> int:
+        return len(self._batch._by_name)
+
+
+def _unpickle(head: bytes, body: bytes) -> ColumnBatch:
+    return ColumnBatch(pb.Batch.FromString(head), np.frombuffer(bytearray(body), np.uint8))
