@@ -89,9 +89,7 @@ absl::Status BatchAssembler::Begin(v1::Batch head) {
     return absl::ResourceExhaustedError(absl::StrCat("the body of a batch has ", size_bytes,
                                                      " bytes; the reader's limit is ", options_.body_size_bytes_max));
   }
-  begun_.emplace();
-  begun_->head = std::move(head);
-  begun_->buffer = AlignedBuffer(static_cast<size_t>(size_bytes));
+  begun_.emplace(std::move(head));
   return absl::OkStatus();
 }
 

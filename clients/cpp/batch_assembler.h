@@ -4,7 +4,9 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "clients/cpp/batch_message.h"
@@ -36,6 +38,9 @@ class BatchAssembler {
 
  private:
   struct BegunBatch {
+    explicit BegunBatch(v1::Batch batch)
+        : head(std::move(batch)), buffer(static_cast<size_t>(head.body_size_bytes())) {}
+
     v1::Batch head;
     AlignedBuffer buffer;
     size_t received_bytes = 0;
