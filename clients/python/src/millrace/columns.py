@@ -56,9 +56,9 @@ class ColumnBatch(Batch):
             raise KeyError(f"{name}; the batch has {', '.join(self._by_name)}")
         array: npt.NDArray[Any] | None = None
         with contextlib.suppress(KeyError, TypeError, ValueError):
-            # numpy checks that the elements lie in the body.
+            # numpy checks that the elements end within the body, and nothing else.
             array = np.ndarray(tuple(column.shape), _DTYPES[column.data_type], self._body, column.offset_bytes)
-        if array is None or array.nbytes != column.size_bytes:
+        if array is None or array.nbytes != column.size_bytes or column.offset_bytes < 0:
             raise SequenceBroken(f"column {name} does not fit its batch: {column}")
         return array
 
