@@ -99,10 +99,9 @@ class Millrace(common.Peer):
         return batch._replace(tag_values=self.tag_ids[batch.tag_values])
 
 
-def from_columns(batch: millrace.Batch) -> common.Batch:
-    tags = batch.tag_indexes
-    fixed = (batch.column(name).values for name in FIELDS)
-    return common.Batch(batch.post_ids, tags.values, tags.offsets, *fixed)
+def from_columns(batch: Any) -> common.Batch:
+    tags, columns = batch.lists("tag_indexes"), batch.columns
+    return common.Batch(batch.post_ids, tags.values, tags.offsets, *(columns[name] for name in FIELDS))
 
 
 def from_rows(batch: Any) -> common.Batch:

@@ -256,8 +256,13 @@ def ensure_venv(peer: Peer) -> Path:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     run_quietly([*pip, "-r", str(requirements(peer.venv))], log, 1800)
     if peer.venv == "millrace":
-        package = ["--no-build-isolation", str(ROOT / "clients/python")]
-        run_quietly([*pip, *package], log, 600)
+        # From a copy: what an earlier build left beside the sources would be packed as well.
+        copy = BENCH / "package"
+        shutil.rmtree(copy, ignore_errors=True)
+        leftovers = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
+        shutil.copytree(ROOT / "clients/python", copy / "clients/python", ignore=leftovers)
+        shutil.copytree(ROOT / "proto", copy / "proto")
+        run_quietly([*pip, "--no-build-isolation", str(copy / "clients/python")], log, 600)
     stamp.touch()
     return python
 
@@ -581,8 +586,9 @@ def measure_ceilings(options: argparse.Namespace, posts: int, tools: Path) -> No
     run_quietly([*command, str(options.runs)], BENCH / "logs/ceilings.log", 1800, env={**os.environ, **ENVIRONMENT})
 
 
-def report(tools: Path) -> None:
-    command = [str(tools), str(HERE / "report.py"), str(BENCH / "results"), str(ROOT / "docs")]
+def report(tools: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [str(tools), str(HERE / "report.py"), str(BENCH / "results"), str(folder)]
     subprocess.run(command, check=True, timeout=300)
 
 
@@ -597,6 +603,7 @@ def main() -> None:
     parser.add_argument("--ceilings", action=argparse.BooleanOptionalAction, default=True, help="gRPC's and sockets'")
     parser.add_argument("--prepare-only", action="store_true", help="environments, content and formats, no measurement")
     parser.add_argument("--report-only", action="store_true", help="tables and plots of what was measured before")
+    parser.add_argument("--publish", action="store_true", help="the report goes to docs, not to build/bench/report")
     options = parser.parse_args()
     sizes = [int(text) for text in options.posts.split(",")]
     tools = ensure_venv(Peer("tools", "", "", "tools", "", ()))
@@ -614,7 +621,7 @@ def main() -> None:
     if options.ceilings and not options.only and not (options.report_only or options.prepare_only):
         measure_ceilings(options, sizes[0], tools)
     if not options.prepare_only:
-        report(tools)
+        report(tools, ROOT / "docs" if options.publish else BENCH / "report")
 
 
 if __name__ == "__main__":
