@@ -248,7 +248,7 @@ TEST_CASE("a plan that was recorded without its outcome is shown all the same") 
   CHECK(fixture.Ok(&Stub::ListPlans, v1::ListPlansRequest()).plans(0).splits(0).member_count() == 800);
 }
 
-TEST_CASE("a page of plans that are megabytes each ends early, and none is left out") {
+TEST_CASE("a page of plans that are megabytes each ends early, and none is left out", "[bulk]") {
   Fixture fixture;
   std::vector<std::string> ids;
   for (uint64_t seed = 0; seed < 5; ++seed) {
