@@ -47,95 +47,98 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, const Loa
 
 absl::Status BatchSource::OpenEncoder(const ServiceDeps& deps, const BatchContent& content) {
   if (form_ == BatchContent::Form::kRows) {
-    post_encoder_.emplace(reader_.snapshot(), *deps.location, content.fields);
+    post_encoder_ = std::make_unique<PostEncoder>(reader_.snapshot(), *deps.location, content.fields);
   } else if (form_ == BatchContent::Form::kColumns) {
     const ColumnSelection selection = {.fields = content.fields,
                                        .labels = labels_,
                                        .label_encoding = content.label_encoding,
                                        .has_rating_one_hot = content.has_rating_one_hot};
     MILLRACE_ASSIGN_OR_RETURN(ColumnWriter writer, ColumnWriter::Create(reader_.snapshot(), *deps.location, selection));
-    column_writer_.emplace(std::move(writer));
+    column_writer_ = std::make_unique<ColumnWriter>(std::move(writer));
   }
   return absl::OkStatus();
 }
 
 absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, EncodedBatch* encoded) {
-  MILLRACE_RETURN_IF_ERROR(reader_.Read(position, &batch_));
-  SetIdentities(skipped_step_count);
-  return form_ == BatchContent::Form::kColumns ? EncodeColumns(encoded) : EncodeRows(encoded);
+  // Not kept from batch to batch: a stream whose reader has stopped would hold them for nothing.
+  Batch batch;
+  v1::Batch head;
+  MILLRACE_RETURN_IF_ERROR(reader_.Read(position, &batch));
+  SetIdentities(batch, skipped_step_count, &head);
+  return form_ == BatchContent::Form::kColumns ? EncodeColumns(batch, &head, encoded)
+                                               : EncodeRows(batch, head, encoded);
 }
 
-absl::Status BatchSource::EncodeColumns(EncodedBatch* encoded) {
-  MILLRACE_RETURN_IF_ERROR(column_writer_->Lay(batch_.rows, batch_.post_ids));
-  if (SetColumns(column_writer_->layout(), &message_) > message_size_bytes_max_) return TooLargeError();
+absl::Status BatchSource::EncodeColumns(const Batch& batch, v1::Batch* head, EncodedBatch* encoded) {
+  MILLRACE_RETURN_IF_ERROR(column_writer_->Lay(batch.rows, batch.post_ids));
+  if (SetColumns(column_writer_->layout(), head) > message_size_bytes_max_) return TooLargeError(batch);
   if (labels_ != nullptr) {
-    message_.set_vocabulary(labels_->vocabulary_digest());
-    message_.set_label_count(labels_->label_count());
+    head->set_vocabulary(labels_->vocabulary_digest());
+    head->set_label_count(labels_->label_count());
   }
-  return millrace::EncodeColumns(message_, &*column_writer_, part_size_bytes_max_, encoded);
+  return millrace::EncodeColumns(*head, column_writer_.get(), part_size_bytes_max_, encoded);
 }
 
-absl::Status BatchSource::EncodeRows(EncodedBatch* encoded) {
+absl::Status BatchSource::EncodeRows(const Batch& batch, const v1::Batch& head, EncodedBatch* encoded) {
   SliceWriter posts;
-  MILLRACE_RETURN_IF_ERROR(EncodePosts(&posts));
+  MILLRACE_RETURN_IF_ERROR(EncodePosts(batch, &posts));
 
-  const size_t batch_size_bytes = message_.ByteSizeLong() + posts.size_bytes();
+  const size_t batch_size_bytes = head.ByteSizeLong() + posts.size_bytes();
   const size_t key_size_bytes = 1 + CodedOutputStream::VarintSize64(batch_size_bytes);
-  if (key_size_bytes + batch_size_bytes > message_size_bytes_max_) return TooLargeError();
+  if (key_size_bytes + batch_size_bytes > message_size_bytes_max_) return TooLargeError(batch);
   // A slice of its own size: a writer's 64 KiB would be held until the batch is sent.
-  grpc_slice head = grpc_slice_malloc(key_size_bytes + message_.GetCachedSize());
-  uint8_t* out = GRPC_SLICE_START_PTR(head);
+  grpc_slice head_slice = grpc_slice_malloc(key_size_bytes + head.GetCachedSize());
+  uint8_t* out = GRPC_SLICE_START_PTR(head_slice);
   *out++ = kBatchKey;
   out = CodedOutputStream::WriteVarint64ToArray(batch_size_bytes, out);
-  message_.SerializeWithCachedSizesToArray(out);
+  head.SerializeWithCachedSizesToArray(out);
   std::vector<grpc::Slice> slices;
-  slices.emplace_back(head, grpc::Slice::STEAL_REF);
+  slices.emplace_back(head_slice, grpc::Slice::STEAL_REF);
   posts.MoveTo(&slices);
   encoded->messages.assign(1, grpc::ByteBuffer(slices.data(), slices.size()));
   encoded->size_bytes = key_size_bytes + batch_size_bytes;
   return absl::OkStatus();
 }
 
-void BatchSource::SetIdentities(int64_t skipped_step_count) {
-  message_.Clear();
-  message_.set_plan_id(plan_id_);
-  message_.set_snapshot(reader_.plan().spec().snapshot);
-  message_.set_split(split().name);
-  message_.set_epoch(batch_.position.epoch);
-  message_.set_step(batch_.position.step);
-  message_.set_rank(reader_.rank().rank);
-  message_.set_world_size(reader_.rank().world_size);
-  message_.set_batch_count(split().batch_count);
-  message_.set_global_sample_count(batch_.slice.global_sample_count);
-  message_.set_global_offset(batch_.slice.global_offset);
-  message_.set_padding_count(batch_.slice.padding_count);
+void BatchSource::SetIdentities(const Batch& batch, int64_t skipped_step_count, v1::Batch* head) const {
+  head->set_plan_id(plan_id_);
+  head->set_snapshot(reader_.plan().spec().snapshot);
+  head->set_split(split().name);
+  head->set_epoch(batch.position.epoch);
+  head->set_step(batch.position.step);
+  head->set_rank(reader_.rank().rank);
+  head->set_world_size(reader_.rank().world_size);
+  head->set_batch_count(split().batch_count);
+  head->set_global_sample_count(batch.slice.global_sample_count);
+  head->set_global_offset(batch.slice.global_offset);
+  head->set_padding_count(batch.slice.padding_count);
   if (form_ != BatchContent::Form::kColumns) {
-    message_.mutable_post_ids()->Add(batch_.post_ids.begin(), batch_.post_ids.end());
-    message_.mutable_rows()->Add(batch_.rows.begin(), batch_.rows.end());
+    head->mutable_post_ids()->Add(batch.post_ids.begin(), batch.post_ids.end());
+    head->mutable_rows()->Add(batch.rows.begin(), batch.rows.end());
   }
-  message_.set_token(EncodeToken(plan_id_, split().name, {batch_.position.epoch, batch_.position.step + 1}));
-  message_.set_skipped_step_count(skipped_step_count);
+  head->set_token(EncodeToken(plan_id_, split().name, {batch.position.epoch, batch.position.step + 1}));
+  head->set_skipped_step_count(skipped_step_count);
 }
 
-absl::Status BatchSource::EncodePosts(SliceWriter* posts) {
-  if (!post_encoder_.has_value()) return absl::OkStatus();
-  const std::vector<int64_t>& rows = batch_.rows;
+absl::Status BatchSource::EncodePosts(const Batch& batch, SliceWriter* posts) {
+  if (post_encoder_ == nullptr) return absl::OkStatus();
+  const std::vector<int64_t>& rows = batch.rows;
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i + kFieldsAhead < rows.size()) reader_.snapshot().PrefetchFields(rows[i + kFieldsAhead]);
     if (i + kListsAhead < rows.size()) reader_.snapshot().PrefetchLists(rows[i + kListsAhead]);
     MILLRACE_RETURN_IF_ERROR(post_encoder_->Append(v1::Batch::kPostsFieldNumber, rows[i], posts));
     // Now, rather than when all of a batch that is far too large lies in memory.
-    if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError();
+    if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError(batch);
   }
   return absl::OkStatus();
 }
 
-absl::Status BatchSource::TooLargeError() const {
+absl::Status BatchSource::TooLargeError(const Batch& batch) const {
   const bool identities = form_ == BatchContent::Form::kIdentities;
   const bool columns = form_ == BatchContent::Form::kColumns;
   return FieldError(
       columns ? "projection" : (identities ? "world_size" : "view"),
-      absl::StrCat("a batch of ", batch_.slice.sample_count,
+      absl::StrCat("a batch of ", batch.slice.sample_count,
                    columns ? " posts as columns" : (identities ? " identities" : " whole posts"),
                    " takes more than the server sends, ", message_size_bytes_max_, " bytes (its --max-message-bytes); ",
                    "ask for ", columns ? "fewer fields, " : (identities ? "" : "BATCH_VIEW_IDENTITIES, "),

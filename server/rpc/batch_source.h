@@ -78,25 +78,23 @@ class BatchSource {
   // Makes the encoder that the content needs. kVocabularyNotFound, kSnapshotDamaged.
   absl::Status OpenEncoder(const ServiceDeps& deps, const BatchContent& content);
 
-  // Everything but the posts, from `batch_`.
-  void SetIdentities(int64_t skipped_step_count);
-  absl::Status EncodeRows(EncodedBatch* encoded);
-  absl::Status EncodePosts(SliceWriter* posts);
-  absl::Status EncodeColumns(EncodedBatch* encoded);
-  absl::Status TooLargeError() const;
+  // Everything but the posts.
+  void SetIdentities(const Batch& batch, int64_t skipped_step_count, v1::Batch* head) const;
+  absl::Status EncodeRows(const Batch& batch, const v1::Batch& head, EncodedBatch* encoded);
+  absl::Status EncodePosts(const Batch& batch, SliceWriter* posts);
+  absl::Status EncodeColumns(const Batch& batch, v1::Batch* head, EncodedBatch* encoded);
+  absl::Status TooLargeError(const Batch& batch) const;
 
   std::string plan_id_;
   BatchReader reader_;
   BatchContent::Form form_;
-  // Of kRows and of kColumns; they borrow the snapshot that reader_ keeps.
-  std::optional<PostEncoder> post_encoder_;
-  std::optional<ColumnWriter> column_writer_;
+  // Of kRows and of kColumns, null otherwise: thousands of idle streams need neither. They borrow the snapshot that
+  // reader_ keeps.
+  std::unique_ptr<PostEncoder> post_encoder_;
+  std::unique_ptr<ColumnWriter> column_writer_;
   std::shared_ptr<const LabelIndex> labels_;
   size_t part_size_bytes_max_ = 0;  // of a body; 0: no parts
   size_t message_size_bytes_max_;
-  // Used again from batch to batch.
-  Batch batch_;
-  v1::Batch message_;
 };
 
 }  // namespace millrace

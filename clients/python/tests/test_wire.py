@@ -62,6 +62,16 @@ def test_fields_that_are_not_known_are_passed_over() -> None:
         parse(encoded + b"\x2b\x01")
 
 
+def test_a_head_or_a_body_that_is_there_twice_is_refused() -> None:
+    (encoded,) = whole()
+    part = parse(encoded)
+    assert part.head is not None
+    head = message(part.head, b"")
+    for twice in (encoded + head[: len(head) - 2], encoded + b"\x1a\x01x"):
+        with pytest.raises(SequenceBroken, match="twice"):
+            parse(twice)
+
+
 @pytest.mark.parametrize("part_size", [64, 128, 192])
 def test_parts_are_joined_at_an_aligned_place(part_size: int) -> None:
     assembler = Assembler()

@@ -89,9 +89,10 @@ struct Fixture {
   // What is held once nothing moves any more: the readers have stopped, and gRPC's windows are full.
   size_t SettledSizeBytes() const {
     size_t settled = 0;
-    for (int quiet_count = 0; quiet_count < 20;) {
+    // A sanitizer on a busy machine may leave the server without its turn for a while.
+    for (int quiet_count = 0, i = 0; quiet_count < 50 && i < 3000; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      quiet_count = held_size_bytes() == settled ? quiet_count + 1 : 0;
+      quiet_count = settled > 0 && held_size_bytes() == settled ? quiet_count + 1 : 0;
       settled = held_size_bytes();
     }
     return settled;

@@ -72,9 +72,10 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   // ThreadSanitizer sees the pools' mutexes but not gRPC's: what was made above reaches the calls by these.
   // They are over when this is: a test may have room for one task only.
   for (ThreadPool* pool : {call_pool_.get(), import_pool_.get()}) {
-    std::promise<void> done;
-    pool->Schedule([&done] { done.set_value(); });
-    done.get_future().wait();
+    // Shared: the task may still be within set_value when the wait is over.
+    const auto done = std::make_shared<std::promise<void>>();
+    pool->Schedule([done] { done->set_value(); });
+    done->get_future().wait();
   }
   server_ = builder.BuildAndStart();
   REQUIRE(server_ != nullptr);

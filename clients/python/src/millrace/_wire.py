@@ -22,7 +22,7 @@ Uint8Array = npt.NDArray[np.uint8]
 _BATCH, _PADDING, _BODY, _BODY_OFFSET = 0x0A, 0x12, 0x1A, 0x20
 # Of the wire types that have one.
 _FIXED_SIZES = {1: 8, 5: 4}
-_ALIGNMENT_BYTES = 64
+ALIGNMENT_BYTES = 64
 # Before so much memory is taken: no server sends more.
 _BODY_SIZE_BYTES_MAX = 1 << 34
 _PyMemoryView_FromMemory = ctypes.pythonapi.PyMemoryView_FromMemory
@@ -73,6 +73,8 @@ def parse(message: bytes) -> Part:
             end = place + number
             if end > len(message) or key & 7 != 2:
                 raise ValueError(f"field {key >> 3} is no field, or ends at byte {end} of {len(message)}")
+            if (key == _BATCH and head is not None) or (key == _BODY and body_begin < len(message)):
+                raise ValueError(f"field {key >> 3} is there twice")
             if key == _BATCH:
                 head = pb.Batch.FromString(message[place:end])
             elif key == _BODY:
@@ -104,8 +106,8 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
 
 def aligned(size_bytes: int) -> Uint8Array:
     """uint8 [size_bytes], at a multiple of 64 bytes."""
-    memory = np.empty(size_bytes + _ALIGNMENT_BYTES, np.uint8)
-    skip = -memory.__array_interface__["data"][0] % _ALIGNMENT_BYTES
+    memory = np.empty(size_bytes + ALIGNMENT_BYTES, np.uint8)
+    skip = -memory.__array_interface__["data"][0] % ALIGNMENT_BYTES
     return memory[skip : skip + size_bytes]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from millrace import _convert
+from millrace.errors import SequenceBroken
 from millrace.types import Position, Post
 from millrace.v1 import loader_service_pb2
 
@@ -127,8 +128,11 @@ class Batch:
 
     @cached_property
     def mask(self) -> BoolArray:
+        padding_count = self._message.padding_count
+        if not 0 <= padding_count <= len(self):
+            raise SequenceBroken(f"{padding_count} of {len(self)} samples should be padding")
         mask = np.ones(len(self), dtype=np.bool_)
-        mask[len(self) - self._message.padding_count :] = False
+        mask[len(self) - padding_count :] = False
         return mask
 
     @cached_property

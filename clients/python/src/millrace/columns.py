@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from millrace._wire import Uint8Array
+from millrace._wire import ALIGNMENT_BYTES, Uint8Array
 from millrace.batch import Batch, BoolArray, Int64Array, TagLists
 from millrace.errors import SequenceBroken
 from millrace.types import Post
@@ -38,7 +38,18 @@ class ColumnBatch(Batch):
 
     @cached_property
     def _by_name(self) -> dict[str, pb.Column]:
-        return {column.name: column for column in self._message.columns}
+        """The columns as the head describes them: each behind the one before, aligned, and within the body."""
+        by_name: dict[str, pb.Column] = {}
+        end = 0
+        for column in self._message.columns:
+            name, begin = column.name, column.offset_bytes
+            if begin < end or begin % ALIGNMENT_BYTES or column.size_bytes < 0 or name in by_name:
+                raise SequenceBroken(f"column {name} does not fit its batch: {column}")
+            by_name[name] = column
+            end = begin + column.size_bytes
+        if end > len(self._body):
+            raise SequenceBroken(f"the columns end at byte {end} of a body of {len(self._body)}")
+        return by_name
 
     @cached_property
     def _size(self) -> int:
@@ -56,7 +67,7 @@ class ColumnBatch(Batch):
             raise KeyError(f"{name}; the batch has {', '.join(self._by_name)}")
         array: npt.NDArray[Any] | None = None
         with contextlib.suppress(KeyError, TypeError, ValueError):
-            # numpy checks that the elements lie in the body.
+            # numpy checks that the elements end within the body.
             array = np.ndarray(tuple(column.shape), _DTYPES[column.data_type], self._body, column.offset_bytes)
         if array is None or array.nbytes != column.size_bytes:
             raise SequenceBroken(f"column {name} does not fit its batch: {column}")
@@ -76,7 +87,13 @@ class ColumnBatch(Batch):
 
     @cached_property
     def rows(self) -> Int64Array:
-        return self["row"]
+        return self._a_post("row")
+
+    def _a_post(self, name: str) -> npt.NDArray[Any]:
+        """A column with an element for each post, and so as long as there are posts."""
+        if len(column := self[name]) != len(self):
+            raise SequenceBroken(f"column {name} is of {len(column)} posts, not {len(self)}")
+        return column
 
     def present(self, field: str) -> BoolArray:
         """bool [B]: which posts have a number ("width_px", "md5", ...). Where False, the column holds 0."""
@@ -88,7 +105,10 @@ class ColumnBatch(Batch):
     def lists(self, field: str) -> TagLists:
         """A list a post, end to end ("tags", "tag_indexes", "pools", "favorite_user_ids", "labels"): values int64 or
         int32 [N], offsets int32 [B + 1]."""
-        return TagLists(self[f"{field}.values"], self[f"{field}.offsets"])
+        values, offsets = self[f"{field}.values"], self[f"{field}.offsets"]
+        if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(values):
+            raise SequenceBroken(f"the offsets of {field} do not fit its {len(values)} values")
+        return TagLists(values, offsets)
 
     def texts(self, field: str) -> list[str | None]:
         """A text a post ("source", "file_ext", "location", "extra_json"); None where it has none. Makes B strings."""

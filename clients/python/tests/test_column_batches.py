@@ -80,8 +80,36 @@ def test_a_column_that_does_not_fit_its_batch_is_refused(server: FakeServer) -> 
         (column,) = [column for column in batch._message.columns if column.name == "width_px"]
         for name, value in change.items():
             setattr(column, name, value)
-        with pytest.raises(millrace.SequenceBroken, match="width_px"):
+        with pytest.raises(millrace.SequenceBroken, match=r"width_px|end at byte"):
             batch["width_px"]
+
+
+def test_columns_that_overlap_or_stand_twice_are_refused(server: FakeServer) -> None:
+    for change in ({"offset_bytes": 0}, {"offset_bytes": 8}, {"name": "id"}):
+        batch = load(server)[0]
+        for name, value in change.items():
+            setattr(batch._message.columns[1], name, value)
+        with pytest.raises(millrace.SequenceBroken):
+            batch["width_px"]
+
+
+def test_columns_of_another_number_of_posts_are_refused(server: FakeServer) -> None:
+    batch = load(server)[0]
+    batch._message.columns[1].shape[0] -= 1
+    batch._message.columns[1].size_bytes -= 8
+    with pytest.raises(millrace.SequenceBroken, match="row"):
+        _ = batch.rows
+    batch["tags.offsets"][-1] += 1
+    with pytest.raises(millrace.SequenceBroken, match="tags"):
+        _ = batch.tags
+
+
+@pytest.mark.parametrize("padding_count", [-1, 7])
+def test_more_padding_than_samples_is_refused(server: FakeServer, padding_count: int) -> None:
+    batch = load(server)[0]
+    batch._message.padding_count = padding_count
+    with pytest.raises(millrace.SequenceBroken, match="padding"):
+        _ = batch.mask
 
 
 def test_pickles_as_its_bytes(server: FakeServer) -> None:
