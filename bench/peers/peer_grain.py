@@ -34,8 +34,8 @@ class Grain(common.Peer):
         from array_record.python.array_record_module import ArrayRecordWriter
 
         for number, first in enumerate(range(0, len(content), FILE_POSTS)):
-            # group_size 1, as Grain's documentation asks for random access.
-            writer = ArrayRecordWriter(str(folder / f"posts-{number:03d}.array"), "group_size:1")
+            # Groups of 1, as Grain's documentation asks for random access; compressed ones took 10 % more time.
+            writer = ArrayRecordWriter(str(folder / f"posts-{number:03d}.array"), "group_size:1,uncompressed")
             for post in content.posts(first, min(len(content), first + FILE_POSTS)):
                 writer.write(common.encode_record(post))
             writer.close()

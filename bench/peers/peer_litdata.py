@@ -34,12 +34,15 @@ class LitData(common.Peer):
         import litdata
 
         dataset = litdata.StreamingDataset(str(options.data / "chunks"), shuffle=True, seed=common.SEED)
+        # Without workers it passes None, which torch 1.13 does not take; 2 is what stands for nothing there.
+        prefetch = {"prefetch_factor": 2} if self.workers == 0 else {}
         self.loader = litdata.StreamingDataLoader(
             dataset,
             batch_size=common.BATCH_SIZE,
             num_workers=self.workers,
             collate_fn=peer_mosaicml.collate,
             persistent_workers=self.workers > 0,
+            **prefetch,
         )
 
     @classmethod

@@ -291,11 +291,14 @@ def ensure_content(posts: int, tools: Path) -> Path:
     return folder
 
 
-def ensure_data(peer: Peer, python: Path, content: Path, posts: int) -> tuple[Path, dict[str, float]]:
+def ensure_data(peer: Peer, python: Path, content: Path, posts: int) -> tuple[Path, dict[str, Any]]:
     """The peer's own files, and what making them took."""
     folder = BENCH / "data" / str(posts) / peer.data
     done = folder / "prepared.json"
-    if not done.exists():
+    # Another server may want other files.
+    server = (ROOT / "build/release/server/millrace-server").stat()
+    maker = f"{server.st_size} {server.st_mtime}" if peer.data == "millrace" else ""
+    if not done.exists() or json.loads(done.read_text()).get("maker", "") != maker:
         say(f"  preparing {peer.data}")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -305,7 +308,7 @@ def ensure_data(peer: Peer, python: Path, content: Path, posts: int) -> tuple[Pa
         run_quietly(command, log, 3600, env={**os.environ, **ENVIRONMENT})
         seconds = time.monotonic() - start
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        done.write_text(json.dumps({"seconds": seconds, "bytes": size}))
+        done.write_text(json.dumps({"seconds": seconds, "bytes": size, "maker": maker}))
     return folder, json.loads(done.read_text())
 
 
@@ -493,7 +496,7 @@ def processor() -> str:
     return "unknown"
 
 
-def prepare(peer: Peer, posts: int, content: Path) -> tuple[Bench, dict[str, float]]:
+def prepare(peer: Peer, posts: int, content: Path) -> tuple[Bench, dict[str, Any]]:
     if "cargo" in peer.needs:
         ensure_seed_system()
     python = ensure_venv(peer)
@@ -598,7 +601,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=[peer.name for peer in PEERS], help="a peer; repeatable")
     parser.add_argument("--runs", type=int, default=5, help="interleaved rounds")
     parser.add_argument("--resume-runs", type=int, default=3, help="in how many of them to resume as well")
-    parser.add_argument("--max-seconds", type=float, default=5, help="of a steady run that has not ended its epoch")
+    parser.add_argument("--max-seconds", type=float, default=4, help="of a steady run that has not ended its epoch")
     parser.add_argument("--verify-seconds", type=float, default=120, help="of the epoch that is checked in full")
     parser.add_argument("--ceilings", action=argparse.BooleanOptionalAction, default=True, help="gRPC's and sockets'")
     parser.add_argument("--prepare-only", action="store_true", help="environments, content and formats, no measurement")
