@@ -204,7 +204,7 @@ TEST_CASE("entries come page by page, of the version that the first page was of"
   CHECK(FieldOf(Fails(server, &Stub::ListVocabularyEntries, request)) == "page_size");
 }
 
-TEST_CASE("a page of long names fits in what clients take by default") {
+TEST_CASE("a page of long names fits in what clients take by default", "[bulk]") {
   RpcServer server;
   std::string csv = "name\n";
   for (int i = 0; i < 9000; ++i) csv += std::string(1000, 'x') + std::to_string(i) + "\n";
