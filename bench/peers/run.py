@@ -76,14 +76,14 @@ class Peer:
 
 
 PEERS = (
-    Peer("millrace", "Millrace", "peer_millrace.py", "millrace", "millrace", by_workers("columns", (2, 4)), True),
+    Peer("millrace", "Millrace", "peer_millrace.py", "millrace", "millrace", by_workers("columns", (0, 2, 4)), True),
     Peer(
         "millrace_rows",
         "Millrace, whole posts as rows",
         "peer_millrace.py",
         "millrace",
         "millrace",
-        by_workers("rows", (2,)),
+        by_workers("rows", (0, 2)),
         True,
         has_unary=True,
     ),
