@@ -270,7 +270,7 @@ def ensure_venv(peer: Peer) -> Path:
 def ensure_seed_system() -> None:
     if shutil.which("cargo") is None:
         raise Unavailable("cargo is not installed")
-    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(HERE / "seed_system/Cargo.toml")]
+    command = ["cargo", "build", "--release", "--manifest-path", str(HERE / "seed_system/Cargo.toml")]
     environment = {**os.environ, "CARGO_TARGET_DIR": str(BENCH / "seed_system")}
     run_quietly(command, BENCH / "logs/seed_system-build.log", 1800, env=environment)
 
