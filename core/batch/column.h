@@ -25,6 +25,11 @@ constexpr ColumnType ColumnTypeOf() {
 // Every column begins at a multiple of this, so that a reader may use it where it lies, whatever its type.
 inline constexpr size_t kColumnAlignmentBytes = 64;
 
+// How many bytes lie between `size_bytes` and the next multiple.
+constexpr size_t ColumnPaddingBytes(size_t size_bytes) {
+  return (kColumnAlignmentBytes - size_bytes % kColumnAlignmentBytes) % kColumnAlignmentBytes;
+}
+
 struct ColumnInfo {
   std::string_view name;  // lives as long as the writer that the column is of
   ColumnType type = ColumnType::kUint8;
@@ -46,7 +51,7 @@ class ColumnLayout {
     ColumnInfo& column = columns_.emplace_back();
     column.name = name;
     column.type = ColumnTypeOf<T>();
-    column.offset_bytes = (end_bytes_ + kColumnAlignmentBytes - 1) / kColumnAlignmentBytes * kColumnAlignmentBytes;
+    column.offset_bytes = end_bytes_ + ColumnPaddingBytes(end_bytes_);
     column.size_bytes = sizeof(T);
     for (const int64_t count : shape) column.size_bytes *= static_cast<size_t>(count);
     column.shape = std::move(shape);

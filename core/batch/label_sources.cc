@@ -53,79 +53,57 @@ class CsrLabelSource final : public ColumnSource {
   size_t values_place_ = 0;
 };
 
-// "labels.dense": uint8 [B, L].
-class DenseLabelSource final : public ColumnSource {
+// A row of cells for each post: "labels.dense", uint8 [B, L], a cell a label; or "labels.bits", uint8
+// [B, ceil(L / 8)], a cell eight labels.
+class MatrixLabelSource final : public ColumnSource {
  public:
-  explicit DenseLabelSource(std::shared_ptr<const LabelIndex> labels) : labels_(std::move(labels)) {}
+  MatrixLabelSource(std::shared_ptr<const LabelIndex> labels, bool is_dense)
+      : labels_(std::move(labels)),
+        is_dense_(is_dense),
+        width_(is_dense ? labels_->label_count() : (labels_->label_count() + 7) / 8) {}
 
   bool needs_tags() const override { return true; }
   absl::Status Lay(const GatheredRows& batch, ColumnLayout* layout) override {
-    place_ = layout->Add<uint8_t>("labels.dense", {batch.row_count(), labels_->label_count()});
+    place_ = layout->Add<uint8_t>(is_dense_ ? "labels.dense" : "labels.bits", {batch.row_count(), width_});
     return absl::OkStatus();
   }
   absl::Status Fill(const GatheredRows& batch, const ColumnBody& body) override {
-    const absl::Span<const int32_t> label_of = labels_->labels();
     const absl::Span<uint8_t> cells = body.Column<uint8_t>(place_);
     std::fill(cells.begin(), cells.end(), uint8_t{0});
-    uint8_t* post = cells.data();
-    for (const absl::Span<const uint32_t> list : batch.tags) {
-      for (const uint32_t tag_index : list) {
-        if (label_of[tag_index] >= 0) post[label_of[tag_index]] = 1;
-      }
-      post += labels_->label_count();
+    if (is_dense_) {
+      Mark(batch, cells.data(), [](uint8_t* post, int32_t label) { post[label] = 1; });
+    } else {
+      Mark(batch, cells.data(), [](uint8_t* post, int32_t label) {
+        post[label / 8] = static_cast<uint8_t>(post[label / 8] | 1u << (label % 8));
+      });
     }
     return absl::OkStatus();
   }
 
  private:
-  const std::shared_ptr<const LabelIndex> labels_;
-  size_t place_ = 0;
-};
-
-// "labels.bits": uint8 [B, ceil(L / 8)].
-class BitLabelSource final : public ColumnSource {
- public:
-  explicit BitLabelSource(std::shared_ptr<const LabelIndex> labels)
-      : labels_(std::move(labels)), width_bytes_((labels_->label_count() + 7) / 8) {}
-
-  bool needs_tags() const override { return true; }
-  absl::Status Lay(const GatheredRows& batch, ColumnLayout* layout) override {
-    place_ = layout->Add<uint8_t>("labels.bits", {batch.row_count(), width_bytes_});
-    return absl::OkStatus();
-  }
-  absl::Status Fill(const GatheredRows& batch, const ColumnBody& body) override {
+  // Calls mark(the post's row of cells, label) for each label of each post.
+  template <typename MarkLabel>
+  void Mark(const GatheredRows& batch, uint8_t* post, MarkLabel mark) const {
     const absl::Span<const int32_t> label_of = labels_->labels();
-    const absl::Span<uint8_t> cells = body.Column<uint8_t>(place_);
-    std::fill(cells.begin(), cells.end(), uint8_t{0});
-    uint8_t* post = cells.data();
     for (const absl::Span<const uint32_t> list : batch.tags) {
       for (const uint32_t tag_index : list) {
-        const int32_t label = label_of[tag_index];
-        if (label >= 0) post[label / 8] = static_cast<uint8_t>(post[label / 8] | 1u << (label % 8));
+        if (label_of[tag_index] >= 0) mark(post, label_of[tag_index]);
       }
-      post += width_bytes_;
+      post += width_;
     }
-    return absl::OkStatus();
   }
 
- private:
   const std::shared_ptr<const LabelIndex> labels_;
-  const int64_t width_bytes_;
+  const bool is_dense_;
+  const int64_t width_;
   size_t place_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<ColumnSource> MakeLabelSource(std::shared_ptr<const LabelIndex> labels, LabelEncoding encoding) {
-  switch (encoding) {
-    case LabelEncoding::kDense:
-      return std::make_unique<DenseLabelSource>(std::move(labels));
-    case LabelEncoding::kBits:
-      return std::make_unique<BitLabelSource>(std::move(labels));
-    case LabelEncoding::kCsr:
-      break;
-  }
-  return std::make_unique<CsrLabelSource>(std::move(labels));
+  if (encoding == LabelEncoding::kCsr) return std::make_unique<CsrLabelSource>(std::move(labels));
+  return std::make_unique<MatrixLabelSource>(std::move(labels), encoding == LabelEncoding::kDense);
 }
 
 }  // namespace millrace

@@ -36,7 +36,7 @@ class Prefix {
     if (body_offset_bytes > 0) size_bytes_ += 1 + CodedOutputStream::VarintSize64(body_offset_bytes);
     // The padding's key and size take a byte each, as it is shorter than 128.
     size_bytes_ += 2 + 1 + CodedOutputStream::VarintSize64(body_size_bytes);
-    padding_size_bytes_ = (kColumnAlignmentBytes - size_bytes_ % kColumnAlignmentBytes) % kColumnAlignmentBytes;
+    padding_size_bytes_ = ColumnPaddingBytes(size_bytes_);
     size_bytes_ += padding_size_bytes_;
   }
 
@@ -74,7 +74,7 @@ class Prefix {
 grpc::Slice AllocateAligned(size_t size_bytes) {
   grpc_slice memory = grpc_slice_malloc_large(size_bytes + kColumnAlignmentBytes);
   const auto address = reinterpret_cast<uintptr_t>(GRPC_SLICE_START_PTR(memory));
-  const size_t skip = (kColumnAlignmentBytes - address % kColumnAlignmentBytes) % kColumnAlignmentBytes;
+  const size_t skip = ColumnPaddingBytes(address);
   grpc_slice aligned = grpc_slice_sub_no_ref(memory, skip, skip + size_bytes);
   return grpc::Slice(aligned, grpc::Slice::STEAL_REF);
 }
