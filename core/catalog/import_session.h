@@ -49,7 +49,7 @@ struct ImportRecord {
 
 // A tag as a record of the dump names it. The name is borrowed for the call.
 struct ImportedTag {
-  int64_t id = 0;
+  int64_t id = 0;  // 0: the source knows it by its name only
   std::string_view name;
   TagCategory category = TagCategory::kUnspecified;
 };

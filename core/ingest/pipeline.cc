@@ -97,6 +97,11 @@ class ImportPipeline::Impl : public RecordSink {
     return absl::OkStatus();
   }
 
+  absl::Status OnTag(const TagFact&, int64_t) override { return NotStagedError(); }
+  absl::Status OnTagRelation(const TagRelation&, int64_t) override { return NotStagedError(); }
+  absl::Status OnPool(const PoolFact&, int64_t) override { return NotStagedError(); }
+  absl::Status OnArtist(const ArtistFact&, int64_t) override { return NotStagedError(); }
+
   absl::Status OnRejected(RejectedRecord rejected) override {
     rejected.file = file_names_.back();
     ++progress_.rejected_count;
@@ -113,6 +118,10 @@ class ImportPipeline::Impl : public RecordSink {
   }
 
  private:
+  static absl::Status NotStagedError() {
+    return MakeError(Reason::kInternal, "the catalog keeps no tags, relations, pools and artists of their own yet");
+  }
+
   // Decompressed bytes. The first few are held back until they tell what the file is.
   absl::Status Pass(std::string_view bytes) {
     if (!is_start_checked_) {

@@ -16,7 +16,19 @@
 namespace millrace {
 
 // Same numbers as in the proto.
-enum class SourceFormat { kDanbooruJsonl = 1, kDanbooruMetaSqlite = 2 };
+enum class SourceFormat {
+  kUnspecified = 0,  // told from the bytes
+  kDanbooruJsonl = 1,
+  kDanbooruMetaSqlite = 2,
+  kDanbooruExport = 3,
+  kDanbooruPages = 4,
+  kDanbooru2023Sqlite = 5,
+  kE621Csv = 6,
+  kE621Pages = 7,
+  kMoebooruPages = 8,
+  kGelbooruPages = 9,
+  kPictureFolder = 10,
+};
 enum class Compression { kUnspecified = 0, kNone = 1, kGzip = 2, kZstd = 3 };
 
 // A record that was not taken. The fields are those of millrace.v1.RejectedRecord.

@@ -9,6 +9,7 @@
 #include "core/catalog/import_session.h"
 #include "core/ingest/pipeline.h"
 #include "core/model/post.h"
+#include "core/model/tag_relation.h"
 
 namespace millrace {
 
@@ -17,10 +18,17 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
 
-  // A post and its tags, ascending by id, each once; post.tag_ids are their ids. Both are borrowed for the call.
-  // `duplicate_tag_count`: tags of the record that were collapsed.
+  // A post and its tags, both borrowed for the call. Either every tag has an id: then they ascend by id, each once, and
+  // post.tag_ids are their ids. Or none has (id 0, the source knows tags by name only): then they come in any order, may
+  // repeat, post.tag_ids is empty, and the sink finds the ids. `duplicate_tag_count`: tags of the record that the
+  // reader collapsed.
   virtual absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
                               int64_t duplicate_tag_count) = 0;
+  // What a board lists apart from its posts.
+  virtual absl::Status OnTag(const TagFact& tag, int64_t line) = 0;
+  virtual absl::Status OnTagRelation(const TagRelation& relation, int64_t line) = 0;
+  virtual absl::Status OnPool(const PoolFact& pool, int64_t line) = 0;
+  virtual absl::Status OnArtist(const ArtistFact& artist, int64_t line) = 0;
   // A record that was not taken. The sink adds the file's name.
   virtual absl::Status OnRejected(RejectedRecord rejected) = 0;
   // Whether the import was cancelled; readers ask now and then and return the error.

@@ -98,6 +98,8 @@ struct Post {
   std::optional<int32_t> score;
   std::optional<int32_t> up_score;
   std::optional<int32_t> down_score;
+  std::optional<int32_t> favorite_count;
+  std::optional<int64_t> duration_us;  // of an animation or a film
   std::optional<int64_t> created_at_us;
   std::optional<int64_t> updated_at_us;
   std::optional<int64_t> last_commented_at_us;

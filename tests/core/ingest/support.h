@@ -35,6 +35,22 @@ class CollectingSink : public RecordSink {
     posts.push_back(std::move(taken));
     return absl::OkStatus();
   }
+  absl::Status OnTag(const TagFact& tag, int64_t) override {
+    tags.push_back(tag);
+    return absl::OkStatus();
+  }
+  absl::Status OnTagRelation(const TagRelation& relation, int64_t) override {
+    relations.push_back(relation);
+    return absl::OkStatus();
+  }
+  absl::Status OnPool(const PoolFact& pool, int64_t) override {
+    pools.push_back(pool);
+    return absl::OkStatus();
+  }
+  absl::Status OnArtist(const ArtistFact& artist, int64_t) override {
+    artists.push_back(artist);
+    return absl::OkStatus();
+  }
   absl::Status OnRejected(RejectedRecord record) override {
     rejected.push_back(std::move(record));
     return absl::OkStatus();
@@ -44,6 +60,10 @@ class CollectingSink : public RecordSink {
   }
 
   std::vector<Taken> posts;
+  std::vector<TagFact> tags;
+  std::vector<TagRelation> relations;
+  std::vector<PoolFact> pools;
+  std::vector<ArtistFact> artists;
   std::vector<RejectedRecord> rejected;
   bool cancelled = false;
 };
