@@ -77,8 +77,9 @@ bool JsonPostParser::ParseTagObject(Object object, size_t index) {
   if (category.kind != ScalarValue::Kind::kNull && !category.text.empty()) {
     const auto known = ParseDanbooruCategory(category.text);
     if (!known.has_value()) {
-      return record_.Reject(path("category"), absl::StrCat("is ", Show(category), "; expected 0 (general), 1 (artist), ",
-                                                           "3 (copyright), 4 (character) or 5 (meta)"));
+      return record_.Reject(path("category"),
+                            absl::StrCat("is ", Show(category), "; expected 0 (general), 1 (artist), ",
+                                         "3 (copyright), 4 (character) or 5 (meta)"));
     }
     tag.category = *known;
   }

@@ -113,7 +113,8 @@ bool JsonRecord::ReadIds(std::string_view field, Value value, std::vector<int64_
     ScalarValue scalar;
     if (!ReadScalar(field, element, &scalar)) return false;
     int64_t id = 0;
-    if (auto fault = ParseId(scalar, &id)) return Reject(absl::StrCat(std::string(field), "[", ids->size(), "]"), *fault);
+    if (auto fault = ParseId(scalar, &id))
+      return Reject(absl::StrCat(std::string(field), "[", ids->size(), "]"), *fault);
     ids->push_back(id);
   }
   return true;
