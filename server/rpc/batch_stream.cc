@@ -68,9 +68,9 @@ void BatchStream::Start() {
 }
 
 void BatchStream::Open() {
-  const absl::Status status = IsCancelled()                 ? AbandonedError()
+  const absl::Status status = IsCancelled()             ? AbandonedError()
                               : deps_.drain->draining() ? ShuttingDownError()
-                                                            : OpenSource();
+                                                        : OpenSource();
   if (status.ok()) {
     Encode();
     return;

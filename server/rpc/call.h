@@ -58,8 +58,9 @@ absl::Status ShuttingDownError();
 // `cancelled` may be asked now and then by work that takes long.
 using UnaryHandler = std::function<absl::Status(const std::function<bool()>& cancelled)>;
 
-// Runs `handler` on `pool` and finishes the call with what it returns. A pool without room refuses it at once (Refusals);
-// a call that was abandoned while it waited does no work. gRPC's thread never blocks here. `method` is a literal.
+// Runs `handler` on `pool` and finishes the call with what it returns. A pool without room refuses it at once
+// (Refusals); a call that was abandoned while it waited does no work. gRPC's thread never blocks here. `method` is a
+// literal.
 grpc::ServerUnaryReactor* StartUnary(const ServiceDeps& deps, CallPool* pool, std::string_view method,
                                      grpc::CallbackServerContext* context, UnaryHandler handler);
 

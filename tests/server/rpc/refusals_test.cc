@@ -1,6 +1,5 @@
-// Goal: a refused call is told why and when to come again, by a delay of its own, and the log tells of every one without
-// a line for each. Method: refusals for a context that belongs to no call, at
-// times that the test gives.
+// Goal: a refused call is told why and when to come again, by a delay of its own, and the log tells of every one
+// without a line for each. Method: refusals for a context that belongs to no call, at times that the test gives.
 #include "server/rpc/refusals.h"
 
 #include <algorithm>
@@ -29,7 +28,8 @@ double DelaySecondsOf(const grpc::Status& status) {
 struct Fixture {
   MemoryCallLog log;
   Refusals::Clock::time_point now{std::chrono::hours(1)};
-  std::optional<Refusals> refusals{std::in_place, &log, MakeError(Reason::kServerBusy, "no room"), [this] { return now; }};
+  std::optional<Refusals> refusals{std::in_place, &log, MakeError(Reason::kServerBusy, "no room"),
+                                   [this] { return now; }};
   const grpc::CallbackServerContext context;
 };
 

@@ -1,5 +1,5 @@
-// Goal: however many clients there are, those that wait as they are told leave the server its time, and when the load is
-// gone nobody is told to wait for long. Method: a server with a queue and its clients, simulated over seconds.
+// Goal: however many clients there are, those that wait as they are told leave the server its time, and when the load
+// is gone nobody is told to wait for long. Method: a server with a queue and its clients, simulated over seconds.
 #include "server/rpc/retry_pace.h"
 
 #include <functional>
