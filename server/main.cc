@@ -11,7 +11,6 @@
 #include "absl/time/time.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
 #include "core/model/location.h"
 #include "core/snapshot/store.h"
@@ -22,6 +21,7 @@
 #include "server/lifecycle/process.h"
 #include "server/lifecycle/server_log.h"
 #include "server/lifecycle/stop_signals.h"
+#include "server/rpc/call_pool.h"
 #include "server/rpc/services.h"
 #include "server/rpc/stream_limits.h"
 
@@ -105,8 +105,8 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                               .held_size_bytes_max = static_cast<size_t>(config.streams_size_bytes_max)});
   std::vector<std::unique_ptr<grpc::Service>> services;
   // Declared behind the services, and so gone before them: the pools' last tasks may still use them.
-  ThreadPool call_pool(static_cast<size_t>(config.call_thread_count), kCallQueueSizeMax);
-  ThreadPool import_pool(static_cast<size_t>(config.import_thread_count), kImportQueueSizeMax);
+  CallPool call_pool(static_cast<size_t>(config.call_thread_count), kCallQueueSizeMax, &log);
+  CallPool import_pool(static_cast<size_t>(config.import_thread_count), kImportQueueSizeMax, &log);
   services = MakeServices({.catalog = data.catalog.get(),
                            .snapshots = data.snapshots.get(),
                            .call_pool = &call_pool,

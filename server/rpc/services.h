@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
 #include "core/model/location.h"
 #include "core/snapshot/store.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
+#include "server/rpc/call_pool.h"
 #include "server/rpc/stream_limits.h"
 
 namespace millrace {
@@ -25,8 +25,8 @@ namespace millrace {
 struct ServiceDeps {
   Catalog* catalog = nullptr;
   SnapshotStore* snapshots = nullptr;
-  ThreadPool* call_pool = nullptr;    // short work: reads, batches
-  ThreadPool* import_pool = nullptr;  // long work: imports, compiling and verifying snapshots
+  CallPool* call_pool = nullptr;    // short work: reads, batches
+  CallPool* import_pool = nullptr;  // long work: imports, compiling and verifying snapshots
   const LocationTemplate* location = nullptr;
   const Drain* drain = nullptr;
   CallLog* call_log = nullptr;
