@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/catalog/sources_schema.h"
 
 namespace millrace {
 namespace {
@@ -189,7 +190,7 @@ CREATE INDEX vocabularies_by_digest ON vocabularies (digest, row);
 )sql";
 
 // Step i leads from version i to version i + 1. A step that was released never changes.
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kSourcesSchema};
 
 // Between 4, 8 and 16 KiB staging and scanning differ by less than the noise (catalog_bench_test.cc); larger pages
 // halve the overflow of posts with long texts, smaller ones make small writes cheaper. The middle.

@@ -44,7 +44,8 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 1 keeps its plans, whose out
     auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
     Take(
         database->Execute("ALTER TABLE plans DROP COLUMN outcome; DROP TABLE vocabularies; "
-                          "DROP TABLE vocabulary_names; PRAGMA user_version=1"));
+                          "DROP TABLE vocabulary_names; DROP TABLE failed_pages; DROP TABLE refresh_runs; "
+                          "DROP TABLE sources; PRAGMA user_version=1"));
   }
   Reopen();
   const PlanRecord old_plan = Take(catalog->GetPlan(plan_id));
