@@ -149,6 +149,14 @@ absl::Status SourceStore::ResetCursor(int64_t source_id) {
   });
 }
 
+absl::Status SourceStore::EndBoard(int64_t source_id) {
+  return connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
+    MILLRACE_RETURN_IF_ERROR(RemoveFailedPages(database, source_id, source.position, INT64_MAX));
+    return MoveSource(database, source_id, source.position, source.position);
+  });
+}
+
 absl::StatusOr<std::vector<FailedPage>> SourceStore::ListFailedPages(int64_t source_id, int64_t due_at_us,
                                                                      int64_t limit) {
   std::vector<FailedPage> pages;

@@ -55,6 +55,8 @@ class SourceStore {
   absl::Status SkipPage(int64_t source_id, int64_t run_id, const FailedPage& page, std::optional<int64_t> cursor);
   // The cursor goes back to the position: what was skipped behind it is asked for again.
   absl::Status ResetCursor(int64_t source_id);
+  // The board has nothing behind the position: as ResetCursor, and pages that were noted there are none to try again.
+  absl::Status EndBoard(int64_t source_id);
   absl::StatusOr<std::vector<FailedPage>> ListFailedPages(int64_t source_id, int64_t due_at_us, int64_t limit);
 
  private:

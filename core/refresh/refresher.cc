@@ -122,7 +122,8 @@ absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
     }
     if (page->max_id == 0) {
       // The board's end. New posts may come with ids that were skipped.
-      return cursor == position_ ? absl::OkStatus() : store_.ResetCursor(source.id);
+      const bool is_anything_skipped = cursor != position_ || source.failed_page_count > 0;
+      return is_anything_skipped ? store_.EndBoard(source.id) : absl::OkStatus();
     }
     skipped_in_row = 0;
     const PageWrite write = MakePageWrite(source, run_id, cursor, *std::move(page));
