@@ -18,18 +18,12 @@ absl::Status MarkSwept(Database& database, int64_t import_id) {
   return update.Run();
 }
 
-std::vector<ImportedTag> BorrowTags(const std::vector<PageTag>& tags) {
-  std::vector<ImportedTag> borrowed;
-  borrowed.reserve(tags.size());
-  for (const PageTag& tag : tags) borrowed.push_back({tag.id, tag.name, tag.category});
-  return borrowed;
-}
-
 }  // namespace
 
 absl::Status PageWriter::OpenDataset(const SourceRecord& source) {
   MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindOrAddDataset(database_, source.settings.dataset));
   dataset_id_ = dataset.id;
+  tags_.emplace(&database_, dataset_id_);
   if (const std::optional<int64_t> running_id = live_imports_.Find(dataset_id_); running_id.has_value()) {
     // It has counted on the posts that were there when it began.
     return MakeError(Reason::kImportRunning,
@@ -80,11 +74,14 @@ absl::Status PageWriter::Replace(const Post& post, int64_t line, const Post* bef
 }
 
 absl::Status PageWriter::Put(const PagePost& page_post) {
-  const Post& post = page_post.post;
-  if (!seen_ids_.insert(post.id).second) return absl::OkStatus();
+  if (!seen_ids_.insert(page_post.post.id).second) return absl::OkStatus();
+  Post post = page_post.post;
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ImportedTag> tags, tags_->Resolve(page_post.tags));
+  post.tag_ids.clear();
+  for (const ImportedTag& tag : tags) post.tag_ids.push_back(tag.id);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<Post> before, ReadPost(database_, {dataset_id_, generation_}, post.id));
   // Also of a post that is the same: a tag may have got another category.
-  tag_changes_.AddUses(BorrowTags(page_post.tags));
+  tag_changes_.AddUses(tags);
   if (before.has_value()) tag_changes_.RemoveUses(before->tag_ids);
   if (before == post) {
     ++counts_.unchanged_post_count;

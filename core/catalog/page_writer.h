@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "core/catalog/dataset_rows.h"
 #include "core/catalog/live_imports.h"
 #include "core/catalog/md5_index.h"
+#include "core/catalog/page_tags.h"
 #include "core/catalog/post_rows.h"
 #include "core/catalog/source.h"
 #include "core/catalog/sqlite.h"
@@ -25,7 +27,7 @@ namespace millrace {
 // nothing to sweep. Used once.
 class PageWriter {
  public:
-  // All borrowed. Requires that every tag of the page has an id.
+  // All borrowed.
   PageWriter(Database* database, const LiveImports* live_imports, const PageWrite& page, int64_t now_us)
       : database_(*database), live_imports_(*live_imports), page_(page), now_us_(now_us) {}
 
@@ -49,7 +51,8 @@ class PageWriter {
   const int64_t now_us_;
 
   int64_t dataset_id_ = 0;
-  int64_t generation_ = 0;  // of the posts that are written
+  std::optional<PageTags> tags_;  // once the dataset is known
+  int64_t generation_ = 0;        // of the posts that are written
   absl::flat_hash_set<int64_t> seen_ids_;
   StagingBatch batch_;
   std::vector<Md5Entry> stale_md5s_;  // of posts that are replaced

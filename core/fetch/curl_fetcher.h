@@ -12,7 +12,7 @@ namespace millrace {
 struct CurlFetcherOptions {
   bool allow_private = false;  // also addresses that IsPublicAddress refuses
   int redirect_count_max = 5;
-  TransferLimits limits;
+  TransferLimits limits = {};
 };
 
 // Follows redirects itself: each is judged like the address that was asked for, https does not lead to http, and the

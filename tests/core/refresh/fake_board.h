@@ -20,6 +20,42 @@
 
 namespace millrace {
 
+// Takes the ids of tags away, as boards of today do: they tell names only.
+class NamesOnlySink final : public RecordSink {
+ public:
+  NamesOnlySink(RecordSink* sink, TagCategory category) : sink_(*sink), category_(category) {}
+  absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line, int64_t count) override {
+    Post nameless = post;
+    nameless.tag_ids.clear();
+    std::vector<ImportedTag> names;
+    // Also in another order than that of the ids.
+    for (auto tag = tags.rbegin(); tag != tags.rend(); ++tag) names.push_back({0, tag->name, category_});
+    return sink_.OnPost(nameless, names, line, count);
+  }
+  absl::Status OnTag(const TagFact& tag, int64_t line) override { return sink_.OnTag(tag, line); }
+  absl::Status OnTagRelation(const TagRelation& one, int64_t line) override { return sink_.OnTagRelation(one, line); }
+  absl::Status OnPool(const PoolFact& pool, int64_t line) override { return sink_.OnPool(pool, line); }
+  absl::Status OnArtist(const ArtistFact& artist, int64_t line) override { return sink_.OnArtist(artist, line); }
+  absl::Status OnRejected(RejectedRecord rejected) override { return sink_.OnRejected(std::move(rejected)); }
+  absl::Status CheckCancelled() override { return sink_.CheckCancelled(); }
+
+ private:
+  RecordSink& sink_;
+  const TagCategory category_;
+};
+
+class NamesOnlyReader final : public DumpReader {
+ public:
+  NamesOnlyReader(RecordSink* sink, TagCategory category) : sink_(sink, category), reader_(&sink_, 1 << 20) {}
+  absl::Status BeginFile(std::string_view name) override { return reader_.BeginFile(name); }
+  absl::Status Write(std::string_view bytes) override { return reader_.Write(bytes); }
+  absl::Status EndFile() override { return reader_.EndFile(); }
+
+ private:
+  NamesOnlySink sink_;
+  DanbooruJsonlReader reader_;
+};
+
 class FakeBoard final : public HttpFetcher {
  public:
   struct BoardPost {
@@ -59,6 +95,10 @@ class FakeBoard final : public HttpFetcher {
 
   static MakePageReader ReaderMaker() {
     return [](BoardKind, RecordSink* sink) { return std::make_unique<DanbooruJsonlReader>(sink, 1 << 20); };
+  }
+
+  static MakePageReader NamesOnlyMaker(TagCategory category) {
+    return [category](BoardKind, RecordSink* sink) { return std::make_unique<NamesOnlyReader>(sink, category); };
   }
 
   std::map<int64_t, BoardPost> posts;

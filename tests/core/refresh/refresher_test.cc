@@ -27,7 +27,7 @@ class Fixture : public CatalogFixture {
       reports.push_back(report);
       if (next) next(report);
     };
-    Refresher refresher(&catalog->sources(), {&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, 1});
+    Refresher refresher(&catalog->sources(), {&board, &pacer, &clock, make_reader, {}, 1});
     return Take(refresher.Run(Source(), options));
   }
   SourceRecord Source() { return Take(catalog->sources().Get("source")); }
@@ -58,6 +58,7 @@ class Fixture : public CatalogFixture {
   }
 
   FakeBoard board;
+  MakePageReader make_reader = FakeBoard::ReaderMaker();
   FakeClock clock;
   HostPacer pacer{&clock, absl::Seconds(1)};
   std::vector<PageReport> reports;
@@ -126,6 +127,39 @@ TEST_CASE_METHOD(Fixture, "tags that no post has any more are removed") {
   Refresh();
   CHECK_FALSE(Take(catalog->FindTag(kDataset, 8)).has_value());
   CHECK(Take(catalog->FindTag(kDataset, 9))->post_count == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "tags that come by name are those that the dataset has, or get ids of their own") {
+  Import({PostOf(100, {7})});
+  AddPosts(1, 3);
+  board.posts[1].tag_ids = {7, 9};
+  board.posts[2].tag_ids = {9, 8, 7};
+  make_reader = FakeBoard::NamesOnlyMaker(TagCategory::kArtist);
+  CHECK(Refresh().counts.new_post_count == 3);
+  const Tag known = *Take(catalog->FindTag(kDataset, 7));
+  CHECK(known.post_count == 3);
+  CHECK(known.category == TagCategory::kArtist);
+  const std::vector<Tag> derived = Take(catalog->FindTagsByName(kDataset, "tag9", 10));
+  REQUIRE(derived.size() == 1);
+  CHECK(derived[0].id >= int64_t{1} << 62);
+  CHECK(derived[0].post_count == 2);
+  const std::vector<int64_t> tag_ids = Take(catalog->FindPost(kDataset, 2))->tag_ids;
+  CHECK(tag_ids.size() == 3);
+  CHECK(std::is_sorted(tag_ids.begin(), tag_ids.end()));
+
+  Rewind();
+  CHECK(Refresh().counts.unchanged_post_count == 3);
+  // A page that does not tell categories takes none away.
+  make_reader = FakeBoard::NamesOnlyMaker(TagCategory::kUnspecified);
+  Rewind();
+  CHECK(Refresh().counts.unchanged_post_count == 3);
+  CHECK(Take(catalog->FindTag(kDataset, 7))->category == TagCategory::kArtist);
+  // And one that tells another changes it, although the posts are the same.
+  make_reader = FakeBoard::NamesOnlyMaker(TagCategory::kCharacter);
+  Rewind();
+  CHECK(Refresh().counts.unchanged_post_count == 3);
+  CHECK(Take(catalog->FindTag(kDataset, 7))->category == TagCategory::kCharacter);
+  CHECK(Take(catalog->GetStats(kDataset)).category_tag_counts[static_cast<size_t>(TagCategory::kArtist)] == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a page that fails three times is recorded, skipped, and tried again an hour later") {
