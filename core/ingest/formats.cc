@@ -1,8 +1,10 @@
 #include "core/ingest/formats.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/ingest/danbooru_export.h"
 #include "core/ingest/danbooru_jsonl.h"
 #include "core/ingest/danbooru_meta_sqlite.h"
+#include "core/ingest/json_pages.h"
 #include "core/ingest/recognise.h"
 
 namespace millrace {
@@ -10,6 +12,15 @@ namespace {
 
 std::unique_ptr<DumpReader> MakeDanbooruJsonl(RecordSink* sink, const ReaderOptions& options) {
   return std::make_unique<DanbooruJsonlReader>(sink, options.record_size_bytes_max);
+}
+
+std::unique_ptr<DumpReader> MakeDanbooruExport(RecordSink* sink, const ReaderOptions& options) {
+  return std::make_unique<DanbooruExportReader>(sink, options.record_size_bytes_max);
+}
+
+template <const JsonPostSchema& (*schema)()>
+std::unique_ptr<DumpReader> MakePages(RecordSink* sink, const ReaderOptions& options) {
+  return std::make_unique<JsonPagesReader>(sink, schema(), options.record_size_bytes_max);
 }
 
 std::unique_ptr<DumpReader> MakeDanbooruMetaSqlite(RecordSink* sink, const ReaderOptions& options) {
@@ -20,8 +31,18 @@ std::unique_ptr<DumpReader> MakeDanbooruMetaSqlite(RecordSink* sink, const Reade
 constexpr Format kFormats[] = {
     {SourceFormat::kDanbooruJsonl, "danbooru-jsonl", "JSON lines", FileContent::kText, "id", "line",
      RecogniseDanbooruJsonl, MakeDanbooruJsonl},
-    {SourceFormat::kDanbooruMetaSqlite, "danbooru-meta-sqlite", "a SQLite file", FileContent::kSqlite, "post_id", "line",
-     RecogniseDanbooruMetaSqlite, MakeDanbooruMetaSqlite},
+    {SourceFormat::kDanbooruMetaSqlite, "danbooru-meta-sqlite", "a SQLite file", FileContent::kSqlite, "post_id",
+     "line", RecogniseDanbooruMetaSqlite, MakeDanbooruMetaSqlite},
+    {SourceFormat::kDanbooruExport, "danbooru-export", "JSON lines of Danbooru's export", FileContent::kText, "id",
+     "line", RecogniseDanbooruExport, MakeDanbooruExport},
+    {SourceFormat::kDanbooruPages, "danbooru-pages", "pages of Danbooru's posts.json", FileContent::kText, "id",
+     "record", RecogniseDanbooruPages, MakePages<DanbooruPagesSchema>},
+    {SourceFormat::kE621Pages, "e621-pages", "pages of e621's posts.json", FileContent::kText, "id", "record",
+     RecogniseE621Pages, MakePages<E621PagesSchema>},
+    {SourceFormat::kMoebooruPages, "moebooru-pages", "pages of Moebooru's post.json", FileContent::kText, "id",
+     "record", RecogniseMoebooruPages, MakePages<MoebooruPagesSchema>},
+    {SourceFormat::kGelbooruPages, "gelbooru-pages", "pages of Gelbooru's JSON", FileContent::kText, "id", "record",
+     RecogniseGelbooruPages, MakePages<GelbooruPagesSchema>},
 };
 
 }  // namespace
