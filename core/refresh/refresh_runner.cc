@@ -18,9 +18,7 @@ constexpr int64_t kSourcesPerRead = 1000;
 }  // namespace
 
 RefreshRunner::RefreshRunner(RefreshRunnerOptions options)
-    : options_(std::move(options)),
-      next_seed_(options_.fetching.seed),
-      pool_(options_.thread_count, kQueueSizeMax) {}
+    : options_(std::move(options)), next_seed_(options_.fetching.seed), pool_(options_.thread_count, kQueueSizeMax) {}
 
 RefreshRunner::~RefreshRunner() {
   is_ending_.store(true);
@@ -131,10 +129,9 @@ absl::Status RefreshRunner::CompileBehind(const SourceRecord& source, const Refr
   if (!source.settings.snapshot_after_refresh || !is_changed || run->state == RunState::kStopped) {
     return absl::OkStatus();
   }
-  MILLRACE_ASSIGN_OR_RETURN(
-      const CompiledSnapshot compiled,
-      CompileSnapshot(*options_.catalog, *options_.snapshots, source.settings.dataset,
-                      [&] { return !options.stopped().ok(); }));
+  MILLRACE_ASSIGN_OR_RETURN(const CompiledSnapshot compiled,
+                            CompileSnapshot(*options_.catalog, *options_.snapshots, source.settings.dataset,
+                                            [&] { return !options.stopped().ok(); }));
   run->snapshot = compiled.record.digest;
   return options_.catalog->sources().SetSnapshot(run->id, run->snapshot);
 }

@@ -17,16 +17,15 @@ namespace millrace {
 
 // Begins the refresh on the call pool, which reads the source, and then stands between the runner's thread and gRPC's.
 // Every event ends in Advance, which decides under the mutex what comes next and does it after letting go of it. Finish
-// comes when no write is under way and the refresh is over (or never began), once: so the runner may use the object, and
-// nothing touches it behind OnDone. A client that is gone stops its refresh and waits for that.
+// comes when no write is under way and the refresh is over (or never began), once: so the runner may use the object,
+// and nothing touches it behind OnDone. A client that is gone stops its refresh and waits for that.
 class RefreshStream final : public grpc::ServerWriteReactor<v1::RefreshSourceResponse> {
  public:
   // Pages that wait to be written: behind so many, the oldest are dropped.
   static constexpr size_t kWaitingCountMax = 64;
 
   // `deps` is borrowed from the service; `request` is copied.
-  RefreshStream(const ServiceDeps& deps, grpc::CallbackServerContext* context,
-                const v1::RefreshSourceRequest& request);
+  RefreshStream(const ServiceDeps& deps, grpc::CallbackServerContext* context, const v1::RefreshSourceRequest& request);
 
   // Call once, before the reactor is handed to gRPC. The object deletes itself.
   void Start();

@@ -67,9 +67,8 @@ absl::Status SourceService::Update(const v1::UpdateSourceRequest& request, v1::U
                                   " is being refreshed, which moves its position; set it when that is over"));
   }
   MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record,
-                            deps_.catalog->sources().Update(request.name(), [&](SourceRecord* updated) {
-                              return ApplyUpdate(request, updated);
-                            }));
+                            deps_.catalog->sources().Update(
+                                request.name(), [&](SourceRecord* updated) { return ApplyUpdate(request, updated); }));
   SetSource(record, response->mutable_source());
   return absl::OkStatus();
 }
@@ -81,8 +80,7 @@ absl::Status SourceService::Delete(const v1::DeleteSourceRequest& request) {
   return is_missing && request.allow_missing() ? absl::OkStatus() : deleted;
 }
 
-absl::Status SourceService::ListRuns(const v1::ListRefreshRunsRequest& request,
-                                     v1::ListRefreshRunsResponse* response) {
+absl::Status SourceService::ListRuns(const v1::ListRefreshRunsRequest& request, v1::ListRefreshRunsResponse* response) {
   const std::string binding = PageBinding("ListRefreshRuns", request);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
   MILLRACE_ASSIGN_OR_RETURN(const int64_t limit, PageLimit(request.page_size()));
