@@ -86,6 +86,7 @@ CommandLine::CommandLine() : root_(std::make_unique<CLI::App>(kDescription, "mil
   AddSnapshotCommands(*root_, commands_);
   AddPlanCommands(*root_, commands_);
   AddVocabularyCommands(*root_, commands_);
+  AddSourceCommands(*root_, commands_);
   AddBatchCommand(*root_, commands_);
   AddStreamCommand(*root_, commands_);
   CLI::App* completion = root_->add_subcommand("completion", "Print a completion script for a shell");

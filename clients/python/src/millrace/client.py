@@ -12,6 +12,7 @@ from millrace._connection import Connection
 from millrace._content import Labels, content
 from millrace._part import Part as _Part
 from millrace._part import scope as _scope
+from millrace._refreshing import Sources
 from millrace._vocabularies import Vocabularies
 from millrace.batch import Batch
 from millrace.columns import ColumnBatch
@@ -297,6 +298,7 @@ class Client(_Part):
         self.snapshots = Snapshots(self._connection, timeout_s)
         self.plans = Plans(self._connection, timeout_s)
         self.vocabularies = Vocabularies(self._connection, timeout_s)
+        self.sources = Sources(self._connection, timeout_s)
 
     @property
     def address(self) -> str:
