@@ -23,7 +23,8 @@ struct TagFact {
 // Values are stored in files: they never change. Same numbers as in the proto.
 enum class TagRelationKind : uint8_t { kAlias = 1, kImplication = 2 };
 
-// An alias: `antecedent` is another spelling of `consequent`. An implication: who has `antecedent` has `consequent`, too.
+// An alias: `antecedent` is another spelling of `consequent`. An implication: who has `antecedent` has `consequent`,
+// too.
 struct TagRelation {
   TagRelationKind kind = TagRelationKind::kAlias;
   std::string antecedent;
