@@ -1,7 +1,7 @@
 // Question: how long does a query take on a snapshot of millions of posts, and opening and making its postings?
 //
-// Opens the snapshot file itself, without a server. Every count is compared with that of a walk over all posts that uses
-// neither the postings nor the evaluator. Prints medians of 9 runs, warm.
+// Opens the snapshot file itself, without a server. Every count is compared with that of a walk over all posts that
+// uses neither the postings nor the evaluator. Prints medians of 9 runs, warm.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -114,8 +114,8 @@ void Measure(const std::string& label, const std::string& text, const Snapshot& 
     Require(snapshot.ReadFields(row, &post));
     if (Holds(query, query.root(), snapshot, row, post) != rows.Contains(static_cast<uint32_t>(row))) ++wrong_count;
   }
-  std::printf("| %s | %llu | %.3f | %.3f | %s |\n", label.c_str(), static_cast<unsigned long long>(count), Median(bind_ms),
-              Median(run_ms), wrong_count == 0 ? "same" : "DIFFERENT");
+  std::printf("| %s | %llu | %.3f | %.3f | %s |\n", label.c_str(), static_cast<unsigned long long>(count),
+              Median(bind_ms), Median(run_ms), wrong_count == 0 ? "same" : "DIFFERENT");
   std::fflush(stdout);
   if (wrong_count != 0) std::exit(1);
 }
@@ -168,8 +168,9 @@ int Main(int argc, char** argv) {
   measure("score:>100", "score:>100");
   measure("ten terms", absl::StrCat(t(0), " ", t(2), " -", t(5), " -", t(9), " -", t(30), " (", t(1), " or ", t(3),
                                     ") rating:g score:>0 width:>=512 mpixels:0.1.."));
-  measure("ten terms, no tag first", "rating:g,s score:0..1000 width:512.. height:512.. -score:5 -width:700 -id:..1000 "
-                                     "tagcount:5.. mpixels:0.2.. -height:600");
+  measure("ten terms, no tag first",
+          "rating:g,s score:0..1000 width:512.. height:512.. -score:5 -width:700 -id:..1000 "
+          "tagcount:5.. mpixels:0.2.. -height:600");
   const std::string common = t(0);
   measure("wildcard, beginning", absl::StrCat(common.substr(0, common.size() - 1), "*"));
   measure("wildcard, end", "*" + common.substr(common.size() / 2));

@@ -48,7 +48,8 @@ class Evaluator {
 
  private:
   // About what it takes to find the rows of the node among few rows: its children are taken in this order. Tags are
-  // intersected in the order of their sizes, then what is told from narrow columns, then what is told from lists and texts.
+  // intersected in the order of their sizes, then what is told from narrow columns, then what is told from lists and
+  // texts.
   uint64_t CostOf(const QueryNode& node) const {
     if (node.kind == NodeKind::kTerm) return CostOf(query_.terms()[node.term]);
     uint64_t cost = 1;
@@ -119,9 +120,7 @@ class Evaluator {
     return rows;
   }
 
-  RowSet All(const RowSet* within) const {
-    return within == nullptr ? RowSet::Range(0, post_count_) : within->Clone();
-  }
+  RowSet All(const RowSet* within) const { return within == nullptr ? RowSet::Range(0, post_count_) : within->Clone(); }
   static RowSet Within(RowSet rows, const RowSet* within) {
     if (within != nullptr) rows.And(*within);
     return rows;

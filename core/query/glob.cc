@@ -8,8 +8,8 @@ namespace millrace {
 
 Glob::Glob(std::string_view pattern) : parts_(1) {
   for (size_t i = 0; i < pattern.size(); ++i) {
-    const bool is_escape =
-        pattern[i] == '\\' && i + 1 < pattern.size() && std::string_view("*\"\\").find(pattern[i + 1]) != std::string_view::npos;
+    const bool is_escape = pattern[i] == '\\' && i + 1 < pattern.size() &&
+                           std::string_view("*\"\\").find(pattern[i + 1]) != std::string_view::npos;
     if (is_escape) {
       parts_.back() += pattern[++i];
     } else if (pattern[i] == '*') {

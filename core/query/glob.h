@@ -10,8 +10,8 @@ namespace millrace {
 // Immutable, so thread-safe.
 class Glob {
  public:
-  // Each '*' of `pattern` stands for any text, also an empty one; behind a backslash, '*', '"' and a backslash stand for
-  // themselves.
+  // Each '*' of `pattern` stands for any text, also an empty one; behind a backslash, '*', '"' and a backslash stand
+  // for themselves.
   explicit Glob(std::string_view pattern);
 
   bool Matches(std::string_view text) const;

@@ -28,8 +28,9 @@ class QueryLexer {
  public:
   explicit QueryLexer(std::string_view text) : rest_(text) {}
 
-  // `depth`: how many groups are open. kEnd at the end, again and again. In a group a ')' that the word did not open ends the word; outside it is a
-  // letter like any other. kQueryInvalid with the place: quotation marks that do not end, control characters.
+  // `depth`: how many groups are open. kEnd at the end, again and again. In a group a ')' that the word did not open
+  // ends the word; outside it is a letter like any other. kQueryInvalid with the place: quotation marks that do not
+  // end, control characters.
   absl::StatusOr<QueryToken> Next(size_t depth);
 
  private:

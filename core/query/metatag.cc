@@ -53,10 +53,10 @@ constexpr MetatagInfo kMetatags[] = {
 
 // Of Danbooru and e621, about what happens on their sites and not about posts as they are exported.
 constexpr std::string_view kForeign[] = {
-    "appealer",    "commentary", "commenter",   "comment_count", "comments",    "delreason", "deletedby", "description",
-    "disapproved", "downvote",   "embedded",    "fav",           "favgroup",    "favoritedby", "flagger", "locked",
-    "note",        "noter",      "noteupdater", "ordfav",        "ordfavgroup", "ordpool",   "search",    "set",
-    "unaliased",   "upvote",     "voteddown",   "votedup",
+    "appealer",    "commentary",  "commenter", "comment_count", "comments",    "delreason", "deletedby",
+    "description", "disapproved", "downvote",  "embedded",      "fav",         "favgroup",  "favoritedby",
+    "flagger",     "locked",      "note",      "noter",         "noteupdater", "ordfav",    "ordfavgroup",
+    "ordpool",     "search",      "set",       "unaliased",     "upvote",      "voteddown", "votedup",
 };
 
 }  // namespace

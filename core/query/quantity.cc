@@ -67,7 +67,8 @@ Interval About(int64_t number) {
 std::optional<Quantity> ParseMillions(std::string_view text) {
   const std::optional<Decimal> decimal = ParseDecimal(text, kDecimalsMax);
   if (!decimal.has_value()) return std::nullopt;
-  const std::optional<int64_t> number = Narrow(Wide{decimal->digits} * PowerOfTen(kDecimalsMax - decimal->decimal_count));
+  const std::optional<int64_t> number =
+      Narrow(Wide{decimal->digits} * PowerOfTen(kDecimalsMax - decimal->decimal_count));
   if (!number.has_value()) return std::nullopt;
   return Quantity{{*number, *number}, About(*number)};
 }
@@ -154,7 +155,7 @@ std::optional<Quantity> ParseAge(std::string_view text) {
     std::string_view name;
     int64_t seconds;
   };
-  constexpr Unit kUnits[] = {{"s", 1},           {"mi", 60},           {"h", 3600},          {"d", 86'400},
+  constexpr Unit kUnits[] = {{"s", 1},          {"mi", 60},          {"h", 3600},        {"d", 86'400},
                              {"w", 7 * 86'400}, {"mo", 30 * 86'400}, {"y", 365 * 86'400}};
   const size_t digits_size = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto* const unit = std::find_if(std::begin(kUnits), std::end(kUnits),

@@ -23,8 +23,8 @@ class QueryMatcher {
   QueryMatcher(const Snapshot& snapshot, std::vector<BoundQuery> queries)
       : snapshot_(&snapshot), queries_(std::move(queries)) {}
 
-  // matches[i] = the number of the first query that rows[i] matches, or kNone. Requires rows of the snapshot and spans of
-  // one size. kSnapshotDamaged.
+  // matches[i] = the number of the first query that rows[i] matches, or kNone. Requires rows of the snapshot and spans
+  // of one size. kSnapshotDamaged.
   absl::Status FirstMatches(absl::Span<const uint32_t> rows, absl::Span<uint16_t> matches);
 
  private:

@@ -110,8 +110,8 @@ absl::Status ParseIntervals(const MetatagInfo& info, std::string_view value, Que
     if (!interval.has_value()) {
       const std::string p = absl::StrCat(std::string(info.name), ":");
       return TermError(*term, absl::StrCat("has no value that fits; write ", p, "N, ", p, ">N, ", p, ">=N, ", p, "<N, ",
-                                           p, "<=N, ", p, "A..B, ", p, "A...B (without B), ", p, "A.., ", p, "..B or ", p,
-                                           "A,B,C, where ", std::string(ValuesOf(info.syntax))));
+                                           p, "<=N, ", p, "A..B, ", p, "A...B (without B), ", p, "A.., ", p, "..B or ",
+                                           p, "A,B,C, where ", std::string(ValuesOf(info.syntax))));
     }
     if (interval->first > interval->last) {
       return TermError(*term, "holds for no number, as its first one is the larger; write the smaller one first");
@@ -139,12 +139,14 @@ void BecomeAny(Metatag metatag, QueryTerm* term) {
 
 absl::Status ParseHas(std::string_view word, QueryTerm* term) {
   constexpr std::pair<std::string_view, Metatag> kNouns[] = {
-      {"children", Metatag::kChild},   {"parent", Metatag::kParent},     {"pools", Metatag::kPool},
-      {"source", Metatag::kSource},    {"pixiv", Metatag::kPixiv},       {"md5", Metatag::kMd5},
-      {"score", Metatag::kScore},      {"duration", Metatag::kDuration}, {"date", Metatag::kDate},
-      {"filesize", Metatag::kFileSize}, {"filetype", Metatag::kFileType}, {"user", Metatag::kUploader},
+      {"children", Metatag::kChild},    {"parent", Metatag::kParent},
+      {"pools", Metatag::kPool},        {"source", Metatag::kSource},
+      {"pixiv", Metatag::kPixiv},       {"md5", Metatag::kMd5},
+      {"score", Metatag::kScore},       {"duration", Metatag::kDuration},
+      {"date", Metatag::kDate},         {"filesize", Metatag::kFileSize},
+      {"filetype", Metatag::kFileType}, {"user", Metatag::kUploader},
       {"approver", Metatag::kApprover}, {"favcount", Metatag::kFavoriteCount},
-      {"child", Metatag::kChild},      {"pool", Metatag::kPool}};
+      {"child", Metatag::kChild},       {"pool", Metatag::kPool}};
   for (const auto& [noun, metatag] : kNouns) {
     if (noun != word) continue;
     BecomeAny(metatag, term);
@@ -238,7 +240,8 @@ absl::Status ParseMetatagValue(const MetatagInfo& info, std::string_view value, 
   term->metatag = info.metatag;
   term->category = info.category;
   const bool has_presence = info.metatag != Metatag::kRating && info.metatag != Metatag::kStatus &&
-                            info.metatag != Metatag::kIs && info.metatag != Metatag::kHas && info.metatag != Metatag::kAge;
+                            info.metatag != Metatag::kIs && info.metatag != Metatag::kHas &&
+                            info.metatag != Metatag::kAge;
   if (has_presence && !is_quoted && (value == "any" || value == "none")) {
     term->presence = value == "any" ? QueryTerm::Presence::kAny : QueryTerm::Presence::kNone;
     return absl::OkStatus();

@@ -26,8 +26,9 @@ std::string PostingsPath(const std::string& snapshot_path) {
 
 }  // namespace snapshot_file
 
-absl::StatusOr<std::shared_ptr<const Postings>> Postings::Open(const std::string& path, const std::string& snapshot_digest,
-                                                         int64_t post_count, int64_t tag_count) {
+absl::StatusOr<std::shared_ptr<const Postings>> Postings::Open(const std::string& path,
+                                                               const std::string& snapshot_digest, int64_t post_count,
+                                                               int64_t tag_count) {
   MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<CheckedFile> file, CheckedFile::OpenUnnamed(path));
   Column<uint8_t> digest;
   MILLRACE_RETURN_IF_ERROR(ColumnBinder(*file).Require("postings.snapshot", snapshot_digest.size(), &digest));

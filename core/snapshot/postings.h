@@ -20,8 +20,9 @@ class Postings {
   static constexpr int64_t kListRowsMax = 256;
 
   // kSnapshotMissing when there is no such file, kSnapshotDamaged when it does not belong to the snapshot.
-  static absl::StatusOr<std::shared_ptr<const Postings>> Open(const std::string& path, const std::string& snapshot_digest,
-                                                        int64_t post_count, int64_t tag_count);
+  static absl::StatusOr<std::shared_ptr<const Postings>> Open(const std::string& path,
+                                                              const std::string& snapshot_digest, int64_t post_count,
+                                                              int64_t tag_count);
 
   // Puts the rows of a tag into `rows`. Requires tag_index < tag_count.
   absl::StatusOr<RowSet> RowsOf(uint32_t tag_index) const;

@@ -72,11 +72,11 @@ class Builder {
   }
 
   absl::Status TagCountError() const {
-    return MakeError(
-        Reason::kSnapshotDamaged,
-        absl::StrCat("snapshot ", snapshot_.digest(), " is damaged: its counts of posts by tag are not those of its posts. "
-                     "Restore the file from a backup, or compile the dataset anew."),
-        {{"snapshot", snapshot_.digest()}});
+    return MakeError(Reason::kSnapshotDamaged,
+                     absl::StrCat("snapshot ", snapshot_.digest(),
+                                  " is damaged: its counts of posts by tag are not those of its posts. "
+                                  "Restore the file from a backup, or compile the dataset anew."),
+                     {{"snapshot", snapshot_.digest()}});
   }
 
   // The rows of the tags from `begin` to `end`, and what becomes of them.
@@ -146,7 +146,7 @@ class Builder {
       const int64_t end = std::min(first + kBlockRows, snapshot_.post_count());
       OptionalSlice<int64_t> times;
       MILLRACE_RETURN_IF_ERROR(snapshot_.columns().ReadSlice(Field::kCreatedAtUs, static_cast<uint64_t>(first),
-                                                               static_cast<uint64_t>(end), &times));
+                                                             static_cast<uint64_t>(end), &times));
       for (size_t i = 0; i < times.values.size(); ++i) {
         if (times.has(i)) newest = std::max(newest.value_or(times.values[i]), times.values[i]);
       }
@@ -171,9 +171,8 @@ class Builder {
 }  // namespace
 
 absl::Status BuildPostings(const Snapshot& snapshot, const std::string& path, const std::function<bool()>& cancelled) {
-  MILLRACE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<snapshot_file::WorkFolder> work,
-      snapshot_file::WorkFolder::Create(std::filesystem::path(path).parent_path().string()));
+  MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<snapshot_file::WorkFolder> work,
+                            snapshot_file::WorkFolder::Create(std::filesystem::path(path).parent_path().string()));
   const std::string unfinished = absl::StrCat(work->path(), "/postings");
   MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<SectionFile> file, SectionFile::Create(unfinished));
   MILLRACE_RETURN_IF_ERROR(Builder(snapshot, work->path(), file.get(), cancelled).Run());

@@ -41,7 +41,8 @@ Content ContentFor(uint32_t seed, int post_count, int tag_count) {
   for (Post& post : content.posts) {
     const int64_t day_us = int64_t{86'400} * 1'000'000;
     if (post.created_at_us.has_value()) post.created_at_us = static_cast<int64_t>(random() % 7000) * day_us;
-    if (post.parent_id.has_value() && random() % 2 == 0) post.parent_id = content.posts[random() % content.posts.size()].id;
+    if (post.parent_id.has_value() && random() % 2 == 0)
+      post.parent_id = content.posts[random() % content.posts.size()].id;
     if (random() % 2 == 0) post.width_px = post.height_px = 1 + static_cast<int32_t>(random() % 4000);
   }
   return content;
@@ -91,7 +92,8 @@ TEST_CASE("random queries select the rows that a post by post evaluation does") 
     for (uint32_t row = 0; row < static_cast<uint32_t>(post_count); ++row) {
       if (random() % 3 == 0) within.push_back(row);
     }
-    std::set_intersection(within.begin(), within.end(), expected.begin(), expected.end(), std::back_inserter(expected_within));
+    std::set_intersection(within.begin(), within.end(), expected.begin(), expected.end(),
+                          std::back_inserter(expected_within));
     REQUIRE(SelectRows(*bound, *snapshot, RowSet::FromAscending(within))->ToVector() == expected_within);
     if (query->terms().empty() || query->TextOf(query->root()).size() > kQuerySizeBytesMax) continue;
     REQUIRE(Select(query->TextOf(query->root()), *snapshot) == expected);
@@ -104,7 +106,8 @@ TEST_CASE("rows beyond the first block of a bitmap are found as the others") {
   testing::TempFolder folder;
   const Content content = testing::RandomContent(5, 140'000, 30);
   const auto snapshot = testing::WriteAndOpen(folder.path(), content);
-  for (const char* const suffix : {"", " score:>100", " -score:>0 width:..0", " (rating:g or height:>2000)", " -tagcount:5.."}) {
+  for (const char* const suffix :
+       {"", " score:>100", " -score:>0 width:..0", " (rating:g or height:>2000)", " -tagcount:5.."}) {
     const std::string text = content.tags[0].name + suffix;
     const Query query = *Query::Parse(text);
     CAPTURE(text);

@@ -23,8 +23,8 @@ bool MatchesPattern(std::string_view pattern, std::string_view text) {
   if (pattern[0] == '*') {
     return MatchesPattern(pattern.substr(1), text) || (!text.empty() && MatchesPattern(pattern, text.substr(1)));
   }
-  const bool is_escape = pattern[0] == '\\' && pattern.size() > 1 &&
-                         (pattern[1] == '*' || pattern[1] == '"' || pattern[1] == '\\');
+  const bool is_escape =
+      pattern[0] == '\\' && pattern.size() > 1 && (pattern[1] == '*' || pattern[1] == '"' || pattern[1] == '\\');
   if (is_escape) pattern.remove_prefix(1);
   return !text.empty() && text[0] == pattern[0] && MatchesPattern(pattern.substr(1), text.substr(1));
 }
@@ -80,16 +80,14 @@ bool HasStatus(const Post& post, const std::string& word) {
 // Whether there are values at all, or one of them is one of the words.
 bool Word(const QueryTerm& term, const std::vector<std::string>& values) {
   if (term.presence != Presence::kValue) return values.empty() != (term.presence == Presence::kAny);
-  return std::any_of(term.words.begin(), term.words.end(), [&](const std::string& word) {
-    return std::count(values.begin(), values.end(), word) > 0;
-  });
+  return std::any_of(term.words.begin(), term.words.end(),
+                     [&](const std::string& word) { return std::count(values.begin(), values.end(), word) > 0; });
 }
 
 bool Pool(const QueryTerm& term, const Post& post) {
   if (term.presence != Presence::kValue) return post.pools.empty() != (term.presence == Presence::kAny);
   return std::any_of(post.pools.begin(), post.pools.end(), [&](const millrace::Pool& pool) {
-    return term.words.empty() ? InOne(term, pool.id)
-                              : std::count(term.words.begin(), term.words.end(), pool.kind) > 0;
+    return term.words.empty() ? InOne(term, pool.id) : std::count(term.words.begin(), term.words.end(), pool.kind) > 0;
   });
 }
 
@@ -127,8 +125,7 @@ bool Holds(const QueryTerm& term, const Post& post, const Content& content) {
   if (term.kind == QueryTerm::Kind::kTag) return HasTagNamed(post, content, term.tag);
   if (term.kind == QueryTerm::Kind::kTagPattern) {
     return std::any_of(content.tags.begin(), content.tags.end(), [&](const Tag& tag) {
-      return std::count(post.tag_ids.begin(), post.tag_ids.end(), tag.id) > 0 &&
-             MatchesPattern(term.word, tag.name);
+      return std::count(post.tag_ids.begin(), post.tag_ids.end(), tag.id) > 0 && MatchesPattern(term.word, tag.name);
     });
   }
   switch (term.metatag) {
@@ -143,8 +140,8 @@ bool Holds(const QueryTerm& term, const Post& post, const Content& content) {
     case Metatag::kHeight:
       return Number(term, post.height_px);
     case Metatag::kMd5:
-      return Word(term, post.md5.has_value() ? std::vector<std::string>{HexEncode(*post.md5)}
-                                             : std::vector<std::string>());
+      return Word(term,
+                  post.md5.has_value() ? std::vector<std::string>{HexEncode(*post.md5)} : std::vector<std::string>());
     case Metatag::kRatio:
     case Metatag::kMegapixels:
       return Sides(term, post);

@@ -43,7 +43,8 @@ TEST_CASE("decimals are counted in millionths, and alone stand for what is near"
   // 0.95 of 3 is more than 2, 1.05 of it less than 4.
   Check(ValueSyntax::kDecimal, "0.000003", {3, 3}, {3, 3});
   Check(ValueSyntax::kDecimal, "0", {0, 0}, {0, 0});
-  CheckRefused(ValueSyntax::kDecimal, {"", ".5", "1.", "1.1234567", "-1", "1e3", "9999999999999999999", "1..2", "10000000000000"});
+  CheckRefused(ValueSyntax::kDecimal,
+               {"", ".5", "1.", "1.1234567", "-1", "1e3", "9999999999999999999", "1..2", "10000000000000"});
 }
 
 TEST_CASE("sizes are bytes, or powers of 1,024 with what is near") {
@@ -83,8 +84,9 @@ TEST_CASE("dates are spans of time, in UTC") {
   check("2021-06-30", 18'808, 18'809);
   check("0001", -719'162, -718'797);
   check("9999-12-31", 2'932'896, 2'932'897);
-  CheckRefused(ValueSyntax::kDate, {"", "0000", "21", "2021-13", "2021-00", "2021-1", "2021-02-29", "1900-02-29", "2021/01",
-                                    "2021-06-31", "2021-06-00", "today", "20210630", "2021-06-30T", "-2021"});
+  CheckRefused(ValueSyntax::kDate,
+               {"", "0000", "21", "2021-13", "2021-00", "2021-1", "2021-02-29", "1900-02-29", "2021/01", "2021-06-31",
+                "2021-06-00", "today", "20210630", "2021-06-30T", "-2021"});
 }
 
 TEST_CASE("ages are lengths of time") {
@@ -99,7 +101,8 @@ TEST_CASE("ages are lengths of time") {
   check("2w", 1'209'600, 604'800);
   check("1mo", 2'592'000, 2'592'000);
   check("0y", 0, 31'536'000);
-  CheckRefused(ValueSyntax::kAge, {"", "1", "d", "-1d", "1.5d", "1 d", "1m", "1D", "1dd", "9223372036854775807s", "99999999999999999999d"});
+  CheckRefused(ValueSyntax::kAge, {"", "1", "d", "-1d", "1.5d", "1 d", "1m", "1D", "1dd", "9223372036854775807s",
+                                   "99999999999999999999d"});
 }
 
 }  // namespace

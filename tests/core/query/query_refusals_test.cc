@@ -101,9 +101,9 @@ TEST_CASE("groups nest so deep and no deeper") {
 }
 
 TEST_CASE("what is wrong with the value of a newer metatag waits for the snapshot's tags") {
-  for (const char* const text :
-       {"md5:x", "filesize:1t", "ratio:1:0", "date:today", "age:1", "mpixels:1.1234567", "status:gone", "is:here", "has:",
-        "pool:-", "source:", "filetype:", "filetype:a,", "tagcount:x", "duration:-1", "age:any", "pixiv:artist", "user:joe"}) {
+  for (const char* const text : {"md5:x", "filesize:1t", "ratio:1:0", "date:today", "age:1", "mpixels:1.1234567",
+                                 "status:gone", "is:here", "has:", "pool:-", "source:", "filetype:", "filetype:a,",
+                                 "tagcount:x", "duration:-1", "age:any", "pixiv:artist", "user:joe"}) {
     CAPTURE(text);
     const absl::StatusOr<Query> query = Query::Parse(text);
     REQUIRE(query.ok());

@@ -40,21 +40,24 @@ class Maker {
     if (a > b) std::swap(a, b);
     const std::string x = std::to_string(a);
     const std::string y = std::to_string(b + 1);
-    const std::string ranges[] = {x,        ">" + x,  ">=" + x, "<" + x,           "<=" + x, x + ".." + y, x + "..." + y,
-                                  x + "..", ".." + x, x + "," + y, x + "," + y + "..", "any",   "none"};
+    const std::string ranges[] = {
+        x,        ">" + x,     ">=" + x,           "<" + x, "<=" + x, x + ".." + y, x + "..." + y, x + "..",
+        ".." + x, x + "," + y, x + "," + y + "..", "any",   "none"};
     return OneOf(ranges);
   }
 
   std::string Date() {
     static const std::string kDates[] = {"1970-01-01", "1971", "1980-02", "1975-12-31", "1977", "1990"};
     const std::string date = OneOf(kDates);
-    const std::string forms[] = {date, ">" + date, "<" + date, date + "..", ".." + date, "1960.." + date, "1960..." + date, "any"};
+    const std::string forms[] = {date,        ">" + date,      "<" + date,       date + "..",
+                                 ".." + date, "1960.." + date, "1960..." + date, "any"};
     return OneOf(forms);
   }
 
   std::string Tag() {
     // Common ones: the first tags are on more posts.
-    const std::string& name = content_.tags[static_cast<size_t>(Below(1 + Below(static_cast<int64_t>(content_.tags.size()))))].name;
+    const std::string& name =
+        content_.tags[static_cast<size_t>(Below(1 + Below(static_cast<int64_t>(content_.tags.size()))))].name;
     switch (Below(8)) {
       case 0:
         return "\"" + name + "\"";
@@ -75,7 +78,8 @@ class Maker {
     const int64_t last_id = content_.posts.back().id;
     switch (Below(19)) {
       case 0: {
-        static const char* const kRatings[] = {"g", "s", "q", "e", "safe", "sensitive", "unspecified", "general", "g,e", "q,safe"};
+        static const char* const kRatings[] = {"g",         "s",           "q",       "e",   "safe",
+                                               "sensitive", "unspecified", "general", "g,e", "q,safe"};
         return std::string("rating:") + OneOf(kRatings);
       }
       case 1:
@@ -87,7 +91,8 @@ class Maker {
       case 4:
         return "md5:" + (post.md5.has_value() ? HexEncode(*post.md5) : std::string("none"));
       case 5: {
-        static const char* const kRatios[] = {"1:1", "16:9", ">1.5", "0.5..1", "<2:3", "1.78,0.56", "any", "none", "4:3...16:9"};
+        static const char* const kRatios[] = {"1:1",       "16:9", ">1.5", "0.5..1",    "<2:3",
+                                              "1.78,0.56", "any",  "none", "4:3...16:9"};
         return std::string("ratio:") + OneOf(kRatios);
       }
       case 6: {
@@ -99,7 +104,8 @@ class Maker {
         return std::string("filesize:") + OneOf(kSizes);
       }
       case 8: {
-        static const char* const kTypes[] = {"filetype:jpg", "ext:png,gif", "type:webm", "filetype:any", "filetype:none"};
+        static const char* const kTypes[] = {"filetype:jpg", "ext:png,gif", "type:webm", "filetype:any",
+                                             "filetype:none"};
         return OneOf(kTypes);
       }
       case 9:
@@ -129,10 +135,12 @@ class Maker {
         return OneOf(kCounts) + Range(0, 4);
       }
       default: {
-        static const char* const kWords[] = {"status:deleted", "status:active", "status:banned,pending", "status:any",
-                                             "status:modqueue", "is:parent", "is:child", "is:sfw", "is:nsfw",
-                                             "is:deleted", "is:general", "has:source", "has:children", "has:pools",
-                                             "has:md5", "has:score"};
+        static const char* const kWords[] = {"status:deleted", "status:active",   "status:banned,pending",
+                                             "status:any",     "status:modqueue", "is:parent",
+                                             "is:child",       "is:sfw",          "is:nsfw",
+                                             "is:deleted",     "is:general",      "has:source",
+                                             "has:children",   "has:pools",       "has:md5",
+                                             "has:score"};
         return OneOf(kWords);
       }
     }

@@ -26,7 +26,8 @@ testing::Content ContentWith(const std::vector<std::pair<std::string, int64_t>>&
 TEST_CASE("patterns find every tag whose name matches") {
   testing::TempFolder folder;
   const auto snapshot = testing::WriteAndOpen(
-      folder.path(), ContentWith({{"sky", 2}, {"blue_sky", 1}, {"blue_sea", 5}, {"sky", 3}, {"red_sea", 1}, {"b*", 1}}));
+      folder.path(),
+      ContentWith({{"sky", 2}, {"blue_sky", 1}, {"blue_sea", 5}, {"sky", 3}, {"red_sea", 1}, {"b*", 1}}));
   const TagNames names(*snapshot);
   const auto find = [&](const std::string& pattern) { return *names.FindAll(Glob(pattern)); };
   CHECK(find("blue_*") == Indexes{1, 2});
@@ -42,9 +43,13 @@ TEST_CASE("patterns find every tag whose name matches") {
 
 TEST_CASE("the nearest names are suggested, the most used ones first, and beginnings otherwise") {
   testing::TempFolder folder;
-  const auto snapshot = testing::WriteAndOpen(
-      folder.path(), ContentWith({{"long_hair", 9}, {"long_hare", 12}, {"lung_hair", 11}, {"thighhighs", 3}, {"ab", 1},
-                                  {"hatsune_miku", 4}, {"hatsune_miku_(append)", 2}}));
+  const auto snapshot = testing::WriteAndOpen(folder.path(), ContentWith({{"long_hair", 9},
+                                                                          {"long_hare", 12},
+                                                                          {"lung_hair", 11},
+                                                                          {"thighhighs", 3},
+                                                                          {"ab", 1},
+                                                                          {"hatsune_miku", 4},
+                                                                          {"hatsune_miku_(append)", 2}}));
   const TagNames names(*snapshot);
   CHECK(*names.Suggest("long_hai") == Names{"long_hair"});
   CHECK(*names.Suggest("longhair") == Names{"long_hair"});

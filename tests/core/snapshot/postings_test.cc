@@ -22,7 +22,8 @@ absl::StatusOr<std::shared_ptr<const Postings>> OpenFor(const Snapshot& snapshot
 }
 
 TEST_CASE("postings hold the rows of every tag") {
-  const auto [post_count, tag_count] = GENERATE(std::pair(4000, 60), std::pair(70'000, 12), std::pair(3, 2), std::pair(1, 0));
+  const auto [post_count, tag_count] =
+      GENERATE(std::pair(4000, 60), std::pair(70'000, 12), std::pair(3, 2), std::pair(1, 0));
   testing::TempFolder folder;
   const Content content = testing::RandomContent(static_cast<uint32_t>(post_count), post_count, tag_count);
   const auto snapshot = testing::WriteAndOpen(folder.path(), content);
@@ -34,7 +35,8 @@ TEST_CASE("postings hold the rows of every tag") {
     std::vector<uint32_t> expected;
     for (size_t row = 0; row < content.posts.size(); ++row) {
       const std::vector<int64_t>& ids = content.posts[row].tag_ids;
-      if (std::binary_search(ids.begin(), ids.end(), content.tags[tag].id)) expected.push_back(static_cast<uint32_t>(row));
+      if (std::binary_search(ids.begin(), ids.end(), content.tags[tag].id))
+        expected.push_back(static_cast<uint32_t>(row));
     }
     const uint32_t tag_index = static_cast<uint32_t>(tag);
     REQUIRE((*postings)->RowsOf(tag_index)->ToVector() == expected);
