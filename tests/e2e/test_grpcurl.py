@@ -25,6 +25,7 @@ SERVICES = [
     "ImportService",
     "LoaderService",
     "PlanService",
+    "QueryService",
     "SnapshotService",
     "SourceService",
     "VocabularyService",

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         VocabularyInvalid,
         VocabularyNotFound,
     )
-    from millrace.explanation import Appearance, ExplainedSample, PostExplanation, StepExplanation
+    from millrace.explanation import Appearance, ExplainedSample, PostExplanation, QueryExplanation, StepExplanation
     from millrace.loader import Loader
     from millrace.types import (
         Dataset,
@@ -134,6 +134,7 @@ __all__ = [
     "PostExplanation",
     "PostFlags",
     "PostNotFound",
+    "QueryExplanation",
     "QueryInvalid",
     "QueryWeights",
     "RecordRejected",

@@ -27,6 +27,9 @@ from millrace.v1 import (
     plan_service_pb2 as plans,
 )
 from millrace.v1 import (
+    query_service_pb2 as queries,
+)
+from millrace.v1 import (
     snapshot_service_pb2 as snapshots,
 )
 from millrace.v1 import (
@@ -63,6 +66,8 @@ GET_POST = Method("CatalogService/GetPost", catalog.GetPostRequest, catalog.GetP
 BATCH_GET_POSTS = Method("CatalogService/BatchGetPosts", catalog.BatchGetPostsRequest, catalog.BatchGetPostsResponse)
 LIST_POSTS = Method("CatalogService/ListPosts", catalog.ListPostsRequest, catalog.ListPostsResponse)
 SAMPLE_POSTS = Method("CatalogService/SamplePosts", catalog.SamplePostsRequest, catalog.SamplePostsResponse)
+EXPLAIN_QUERY = Method("QueryService/ExplainQuery", queries.ExplainQueryRequest, queries.ExplainQueryResponse)
+SEARCH_POSTS = Method("QueryService/SearchPosts", queries.SearchPostsRequest, queries.SearchPostsResponse)
 IMPORT = Method("ImportService/Import", imports.ImportRequest, imports.ImportResponse)
 LIST_IMPORTS = Method("ImportService/ListImports", imports.ListImportsRequest, imports.ListImportsResponse)
 CREATE_SNAPSHOT = Method(

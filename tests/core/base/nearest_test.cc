@@ -1,6 +1,6 @@
 // Goal: a misspelt name leads to the one that was meant.
 // Method: typical slips, and names of hostile length.
-#include "server/config/nearest.h"
+#include "core/base/nearest.h"
 
 #include <string>
 
@@ -16,6 +16,14 @@ TEST_CASE("The nearest name is found for typical slips") {
   CHECK(NearestName("datadir", known) == "data-dir");
   CHECK(NearestName("loglevel", known) == "log-level");
   CHECK(NearestName("portfile", known) == "port-file");
+}
+
+TEST_CASE("The distance is Levenshtein's, up to its limit") {
+  CHECK(EditDistance("", "", 0) == 0);
+  CHECK(EditDistance("kitten", "sitting", 3) == 3);
+  CHECK(EditDistance("kitten", "sitting", 2) == 3);
+  CHECK(EditDistance("abc", "abcdefgh", 3) == 4);
+  CHECK(EditDistance("ab", "ba", 5) == 2);
 }
 
 TEST_CASE("Any text has a nearest name, whatever its length") {
