@@ -58,7 +58,11 @@ class ImportPipeline::Impl {
 
   absl::Status Finish() {
     MILLRACE_RETURN_IF_ERROR(EndFile());
-    return choice_.format() == nullptr && file_count_ > 0 ? FormatUnknownError() : absl::OkStatus();
+    if (choice_.format() == nullptr && file_count_ > 0) return FormatUnknownError();
+    // Nothing runs on the relay's thread now.
+    const absl::Status status = stager_.CheckRelations();
+    Report();
+    return status;
   }
 
   PipelineProgress progress() const {

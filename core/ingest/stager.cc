@@ -6,13 +6,6 @@
 #include "core/base/error.h"
 
 namespace millrace {
-namespace {
-
-absl::Status NotStagedError() {
-  return MakeError(Reason::kInternal, "the catalog keeps no tags, relations, pools and artists of their own yet");
-}
-
-}  // namespace
 
 Stager::Stager(ImportSession* session, int64_t max_rejected_count, std::function<bool()> cancelled)
     : session_(session), max_rejected_count_(max_rejected_count), cancelled_(std::move(cancelled)) {}
@@ -31,19 +24,31 @@ std::vector<RejectedRecord> Stager::TakeReports() {
 
 absl::Status Stager::OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
                             int64_t duplicate_tag_count) {
-  const SourcePlace place{static_cast<int32_t>(file_names_.size()) - 1, line};
-  MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(post, tags, place));
+  MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(post, tags, PlaceOf(line)));
   if (staged.kind == Staged::Kind::kDuplicate) return RejectDuplicate(post, line, staged.first_place);
   MutexLock lock(mutex_);
   ++counts_.post_count;
-  counts_.duplicate_tag_count += duplicate_tag_count;
+  counts_.duplicate_tag_count += duplicate_tag_count + staged.duplicate_tag_count;
   return absl::OkStatus();
 }
 
-absl::Status Stager::OnTag(const TagFact&, int64_t) { return NotStagedError(); }
-absl::Status Stager::OnTagRelation(const TagRelation&, int64_t) { return NotStagedError(); }
-absl::Status Stager::OnPool(const PoolFact&, int64_t) { return NotStagedError(); }
-absl::Status Stager::OnArtist(const ArtistFact&, int64_t) { return NotStagedError(); }
+absl::Status Stager::OnTag(const TagFact& tag, int64_t) { return session_->StageTag(tag); }
+absl::Status Stager::OnTagRelation(const TagRelation& relation, int64_t line) {
+  return session_->StageTagRelation(relation, PlaceOf(line));
+}
+absl::Status Stager::OnPool(const PoolFact& pool, int64_t) { return session_->StagePool(pool); }
+absl::Status Stager::OnArtist(const ArtistFact& artist, int64_t) { return session_->StageArtist(artist); }
+
+absl::Status Stager::CheckRelations() {
+  return session_->CheckRelations([this](const RefusedRelation& refused) {
+    RejectedRecord rejected;
+    rejected.file = file_names_[static_cast<size_t>(refused.place.file_index)];
+    rejected.line = refused.place.line;
+    rejected.field = refused.field;
+    rejected.reason = refused.reason;
+    return Reject(std::move(rejected));
+  });
+}
 
 absl::Status Stager::OnRejected(RejectedRecord rejected) {
   rejected.file = file_names_.back();
@@ -54,6 +59,8 @@ absl::Status Stager::CheckCancelled() {
   if (!cancelled_ || !cancelled_()) return absl::OkStatus();
   return MakeError(Reason::kCancelled, "the import was cancelled; nothing was changed");
 }
+
+SourcePlace Stager::PlaceOf(int64_t line) const { return {static_cast<int32_t>(file_names_.size()) - 1, line}; }
 
 absl::Status Stager::RejectDuplicate(const Post& post, int64_t line, const SourcePlace& first) {
   RejectedRecord rejected;

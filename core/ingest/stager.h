@@ -41,7 +41,12 @@ class Stager : public RecordSink {
   absl::Status OnRejected(RejectedRecord rejected) override;
   absl::Status CheckCancelled() override;
 
+  // Relations may contradict each other across files, so they are judged when all are known: those that may not stand
+  // are rejected. Call behind the last record. As OnRejected.
+  absl::Status CheckRelations();
+
  private:
+  SourcePlace PlaceOf(int64_t line) const;
   absl::Status RejectDuplicate(const Post& post, int64_t line, const SourcePlace& first);
   absl::Status Reject(RejectedRecord rejected);
   absl::Status TooManyRejectedError(const RejectedRecord& rejected) const;
