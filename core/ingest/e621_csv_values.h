@@ -1,0 +1,30 @@
+// Values in the form that e621's exports give them, where it differs from Danbooru's dumps (record.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ingest/record.h"
+#include "core/model/post.h"
+
+namespace millrace {
+
+// All: nothing when all is well, and the target unset when the value is null or empty; otherwise what is wrong.
+
+// A time without a zone ("2007-02-10 14:21:37.123456") is UTC, which is what the board keeps.
+std::optional<std::string> SetE621Time(const ScalarValue& value, std::optional<int64_t>* time_us);
+std::optional<std::string> SetE621Count(const ScalarValue& value, std::optional<int32_t>* count);
+// Decimal seconds, none below zero; digits beyond microseconds are cut.
+std::optional<std::string> SetE621Duration(const ScalarValue& value, std::optional<int64_t>* duration_us);
+
+// PostgreSQL's form of an array of ids: "{1,2}".
+std::optional<std::string> SetE621Ids(const ScalarValue& value, std::vector<int64_t>* ids);
+
+// e621's number of a category: 0 general, 1 artist, 2 contributor, 3 copyright, 4 character, 5 species, 6 invalid, 7
+// meta, 8 lore.
+std::optional<TagCategory> ParseE621Category(std::string_view text);
+
+}  // namespace millrace

@@ -1,0 +1,77 @@
+// Goal: each form of a value that PostgreSQL or the board writes is read exactly, and no other is guessed at.
+#include "core/ingest/e621_csv_values.h"
+
+#include "tests/support/catch.h"
+
+namespace millrace {
+namespace {
+
+ScalarValue Text(std::string_view text) { return {ScalarValue::Kind::kString, text}; }
+
+TEST_CASE("times without a zone are UTC; PostgreSQL's short zones count") {
+  const auto time = [](std::string_view text) {
+    std::optional<int64_t> time_us;
+    const bool is_good = !SetE621Time(Text(text), &time_us).has_value();
+    CHECK(is_good == time_us.has_value());
+    return time_us;
+  };
+  constexpr int64_t kNoon = 1'171'108'800'000'000;
+  CHECK(time("2007-02-10 12:00:00") == kNoon);
+  CHECK(time("2007-02-10 12:00:00.25") == kNoon + 250'000);
+  CHECK(time("2007-02-10 12:00:00+00") == kNoon);
+  CHECK(time("2007-02-10 10:00:00-02") == kNoon);
+  CHECK(time("2007-02-10 17:30:00+05:30") == kNoon);
+  CHECK(time("2007-02-10 12:00:00 UTC") == kNoon);
+  CHECK(time("2007-02-10T12:00:00Z") == kNoon);
+  for (const char* bad : {"2007-02-10", "12:00:00", "2007-02-30 12:00:00", "2007-02-10 12:00", "now", "2007-02-10-02",
+                          "2007-02-10 12:00:00+0", "0"}) {
+    INFO(bad);
+    CHECK_FALSE(time(bad).has_value());
+  }
+  std::optional<int64_t> none;
+  CHECK_FALSE(SetE621Time({}, &none).has_value());
+  CHECK_FALSE(none.has_value());
+}
+
+TEST_CASE("durations are exact to the microsecond") {
+  const auto duration = [](std::string_view text) {
+    std::optional<int64_t> duration_us;
+    SetE621Duration(Text(text), &duration_us);
+    return duration_us;
+  };
+  CHECK(duration("0") == 0);
+  CHECK(duration("12.5") == 12'500'000);
+  CHECK(duration("0.1") == 100'000);
+  CHECK(duration("3.1234567") == 3'123'456);
+  CHECK(duration("1000000000") == 1'000'000'000'000'000);
+  for (const char* bad : {"-1", "-0.5", ".5", "1e3", "1.x", "12,5", "1000000001", "99999999999999999999"}) {
+    INFO(bad);
+    CHECK_FALSE(duration(bad).has_value());
+  }
+}
+
+TEST_CASE("arrays of ids") {
+  std::vector<int64_t> ids;
+  CHECK_FALSE(SetE621Ids(Text("{3,1,2}"), &ids).has_value());
+  CHECK(ids == std::vector<int64_t>{3, 1, 2});
+  CHECK_FALSE(SetE621Ids(Text("{}"), &ids).has_value());
+  CHECK(ids.empty());
+  CHECK_FALSE(SetE621Ids({}, &ids).has_value());
+  for (const char* bad : {"{", "}", "1,2", "{1,}", "{,}", "{NULL}", "{0}", "{1;2}"}) {
+    INFO(bad);
+    CHECK(SetE621Ids(Text(bad), &ids).has_value());
+  }
+}
+
+TEST_CASE("counts and categories") {
+  std::optional<int32_t> count;
+  CHECK_FALSE(SetE621Count(Text("2147483647"), &count).has_value());
+  CHECK(count == 2147483647);
+  CHECK(SetE621Count(Text("2147483648"), &count).has_value());
+  CHECK(ParseE621Category("8") == TagCategory::kLore);
+  CHECK_FALSE(ParseE621Category("9").has_value());
+  CHECK_FALSE(ParseE621Category("").has_value());
+}
+
+}  // namespace
+}  // namespace millrace
