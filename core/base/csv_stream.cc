@@ -108,9 +108,10 @@ absl::Status CsvStream::Fault() {
 }
 
 absl::Status CsvStream::LongRecordFault() {
-  return handler_.fault(line_, 0,
-                        absl::StrCat("the record that begins here is longer than ", record_size_bytes_max_,
-                                     " bytes, which is as long as one may be. Is the closing quote of a field missing?"));
+  return handler_.fault(
+      line_, 0,
+      absl::StrCat("the record that begins here is longer than ", record_size_bytes_max_,
+                   " bytes, which is as long as one may be. Is the closing quote of a field missing?"));
 }
 
 }  // namespace millrace

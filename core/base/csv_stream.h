@@ -13,8 +13,8 @@
 namespace millrace {
 
 // Records that lie within one piece are handed on where they stand; only those that straddle pieces are copied. Memory
-// is bounded by the longest record allowed. A byte order mark at the start and empty lines are skipped. Not thread-safe;
-// after an error only destruction.
+// is bounded by the longest record allowed. A byte order mark at the start and empty lines are skipped. Not
+// thread-safe; after an error only destruction.
 class CsvStream {
  public:
   struct Record {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/ingest/e621_csv_table.h"
 #include "core/ingest/e621_csv_values.h"
+#include "core/ingest/source_values.h"
 
 namespace millrace {
 namespace {
@@ -79,9 +80,9 @@ class Posts : public E621CsvTable {
       *column = index;
       return index == kNone ? ScalarValue() : CsvValue(fields[index]);
     };
-    if (auto fault = SetE621Time(value(created_at_), &post_.created_at_us)) return fault;
-    if (auto fault = SetE621Time(value(updated_at_), &post_.updated_at_us)) return fault;
-    if (auto fault = SetE621Count(value(favorite_count_), &post_.favorite_count)) return fault;
+    if (auto fault = SetUtcTime(value(created_at_), &post_.created_at_us)) return fault;
+    if (auto fault = SetUtcTime(value(updated_at_), &post_.updated_at_us)) return fault;
+    if (auto fault = SetCount(value(favorite_count_), &post_.favorite_count)) return fault;
     if (auto fault = SetE621Duration(value(duration_), &post_.duration_us)) return fault;
     return SetTags(value(tag_string_).text);
   }

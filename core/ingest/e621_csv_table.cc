@@ -91,7 +91,8 @@ std::unique_ptr<E621CsvTable> MakeE621CsvTable(std::vector<std::string> columns,
       return MakeE621CsvRelations(std::move(columns), kind, sink);
     }
     *why =
-        "the first line names the columns of tag aliases and of tag implications alike. Send the file under a name that "
+        "the first line names the columns of tag aliases and of tag implications alike. Send the file under a name "
+        "that "
         "holds either `alias` or `implication`, such as tag_aliases.csv.";
     return nullptr;
   }

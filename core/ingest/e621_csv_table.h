@@ -31,7 +31,8 @@ class E621CsvTable {
   static constexpr size_t kNone = static_cast<size_t>(-1);
   // Where the column stands; kNone: nowhere.
   size_t FindColumn(std::string_view name) const;
-  // Columns from here on are known as fields; the others are kept in extra_json, in which those in `numbers` are numbers.
+  // Columns from here on are known as fields; the others are kept in extra_json, in which those in `numbers` are
+  // numbers.
   void KeepOthers(const std::vector<std::string_view>& known, const std::vector<std::string_view>& numbers);
   // Sets *json to an object of the others' values, without the nulls; empty when there is none.
   void FormatExtra(absl::Span<const CsvField> fields, std::string* json) const;

@@ -1,4 +1,4 @@
-// Values in the form that e621's exports give them, where it differs from Danbooru's dumps (record.h).
+// Values in the form that e621's exports give them, where it is theirs alone.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,6 @@ namespace millrace {
 
 // All: nothing when all is well, and the target unset when the value is null or empty; otherwise what is wrong.
 
-// A time without a zone ("2007-02-10 14:21:37.123456") is UTC, which is what the board keeps.
-std::optional<std::string> SetE621Time(const ScalarValue& value, std::optional<int64_t>* time_us);
-std::optional<std::string> SetE621Count(const ScalarValue& value, std::optional<int32_t>* count);
 // Decimal seconds, none below zero; digits beyond microseconds are cut.
 std::optional<std::string> SetE621Duration(const ScalarValue& value, std::optional<int64_t>* duration_us);
 

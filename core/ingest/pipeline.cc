@@ -8,10 +8,10 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/ingest/danbooru_jsonl.h"
-#include "core/ingest/danbooru_meta_sqlite.h"
 #include "core/ingest/decompress.h"
 #include "core/ingest/file_signature.h"
 #include "core/ingest/reader.h"
+#include "core/ingest/sqlite_dump.h"
 
 namespace millrace {
 namespace {
@@ -52,8 +52,9 @@ class ImportPipeline::Impl : public RecordSink {
     if (options_.format == SourceFormat::kDanbooruJsonl) {
       reader_ = std::make_unique<DanbooruJsonlReader>(this, options_.line_size_bytes_max);
     } else {
-      reader_ = std::make_unique<DanbooruMetaSqliteReader>(this, options_.spool_folder, options_.spool_size_bytes_max,
-                                                           options_.cancelled);
+      reader_ = std::make_unique<SqliteDumpReader>(
+          this, options_.format,
+          SqliteDumpOptions{options_.spool_folder, options_.spool_size_bytes_max, options_.cancelled});
     }
   }
 

@@ -18,20 +18,20 @@ struct Read {
 
 Read ReadAll(std::string_view text, size_t piece_bytes, int64_t record_size_bytes_max = 1000) {
   Read read;
-  CsvStream stream(record_size_bytes_max,
-                   {[&](const CsvStream::Record& record) {
-                      std::vector<std::string> texts;
-                      for (const CsvField& field : record.fields) {
-                        texts.push_back((field.is_quoted ? "q" : "p") + std::string(field.text));
-                      }
-                      read.records.push_back(std::move(texts));
-                      read.lines.push_back(record.line);
-                      return absl::OkStatus();
-                    },
-                    [&](int64_t line, size_t field_number, std::string_view why) {
-                      return MakeError(Reason::kFileInvalid, std::to_string(line) + "." + std::to_string(field_number) +
-                                                                 ": " + std::string(why));
-                    }});
+  CsvStream stream(record_size_bytes_max, {[&](const CsvStream::Record& record) {
+                                             std::vector<std::string> texts;
+                                             for (const CsvField& field : record.fields) {
+                                               texts.push_back((field.is_quoted ? "q" : "p") + std::string(field.text));
+                                             }
+                                             read.records.push_back(std::move(texts));
+                                             read.lines.push_back(record.line);
+                                             return absl::OkStatus();
+                                           },
+                                           [&](int64_t line, size_t field_number, std::string_view why) {
+                                             return MakeError(Reason::kFileInvalid, std::to_string(line) + "." +
+                                                                                        std::to_string(field_number) +
+                                                                                        ": " + std::string(why));
+                                           }});
   for (size_t i = 0; i < text.size() && read.status.ok(); i += piece_bytes) {
     read.status = stream.Write(text.substr(i, piece_bytes));
   }

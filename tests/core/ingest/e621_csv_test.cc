@@ -1,6 +1,6 @@
 // Goal: every quirk of e621's exports is read as the board means it, in whatever order its columns stand, and what is
-// wrong is named by file, line and field. Method: files written by hand after the exports (fixtures/e621-csv), in pieces
-// of several sizes; bad files by hand.
+// wrong is named by file, line and field. Method: files written by hand after the exports (fixtures/e621-csv), in
+// pieces of several sizes; bad files by hand.
 #include "core/ingest/e621_csv.h"
 
 #include <string>
@@ -136,8 +136,8 @@ TEST_CASE("tags come with the board's ids, categories and counts") {
 TEST_CASE("relations of every status are handed over; the file's name tells which kind they are") {
   const CollectingSink aliases = Read("tag_aliases-2026-09-01.csv.gz", Fixture("tag_aliases-2026-09-01.csv"));
   REQUIRE(aliases.relations.size() == 3);
-  CHECK(aliases.relations[0] ==
-        TagRelation{TagRelationKind::kAlias, "foxes", "fox", "active", R"({"created_at":"2008-01-01 00:00:00","id":1})"});
+  CHECK(aliases.relations[0] == TagRelation{TagRelationKind::kAlias, "foxes", "fox", "active",
+                                            R"({"created_at":"2008-01-01 00:00:00","id":1})"});
   CHECK(aliases.relations[1] == TagRelation{TagRelationKind::kAlias, "vixens", "female", "deleted", R"({"id":2})"});
   const CollectingSink implications = Read("Tag_Implications.csv", Fixture("tag_implications-2026-09-01.csv"));
   REQUIRE(implications.relations.size() == 1);
@@ -157,9 +157,10 @@ TEST_CASE("pools keep the order of their posts") {
   CHECK(sink.pools[0].name == "A_story");
   CHECK(sink.pools[0].kind == "series");
   CHECK(sink.pools[0].post_ids == std::vector<int64_t>{15, 14});
-  CHECK(sink.pools[0].extra_json == "{\"created_at\":\"2010-01-01 00:00:00\",\"creator_id\":2,"
-                                    "\"description\":\"Told in\\ntwo parts\",\"is_active\":\"t\","
-                                    "\"updated_at\":\"2011-01-01 00:00:00\"}");
+  CHECK(sink.pools[0].extra_json ==
+        "{\"created_at\":\"2010-01-01 00:00:00\",\"creator_id\":2,"
+        "\"description\":\"Told in\\ntwo parts\",\"is_active\":\"t\","
+        "\"updated_at\":\"2011-01-01 00:00:00\"}");
   CHECK(sink.pools[1].post_ids.empty());
 }
 

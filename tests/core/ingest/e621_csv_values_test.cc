@@ -8,31 +8,6 @@ namespace {
 
 ScalarValue Text(std::string_view text) { return {ScalarValue::Kind::kString, text}; }
 
-TEST_CASE("times without a zone are UTC; PostgreSQL's short zones count") {
-  const auto time = [](std::string_view text) {
-    std::optional<int64_t> time_us;
-    const bool is_good = !SetE621Time(Text(text), &time_us).has_value();
-    CHECK(is_good == time_us.has_value());
-    return time_us;
-  };
-  constexpr int64_t kNoon = 1'171'108'800'000'000;
-  CHECK(time("2007-02-10 12:00:00") == kNoon);
-  CHECK(time("2007-02-10 12:00:00.25") == kNoon + 250'000);
-  CHECK(time("2007-02-10 12:00:00+00") == kNoon);
-  CHECK(time("2007-02-10 10:00:00-02") == kNoon);
-  CHECK(time("2007-02-10 17:30:00+05:30") == kNoon);
-  CHECK(time("2007-02-10 12:00:00 UTC") == kNoon);
-  CHECK(time("2007-02-10T12:00:00Z") == kNoon);
-  for (const char* bad : {"2007-02-10", "12:00:00", "2007-02-30 12:00:00", "2007-02-10 12:00", "now", "2007-02-10-02",
-                          "2007-02-10 12:00:00+0", "0"}) {
-    INFO(bad);
-    CHECK_FALSE(time(bad).has_value());
-  }
-  std::optional<int64_t> none;
-  CHECK_FALSE(SetE621Time({}, &none).has_value());
-  CHECK_FALSE(none.has_value());
-}
-
 TEST_CASE("durations are exact to the microsecond") {
   const auto duration = [](std::string_view text) {
     std::optional<int64_t> duration_us;
@@ -63,11 +38,7 @@ TEST_CASE("arrays of ids") {
   }
 }
 
-TEST_CASE("counts and categories") {
-  std::optional<int32_t> count;
-  CHECK_FALSE(SetE621Count(Text("2147483647"), &count).has_value());
-  CHECK(count == 2147483647);
-  CHECK(SetE621Count(Text("2147483648"), &count).has_value());
+TEST_CASE("categories have the board's numbers") {
   CHECK(ParseE621Category("8") == TagCategory::kLore);
   CHECK_FALSE(ParseE621Category("9").has_value());
   CHECK_FALSE(ParseE621Category("").has_value());
