@@ -1,6 +1,8 @@
 #include "core/ingest/e621_csv_table.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -24,6 +26,13 @@ std::string FindTwice(std::vector<std::string> columns) {
   std::sort(columns.begin(), columns.end());
   const auto twice = std::adjacent_find(columns.begin(), columns.end());
   return twice == columns.end() ? "" : *twice;
+}
+
+std::optional<TagRelationKind> RelationKindOf(std::string_view file_name) {
+  const std::string name = absl::AsciiStrToLower(absl::string_view(file_name.data(), file_name.size()));
+  const bool is_alias = absl::StrContains(name, "alias"), is_implication = absl::StrContains(name, "implication");
+  if (is_alias == is_implication) return std::nullopt;
+  return is_alias ? TagRelationKind::kAlias : TagRelationKind::kImplication;
 }
 
 }  // namespace
@@ -73,6 +82,14 @@ absl::Status E621CsvTable::Reject(int64_t line, std::string_view field, std::str
   return sink_->OnRejected(std::move(rejected));
 }
 
+E621CsvTableKind TellE621CsvTable(const std::vector<std::string>& columns) {
+  if (Has(columns, {"id", "tag_string"})) return E621CsvTableKind::kPosts;
+  if (Has(columns, {"id", "name", "post_ids"})) return E621CsvTableKind::kPools;
+  if (Has(columns, {"id", "name", "category", "post_count"})) return E621CsvTableKind::kTags;
+  if (Has(columns, {"antecedent_name", "consequent_name", "status"})) return E621CsvTableKind::kRelations;
+  return E621CsvTableKind::kNone;
+}
+
 std::unique_ptr<E621CsvTable> MakeE621CsvTable(std::vector<std::string> columns, std::string_view file_name,
                                                RecordSink* sink, std::string* why) {
   const std::string shown = QuoteForMessage(absl::StrJoin(columns, ","), 200);
@@ -80,21 +97,23 @@ std::unique_ptr<E621CsvTable> MakeE621CsvTable(std::vector<std::string> columns,
     *why = absl::StrCat("the first line names the column ", QuoteForMessage(twice), " twice.");
     return nullptr;
   }
-  if (Has(columns, {"id", "tag_string"})) return MakeE621CsvPosts(std::move(columns), sink);
-  if (Has(columns, {"id", "name", "post_ids"})) return MakeE621CsvPools(std::move(columns), sink);
-  if (Has(columns, {"id", "name", "category", "post_count"})) return MakeE621CsvTags(std::move(columns), sink);
-  if (Has(columns, {"antecedent_name", "consequent_name", "status"})) {
-    const std::string name = absl::AsciiStrToLower(absl::string_view(file_name.data(), file_name.size()));
-    const bool is_alias = absl::StrContains(name, "alias"), is_implication = absl::StrContains(name, "implication");
-    if (is_alias != is_implication) {
-      const auto kind = is_alias ? TagRelationKind::kAlias : TagRelationKind::kImplication;
-      return MakeE621CsvRelations(std::move(columns), kind, sink);
+  switch (TellE621CsvTable(columns)) {
+    case E621CsvTableKind::kPosts:
+      return MakeE621CsvPosts(std::move(columns), sink);
+    case E621CsvTableKind::kTags:
+      return MakeE621CsvTags(std::move(columns), sink);
+    case E621CsvTableKind::kPools:
+      return MakeE621CsvPools(std::move(columns), sink);
+    case E621CsvTableKind::kRelations: {
+      const std::optional<TagRelationKind> kind = RelationKindOf(file_name);
+      if (kind.has_value()) return MakeE621CsvRelations(std::move(columns), *kind, sink);
+      *why =
+          "the first line names the columns of tag aliases and of tag implications alike. Send the file under a name "
+          "that holds either `alias` or `implication`, such as tag_aliases.csv.";
+      return nullptr;
     }
-    *why =
-        "the first line names the columns of tag aliases and of tag implications alike. Send the file under a name "
-        "that "
-        "holds either `alias` or `implication`, such as tag_aliases.csv.";
-    return nullptr;
+    case E621CsvTableKind::kNone:
+      break;
   }
   *why = absl::StrCat("the first line is ", shown,
                       ", which are the columns of no table that is imported: posts (id, tag_string), tags (id, name, "

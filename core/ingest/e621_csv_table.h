@@ -57,6 +57,10 @@ inline ScalarValue CsvValue(const CsvField& field) {
   return {ScalarValue::Kind::kString, field.text};
 }
 
+enum class E621CsvTableKind { kNone, kPosts, kTags, kRelations, kPools };
+// By the columns that a table cannot do without; others may be there beside them, in whatever order.
+E621CsvTableKind TellE621CsvTable(const std::vector<std::string>& columns);
+
 // The table that has these columns, in whatever order, and others beside them. `file_name` tells tag aliases from
 // implications, which have the same columns. Null, and *why not, when it is none or a column is there twice.
 std::unique_ptr<E621CsvTable> MakeE621CsvTable(std::vector<std::string> columns, std::string_view file_name,

@@ -6,56 +6,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/base/text.h"
-#include "core/ingest/danbooru_jsonl.h"
 #include "core/ingest/decompress.h"
-#include "core/ingest/file_signature.h"
+#include "core/ingest/format_choice.h"
+#include "core/ingest/formats.h"
 #include "core/ingest/reader.h"
-#include "core/ingest/sqlite_dump.h"
+#include "core/ingest/recognise.h"
 
 namespace millrace {
-namespace {
-
-absl::Status WrongFormatError(const std::string& file, SourceFormat format, std::string_view start) {
-  const FileSignature signature = TellFile(start);
-  const char* const wanted = format == SourceFormat::kDanbooruJsonl ? "JSON lines (format danbooru-jsonl)"
-                                                                    : "a SQLite file (format danbooru-meta-sqlite)";
-  std::string found = absl::StrCat("looks like ", std::string(signature.description));
-  std::string advice;
-  if (signature.kind == FileKind::kSqlite) {
-    advice = "; import it with format danbooru-meta-sqlite";
-  } else if (signature.kind == FileKind::kGzip || signature.kind == FileKind::kZstd) {
-    advice = "; if it is compressed once only, leave the compression unspecified";
-  } else if (start.empty()) {
-    found = "is empty";
-  } else if (signature.kind == FileKind::kUnknown) {
-    found = absl::StrCat("begins with ", QuoteForMessage(start));
-    if (start.front() == '{') advice = "; import JSON lines with format danbooru-jsonl";
-  }
-  return MakeError(Reason::kFileInvalid,
-                   absl::StrCat(file, ": ", found, ", where ", wanted, " was expected", advice, "."),
-                   {{"file", file}, {"offset", "0"}});
-}
-
-bool FitsFormat(SourceFormat format, std::string_view start) {
-  const FileKind kind = TellFile(start).kind;
-  // Anything may be meant to be text: then each line is judged by itself.
-  return format == SourceFormat::kDanbooruMetaSqlite ? kind == FileKind::kSqlite : kind == FileKind::kUnknown;
-}
-
-}  // namespace
 
 // The sink of the reader, and what leads to it: bytes -> decompressor -> check of the first bytes -> reader -> session.
 class ImportPipeline::Impl : public RecordSink {
  public:
-  Impl(ImportSession* session, PipelineOptions options) : session_(session), options_(std::move(options)) {
-    if (options_.format == SourceFormat::kDanbooruJsonl) {
-      reader_ = std::make_unique<DanbooruJsonlReader>(this, options_.line_size_bytes_max);
-    } else {
-      reader_ = std::make_unique<SqliteDumpReader>(
-          this, options_.format,
-          SqliteDumpOptions{options_.spool_folder, options_.spool_size_bytes_max, options_.cancelled});
-    }
+  Impl(ImportSession* session, PipelineOptions options)
+      : session_(session), options_(std::move(options)), choice_(FindFormat(options_.format)) {
+    if (choice_.format() != nullptr) progress_.format = options_.format;
   }
 
   absl::Status BeginFile(std::string_view name, Compression compression) {
@@ -64,8 +28,7 @@ class ImportPipeline::Impl : public RecordSink {
     file_names_.emplace_back(name);
     ++progress_.file_count;
     start_.clear();
-    is_start_checked_ = false;
-    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(name));
+    file_state_ = FileState::kStarting;
     decompressor_ = Decompressor::Create(compression, name, [this](std::string_view bytes) { return Pass(bytes); });
     return absl::OkStatus();
   }
@@ -75,15 +38,22 @@ class ImportPipeline::Impl : public RecordSink {
       return MakeError(Reason::kImportProtocol, "bytes came before a file was begun; begin a file first");
     }
     progress_.byte_count += static_cast<int64_t>(bytes.size());
-    return decompressor_->Write(bytes);
+    MILLRACE_RETURN_IF_ERROR(decompressor_->Write(bytes));
+    const bool is_enough = file_state_ == FileState::kStarting && start_.size() >= choice_.start_size_bytes_min();
+    return is_enough ? BeginReading(/*is_whole=*/false) : absl::OkStatus();
   }
 
   absl::Status EndFile() {
     if (decompressor_ == nullptr) return absl::OkStatus();
     MILLRACE_RETURN_IF_ERROR(decompressor_->Finish());
     decompressor_.reset();
-    MILLRACE_RETURN_IF_ERROR(CheckStart());
-    return reader_->EndFile();
+    if (file_state_ == FileState::kStarting) MILLRACE_RETURN_IF_ERROR(BeginReading(/*is_whole=*/true));
+    return file_state_ == FileState::kReading ? reader_->EndFile() : absl::OkStatus();
+  }
+
+  absl::Status Finish() {
+    MILLRACE_RETURN_IF_ERROR(EndFile());
+    return choice_.format() == nullptr && !file_names_.empty() ? FormatUnknownError() : absl::OkStatus();
   }
 
   PipelineProgress progress() const { return progress_; }
@@ -123,39 +93,60 @@ class ImportPipeline::Impl : public RecordSink {
     return MakeError(Reason::kInternal, "the catalog keeps no tags, relations, pools and artists of their own yet");
   }
 
-  // Decompressed bytes. The first few are held back until they tell what the file is.
+  // Decompressed bytes. The first ones are held back until they tell what the file is.
   absl::Status Pass(std::string_view bytes) {
-    if (!is_start_checked_) {
-      const size_t missing = std::min(kSignatureSizeBytesMax - start_.size(), bytes.size());
+    if (file_state_ == FileState::kStarting) {
+      const size_t missing = std::min(kRecogniseSizeBytes - start_.size(), bytes.size());
       start_.append(bytes.substr(0, missing));
       bytes.remove_prefix(missing);
-      if (start_.size() < kSignatureSizeBytesMax) return absl::OkStatus();
-      MILLRACE_RETURN_IF_ERROR(CheckStart());
+      if (start_.size() < kRecogniseSizeBytes) return absl::OkStatus();
+      MILLRACE_RETURN_IF_ERROR(BeginReading(/*is_whole=*/false));
     }
     return bytes.empty() ? absl::OkStatus() : reader_->Write(bytes);
   }
 
-  absl::Status CheckStart() {
-    if (is_start_checked_) return absl::OkStatus();
-    is_start_checked_ = true;
-    if (!FitsFormat(options_.format, start_)) return WrongFormatError(file_names_.back(), options_.format, start_);
+  absl::Status BeginReading(bool is_whole) {
+    const std::string& file = file_names_.back();
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_records, choice_.Judge(file, start_, is_whole));
+    file_state_ = has_records ? FileState::kReading : FileState::kPassedOver;
+    if (!has_records) return absl::OkStatus();
+    if (reader_ == nullptr) MILLRACE_RETURN_IF_ERROR(MakeReader());
+    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(file));
     return start_.empty() ? absl::OkStatus() : reader_->Write(start_);
+  }
+
+  absl::Status MakeReader() {
+    const Format& format = *choice_.format();
+    if (format.content == FileContent::kSqlite && options_.spool_folder.empty()) {
+      return MakeError(Reason::kInternal, "importing SQLite needs a spool folder");
+    }
+    ReaderOptions options;
+    options.record_size_bytes_max = options_.line_size_bytes_max;
+    options.spool_folder = options_.spool_folder;
+    options.spool_size_bytes_max = options_.spool_size_bytes_max;
+    options.cancelled = options_.cancelled;
+    reader_ = format.make_reader(this, options);
+    progress_.format = format.format;
+    return absl::OkStatus();
   }
 
   absl::Status RejectDuplicate(const Post& post, int64_t line, const SourcePlace& first) {
     RejectedRecord rejected;
     rejected.line = line;
-    rejected.field = options_.format == SourceFormat::kDanbooruJsonl ? "id" : "post_id";
+    rejected.field = choice_.format()->id_field;
     rejected.reason = absl::StrCat("is ", post.id, ", which another record of this import has: ",
-                                   file_names_[static_cast<size_t>(first.file_index)], ", line ", first.line);
+                                   file_names_[static_cast<size_t>(first.file_index)], ", ", Place(first.line));
     rejected.post_id = post.id;
     return OnRejected(std::move(rejected));
   }
 
+  // "line 7"
+  std::string Place(int64_t number) const { return absl::StrCat(std::string(choice_.format()->place), " ", number); }
+
   absl::Status TooManyRejectedError(const RejectedRecord& rejected) const {
     const std::string subject = rejected.field.empty() ? "the record" : rejected.field;
     std::string message =
-        absl::StrCat(rejected.file, ", line ", rejected.line, ": ", subject, " ", rejected.reason, ". ");
+        absl::StrCat(rejected.file, ", ", Place(rejected.line), ": ", subject, " ", rejected.reason, ". ");
     if (options_.max_rejected_count == 0) {
       absl::StrAppend(&message, "Mend it, or allow for rejected records (max_rejected_count).");
     } else {
@@ -171,23 +162,22 @@ class ImportPipeline::Impl : public RecordSink {
 
   ImportSession* const session_;
   const PipelineOptions options_;
-  std::unique_ptr<DumpReader> reader_;
+  enum class FileState { kStarting, kReading, kPassedOver };
+  FormatChoice choice_;
+  std::unique_ptr<DumpReader> reader_;          // null until the format is known
   std::unique_ptr<Decompressor> decompressor_;  // of the current file; null: none
   std::vector<std::string> file_names_;         // the last is the current one
   std::string start_;                           // the current file's first bytes, decompressed
-  bool is_start_checked_ = false;
+  FileState file_state_ = FileState::kStarting;
   PipelineProgress progress_;
 };
 
 absl::StatusOr<std::unique_ptr<ImportPipeline>> ImportPipeline::Create(ImportSession* session,
                                                                        PipelineOptions options) {
-  if (options.format != SourceFormat::kDanbooruJsonl && options.format != SourceFormat::kDanbooruMetaSqlite) {
+  if (options.format != SourceFormat::kUnspecified && FindFormat(options.format) == nullptr) {
     return FieldError("format", absl::StrCat("is ", static_cast<int>(options.format), ", which is no known format"));
   }
   if (options.max_rejected_count < -1) return FieldError("max_rejected_count", "is below -1 (no limit)");
-  if (options.format == SourceFormat::kDanbooruMetaSqlite && options.spool_folder.empty()) {
-    return MakeError(Reason::kInternal, "importing SQLite needs a spool folder");
-  }
   return std::unique_ptr<ImportPipeline>(new ImportPipeline(std::make_unique<Impl>(session, std::move(options))));
 }
 
@@ -198,7 +188,7 @@ absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compre
   return impl_->BeginFile(name, compression);
 }
 absl::Status ImportPipeline::Feed(std::string_view bytes) { return impl_->Feed(bytes); }
-absl::Status ImportPipeline::Finish() { return impl_->EndFile(); }
+absl::Status ImportPipeline::Finish() { return impl_->Finish(); }
 PipelineProgress ImportPipeline::progress() const { return impl_->progress(); }
 
 }  // namespace millrace

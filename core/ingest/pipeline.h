@@ -34,16 +34,17 @@ enum class Compression { kUnspecified = 0, kNone = 1, kGzip = 2, kZstd = 3 };
 // A record that was not taken. The fields are those of millrace.v1.RejectedRecord.
 struct RejectedRecord {
   std::string file;
-  int64_t line = 0;
+  int64_t line = 0;  // or row, or record: Format::place says what is counted
   std::string field;
   std::string reason;
   std::optional<int64_t> post_id;
 };
 
 struct PipelineOptions {
-  SourceFormat format = SourceFormat::kDanbooruJsonl;
+  // kUnspecified: told from the first file that holds a record. All files of an import have one format.
+  SourceFormat format = SourceFormat::kUnspecified;
   int64_t max_rejected_count = 0;  // -1: no limit
-  // A longer line is rejected as a record; its bytes are skipped, not kept.
+  // A longer line or record is rejected; its bytes are skipped, not kept.
   int64_t line_size_bytes_max = 16 << 20;
   // A SQLite dump is collected here before it is read, and its size limit after decompression. Its files are
   // removed when they were read; what a killed process left is for the owner to clear at start.
@@ -57,8 +58,10 @@ struct PipelineOptions {
 };
 
 struct PipelineProgress {
-  int64_t byte_count = 0;  // received, before decompression
+  SourceFormat format = SourceFormat::kUnspecified;  // named or told from the bytes; kUnspecified: not known yet
+  int64_t byte_count = 0;                            // received, before decompression
   int64_t post_count = 0;
+  int64_t fact_count = 0;  // tags, relations, pools and artists taken apart from posts
   int64_t rejected_count = 0;
   int64_t duplicate_tag_count = 0;
   int32_t file_count = 0;
@@ -74,11 +77,12 @@ class ImportPipeline {
 
   // Ends the file before. kFieldInvalid for an empty name. `compression` kUnspecified: told from the bytes.
   absl::Status BeginFile(std::string_view name, Compression compression);
-  // kFileInvalid: the bytes are not of the format or damaged (names the file and the line or offset).
+  // kFileInvalid: the bytes are not of the format or damaged, or their format cannot be told (names the file and the
+  // line or offset).
   // kRecordRejected: more records were rejected than allowed (names file, line, field, reason of the last).
   // kImportProtocol: no file was begun.
   absl::Status Feed(std::string_view bytes);
-  // Ends the last file. Does not commit.
+  // Ends the last file. Does not commit. As Feed; kFileInvalid also when no file told the format.
   absl::Status Finish();
 
   PipelineProgress progress() const;

@@ -4,9 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/ingest/danbooru2023_sqlite.h"
-#include "core/ingest/danbooru_meta_sqlite.h"
-#include "core/ingest/sqlite_schema.h"
 
 namespace millrace {
 namespace {
@@ -21,8 +18,8 @@ absl::Status NameFile(const absl::Status& status, const std::string& file) {
 
 }  // namespace
 
-SqliteDumpReader::SqliteDumpReader(RecordSink* sink, SourceFormat format, SqliteDumpOptions options)
-    : sink_(sink), wanted_format_(format), options_(std::move(options)) {}
+SqliteDumpReader::SqliteDumpReader(RecordSink* sink, ReadSqliteDump read, SqliteDumpOptions options)
+    : sink_(sink), read_(read), options_(std::move(options)) {}
 
 absl::Status SqliteDumpReader::BeginFile(std::string_view name) {
   name_ = name;
@@ -47,33 +44,11 @@ absl::Status SqliteDumpReader::EndFile() {
     MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                               Database::OpenUntrusted(spool_->path(), options_.cancelled));
     MILLRACE_RETURN_IF_ERROR(database->CheckSound());
-    return ReadDump(*database);
+    return read_(*database, sink_);
   };
   const absl::Status status = read();
   spool_.reset();
   return NameFile(status, name_);
-}
-
-absl::Status SqliteDumpReader::ReadDump(Database& database) {
-  format_ = wanted_format_;
-  if (format_ == SourceFormat::kUnspecified) {
-    MILLRACE_ASSIGN_OR_RETURN(format_, TellSqliteFormat(database));
-  }
-  return format_ == SourceFormat::kDanbooru2023Sqlite ? ReadDanbooru2023(database, sink_)
-                                                      : ReadDanbooruMeta(database, sink_);
-}
-
-absl::StatusOr<SourceFormat> TellSqliteFormat(Database& database) {
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_post_tags, HasPlainTable(database, "post_tags"));
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_posts, HasPlainTable(database, "posts"));
-  if (has_post_tags && has_posts) return SourceFormat::kDanbooruMetaSqlite;
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_relation, HasPlainTable(database, "posttagrelation"));
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_post, HasPlainTable(database, "post"));
-  if (has_relation && has_post) return SourceFormat::kDanbooru2023Sqlite;
-  return MakeError(Reason::kFileInvalid,
-                   "is a SQLite file with neither the tables of danbooru-meta-sqlite (posts, tags, post_tags) nor those "
-                   "of danbooru2023-sqlite (Post, Tag, PostTagRelation). Is this the right file? Views and virtual "
-                   "tables do not count.");
 }
 
 }  // namespace millrace

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "core/catalog/sqlite.h"
 #include "core/ingest/reader.h"
 #include "core/ingest/spool_file.h"
@@ -21,12 +20,16 @@ struct SqliteDumpOptions {
   std::function<bool()> cancelled;  // may be empty
 };
 
+// Reads an open dump of one schema: hands its records to the sink, or rejects them. kFileInvalid, without the file's
+// name, when it is no dump of that schema.
+using ReadSqliteDump = absl::Status (*)(Database& database, RecordSink* sink);
+
 // Collects the file in the spool folder and reads it once it is whole; the file is not trusted
 // (Database::OpenUntrusted). Not thread-safe.
 class SqliteDumpReader : public DumpReader {
  public:
-  // `sink` is borrowed. `format` kUnspecified: told from the schema.
-  SqliteDumpReader(RecordSink* sink, SourceFormat format, SqliteDumpOptions options);
+  // `sink` is borrowed.
+  SqliteDumpReader(RecordSink* sink, ReadSqliteDump read, SqliteDumpOptions options);
 
   absl::Status BeginFile(std::string_view name) override;
   // kFileInvalid when the file grows over its limit.
@@ -34,21 +37,12 @@ class SqliteDumpReader : public DumpReader {
   // Reads everything. kFileInvalid when it is no file of the format or damaged.
   absl::Status EndFile() override;
 
-  // Of the last file that was ended; kUnspecified before.
-  SourceFormat format() const { return format_; }
-
  private:
-  absl::Status ReadDump(Database& database);
-
   RecordSink* const sink_;
-  const SourceFormat wanted_format_;
+  const ReadSqliteDump read_;
   const SqliteDumpOptions options_;
-  SourceFormat format_ = SourceFormat::kUnspecified;
   std::string name_;
   std::unique_ptr<SpoolFile> spool_;
 };
-
-// Which of the SQLite formats has these tables. kFileInvalid, without the file's name, when none has.
-absl::StatusOr<SourceFormat> TellSqliteFormat(Database& database);
 
 }  // namespace millrace

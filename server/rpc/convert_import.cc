@@ -8,6 +8,7 @@ namespace millrace {
 void SetImportResult(const ImportOutcome& outcome, v1::ImportResult* message) {
   message->set_import_id(outcome.import_id);
   message->set_dataset(outcome.dataset);
+  message->set_format(static_cast<v1::SourceFormat>(outcome.format));
   message->set_new_post_count(outcome.new_post_count);
   message->set_replaced_post_count(outcome.replaced_post_count);
   message->set_rejected_count(outcome.rejected_count);

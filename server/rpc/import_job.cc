@@ -87,6 +87,7 @@ absl::StatusOr<bool> ImportJob::TakeNext(ImportPipeline* pipeline) {
 absl::Status ImportJob::CommitAndAnswer(ImportSession* session) {
   EnterStage(v1::IMPORT_STAGE_COMMITTING);
   ImportCounts counts;
+  counts.format = static_cast<int32_t>(progress_.format);
   counts.rejected_count = progress_.rejected_count;
   counts.duplicate_tag_count = progress_.duplicate_tag_count;
   counts.byte_count = progress_.byte_count;
@@ -170,6 +171,8 @@ void ImportJob::SendProgress() {
   progress.set_stage(stage_);
   progress.set_byte_count(now.byte_count);
   progress.set_post_count(now.post_count);
+  progress.set_fact_count(now.fact_count);
+  progress.set_format(static_cast<v1::SourceFormat>(now.format));
   progress.set_rejected_count(now.rejected_count);
   if (seconds > 0) progress.set_posts_per_second(static_cast<double>(now.post_count) / seconds);
   peer_.SendProgress(progress);

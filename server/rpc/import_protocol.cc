@@ -38,7 +38,6 @@ absl::Status ImportProtocol::CheckStart(const v1::ImportStart& start) {
   stage_ = Stage::kStarted;
   MILLRACE_RETURN_IF_ERROR(CheckName("start.dataset", start.dataset()));
   MILLRACE_RETURN_IF_ERROR(CheckEnum("start.format", start.format(), v1::SourceFormat_IsValid));
-  if (start.format() == v1::SOURCE_FORMAT_UNSPECIFIED) return FieldError("start.format", "is required");
   if (!IsValidRequestId(start.request_id())) {
     return FieldError("start.request_id", "must be 1 to 128 printable ASCII characters");
   }

@@ -45,7 +45,6 @@ constexpr char kRows[] = R"(
 struct ReadResult {
   absl::Status status;
   CollectingSink sink;
-  SourceFormat format = SourceFormat::kUnspecified;
 };
 
 std::string MakeFile(const std::string& sql) {
@@ -61,15 +60,14 @@ std::string MakeFile(const std::string& sql) {
   return ReadWholeFile(path);
 }
 
-ReadResult Read(std::string_view bytes, SourceFormat format = SourceFormat::kDanbooru2023Sqlite) {
+ReadResult Read(std::string_view bytes) {
   ReadResult result;
   TemporaryFolder spool;
   {
-    SqliteDumpReader reader(&result.sink, format, {spool.path(), 1 << 30, {}});
+    SqliteDumpReader reader(&result.sink, &ReadDanbooru2023, {spool.path(), 1 << 30, {}});
     result.status = reader.BeginFile("d.sqlite3");
     if (result.status.ok()) result.status = reader.Write(bytes);
     if (result.status.ok()) result.status = reader.EndFile();
-    result.format = reader.format();
   }
   CHECK(spool.EntryCount() == 0);
   return result;
@@ -170,23 +168,6 @@ TEST_CASE("what cannot be taken is rejected by itself, and the rest is read") {
   CHECK(has("is_deleted", "is \"2\"", 33));
   CHECK(has("PostTagRelation.post_id", "is null", 0));
   CHECK(has("PostTagRelation.post_id", "names, in 3 rows, posts that the table Post does not have", 0));
-}
-
-TEST_CASE("the schema tells the format") {
-  const std::string bytes = MakeFile(absl::StrCat(kTables, kRows));
-  const ReadResult told = Read(bytes, SourceFormat::kUnspecified);
-  CheckWhole(told);
-  CHECK(told.format == SourceFormat::kDanbooru2023Sqlite);
-  const ReadResult meta = Read(MakeFile(R"(
-      CREATE TABLE tags(tag_id, name, category);
-      CREATE TABLE posts(id, post_id, md5, rating, width, height, file_ext, file_size, source, pixiv_id);
-      CREATE TABLE post_tags(post_id, tag_id);)"),
-                               SourceFormat::kUnspecified);
-  CHECK(meta.status.ok());
-  CHECK(meta.format == SourceFormat::kDanbooruMetaSqlite);
-  const ReadResult none = Read(MakeFile("CREATE TABLE other(x)"), SourceFormat::kUnspecified);
-  CHECK(ReasonOf(none.status) == Reason::kFileInvalid);
-  CHECK(std::string(none.status.message()).find("d.sqlite3: is a SQLite file with neither the tables of") == 0);
 }
 
 TEST_CASE("a missing table or column is named") {

@@ -66,7 +66,7 @@ class Reading {
   ReadResult Read(std::string_view bytes, int64_t spool_size_bytes_max = 1 << 30) {
     ReadResult result;
     {
-      SqliteDumpReader reader(&result.sink, SourceFormat::kDanbooruMetaSqlite,
+      SqliteDumpReader reader(&result.sink, &ReadDanbooruMeta,
                               {spool_.path(), spool_size_bytes_max, [this] { return cancelled; }});
       result.status = reader.BeginFile("meta.sqlite3");
       for (size_t i = 0; i < bytes.size() && result.status.ok(); i += 5000)
