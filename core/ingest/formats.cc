@@ -5,6 +5,7 @@
 #include "core/ingest/danbooru2023_sqlite.h"
 #include "core/ingest/danbooru_meta_sqlite.h"
 #include "core/ingest/e621_csv.h"
+#include "core/ingest/picture_folder.h"
 #include "core/ingest/recognise.h"
 #include "core/ingest/sqlite_dump.h"
 
@@ -25,6 +26,10 @@ std::unique_ptr<DumpReader> MakeE621Csv(RecordSink* sink, const ReaderOptions& o
   return std::make_unique<E621CsvReader>(sink, options.record_size_bytes_max);
 }
 
+std::unique_ptr<DumpReader> MakePictureFolder(RecordSink* sink, const ReaderOptions& options) {
+  return std::make_unique<PictureFolderReader>(sink, options.record_size_bytes_max);
+}
+
 constexpr Format kFormats[] = {
     {SourceFormat::kDanbooruJsonl, "danbooru-jsonl", "JSON lines", FileContent::kText, "id", "line",
      RecogniseDanbooruJsonl, MakeDanbooruJsonl},
@@ -33,6 +38,8 @@ constexpr Format kFormats[] = {
     {SourceFormat::kDanbooru2023Sqlite, "danbooru2023-sqlite", "a SQLite file", FileContent::kSqlite, "id", "post",
      RecogniseDanbooru2023Sqlite, MakeSqlite<&ReadDanbooru2023>},
     {SourceFormat::kE621Csv, "e621-csv", "CSV exports", FileContent::kText, "id", "line", RecogniseE621Csv, MakeE621Csv},
+    {SourceFormat::kPictureFolder, "picture-folder", "sidecars of pictures", FileContent::kAny, "id", "line",
+     RecognisePictureFolder, MakePictureFolder},
 };
 
 }  // namespace

@@ -22,10 +22,11 @@ class ImportPipeline::Impl : public RecordSink {
     if (choice_.format() != nullptr) progress_.format = options_.format;
   }
 
-  absl::Status BeginFile(std::string_view name, Compression compression) {
+  absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
     if (name.empty()) return FieldError("name", "is empty; a file needs a name, for messages");
     MILLRACE_RETURN_IF_ERROR(EndFile());
     file_names_.emplace_back(name);
+    picture_ = picture != nullptr ? std::make_optional(*picture) : std::nullopt;
     ++progress_.file_count;
     start_.clear();
     file_state_ = FileState::kStarting;
@@ -111,6 +112,7 @@ class ImportPipeline::Impl : public RecordSink {
     file_state_ = has_records ? FileState::kReading : FileState::kPassedOver;
     if (!has_records) return absl::OkStatus();
     if (reader_ == nullptr) MILLRACE_RETURN_IF_ERROR(MakeReader());
+    if (picture_.has_value()) reader_->SetPicture(*picture_);
     MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(file));
     return start_.empty() ? absl::OkStatus() : reader_->Write(start_);
   }
@@ -167,6 +169,7 @@ class ImportPipeline::Impl : public RecordSink {
   std::unique_ptr<DumpReader> reader_;          // null until the format is known
   std::unique_ptr<Decompressor> decompressor_;  // of the current file; null: none
   std::vector<std::string> file_names_;         // the last is the current one
+  std::optional<PictureFacts> picture_;         // of the current file
   std::string start_;                           // the current file's first bytes, decompressed
   FileState file_state_ = FileState::kStarting;
   PipelineProgress progress_;
@@ -184,8 +187,8 @@ absl::StatusOr<std::unique_ptr<ImportPipeline>> ImportPipeline::Create(ImportSes
 ImportPipeline::ImportPipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ImportPipeline::~ImportPipeline() = default;
 
-absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compression) {
-  return impl_->BeginFile(name, compression);
+absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
+  return impl_->BeginFile(name, compression, picture);
 }
 absl::Status ImportPipeline::Feed(std::string_view bytes) { return impl_->Feed(bytes); }
 absl::Status ImportPipeline::Finish() { return impl_->Finish(); }

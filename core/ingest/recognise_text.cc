@@ -1,4 +1,4 @@
-// The formats that are CSV, told by the names of their columns.
+// The formats that are text other than JSON. CSV is told by the names of its columns.
 #include "core/base/csv.h"
 #include "core/ingest/e621_csv_table.h"
 #include "core/ingest/recognise.h"
@@ -14,5 +14,7 @@ bool RecogniseE621Csv(std::string_view start, std::string_view) {
   for (const CsvField& field : parser.fields()) columns.emplace_back(field.text);
   return TellE621CsvTable(columns) != E621CsvTableKind::kNone;
 }
+
+bool RecognisePictureFolder(std::string_view, std::string_view) { return false; }
 
 }  // namespace millrace
