@@ -35,6 +35,7 @@ constexpr KnownColumn kFields[] = {
     {"score", PostField::kScore},
     {"up_score", PostField::kUpScore},
     {"down_score", PostField::kDownScore},
+    {"fav_count", PostField::kFavoriteCount},
 };
 constexpr KnownColumn kFlags[] = {
     {"has_children", PostField::kHasChildren},
@@ -112,7 +113,6 @@ Danbooru2023Posts::Column Danbooru2023Posts::ToColumn(const std::string& name) {
   }
   if (column.name == "rating") column.kind = Column::Kind::kRating;
   if (column.name == "created_at") column.kind = Column::Kind::kCreatedAt;
-  if (column.name == "fav_count") column.kind = Column::Kind::kFavoriteCount;
   if (column.kind == Column::Kind::kExtra) column.name = name;
   return column;
 }
@@ -197,8 +197,6 @@ std::optional<std::string> Danbooru2023Posts::SetColumn(const Column& column, St
       return SetRating(value, &post_);
     case Column::Kind::kCreatedAt:
       return SetUtcTime(value, &post_.created_at_us);
-    case Column::Kind::kFavoriteCount:
-      return SetCount(value, &post_.favorite_count);
     case Column::Kind::kField:
     case Column::Kind::kExtra:
       break;

@@ -30,7 +30,7 @@ class Danbooru2023Posts {
  private:
   // What a column of Post is.
   struct Column {
-    enum class Kind { kField, kFlag, kRating, kCreatedAt, kFavoriteCount, kExtra };
+    enum class Kind { kField, kFlag, kRating, kCreatedAt, kExtra };
     std::string name;
     Kind kind = Kind::kExtra;
     PostField field = PostField::kId;  // kField, kFlag

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/ingest/e621_csv_table.h"
-#include "core/ingest/e621_csv_values.h"
 #include "core/ingest/source_values.h"
 
 namespace millrace {
@@ -37,10 +36,11 @@ constexpr KnownColumn kKnownColumns[] = {
     {"is_status_locked", PostField::kIsStatusLocked},
     {"is_note_locked", PostField::kIsNoteLocked},
     {"has_children", PostField::kHasChildren},
+    {"fav_count", PostField::kFavoriteCount},
+    {"duration", PostField::kDurationSeconds},
 };
-// These have no PostField or another form than the dumps that it stands for.
-constexpr std::string_view kTagString = "tag_string", kCreatedAt = "created_at", kUpdatedAt = "updated_at",
-                           kFavoriteCount = "fav_count", kDuration = "duration";
+// These have no PostField, or a form of their own.
+constexpr std::string_view kTagString = "tag_string", kCreatedAt = "created_at", kUpdatedAt = "updated_at";
 
 class Posts : public E621CsvTable {
  public:
@@ -48,10 +48,8 @@ class Posts : public E621CsvTable {
       : E621CsvTable(std::move(columns), sink),
         tag_string_(FindColumn(kTagString)),
         created_at_(FindColumn(kCreatedAt)),
-        updated_at_(FindColumn(kUpdatedAt)),
-        favorite_count_(FindColumn(kFavoriteCount)),
-        duration_(FindColumn(kDuration)) {
-    std::vector<std::string_view> known = {kTagString, kCreatedAt, kUpdatedAt, kFavoriteCount, kDuration};
+        updated_at_(FindColumn(kUpdatedAt)) {
+    std::vector<std::string_view> known = {kTagString, kCreatedAt, kUpdatedAt};
     for (const KnownColumn& column : kKnownColumns) {
       known.push_back(column.name);
       const size_t index = FindColumn(column.name);
@@ -82,8 +80,6 @@ class Posts : public E621CsvTable {
     };
     if (auto fault = SetUtcTime(value(created_at_), &post_.created_at_us)) return fault;
     if (auto fault = SetUtcTime(value(updated_at_), &post_.updated_at_us)) return fault;
-    if (auto fault = SetCount(value(favorite_count_), &post_.favorite_count)) return fault;
-    if (auto fault = SetE621Duration(value(duration_), &post_.duration_us)) return fault;
     return SetTags(value(tag_string_).text);
   }
 
@@ -106,7 +102,7 @@ class Posts : public E621CsvTable {
     PostField field;
   };
   std::vector<Field> fields_;
-  const size_t tag_string_, created_at_, updated_at_, favorite_count_, duration_;
+  const size_t tag_string_, created_at_, updated_at_;
   Post post_;
   std::vector<ImportedTag> tags_;
 };

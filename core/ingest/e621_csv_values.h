@@ -12,12 +12,7 @@
 
 namespace millrace {
 
-// All: nothing when all is well, and the target unset when the value is null or empty; otherwise what is wrong.
-
-// Decimal seconds, none below zero; digits beyond microseconds are cut.
-std::optional<std::string> SetE621Duration(const ScalarValue& value, std::optional<int64_t>* duration_us);
-
-// PostgreSQL's form of an array of ids: "{1,2}".
+// PostgreSQL's form of an array of ids: "{1,2}". Nothing when all is well, also for null; otherwise what is wrong.
 std::optional<std::string> SetE621Ids(const ScalarValue& value, std::vector<int64_t>* ids);
 
 // e621's number of a category: 0 general, 1 artist, 2 contributor, 3 copyright, 4 character, 5 species, 6 invalid, 7

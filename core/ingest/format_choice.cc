@@ -84,8 +84,9 @@ absl::StatusOr<bool> FormatChoice::Judge(const std::string& file, std::string_vi
       ReadJsonStart(start).holds_no_record) {
     return false;
   }
-  return FileError(file, absl::StrCat(Found(start, recognised), "; its format cannot be told from that. Name the format "
-                                                                "of the import, one of: ",
+  return FileError(file, absl::StrCat(Found(start, recognised),
+                                      "; its format cannot be told from that. Name the format "
+                                      "of the import, one of: ",
                                       FormatList(), "."));
 }
 

@@ -18,9 +18,9 @@ class FormatChoice {
   // The next file is not to be judged by fewer of its first bytes, unless it is shorter. More tell more, up to
   // kRecogniseSizeBytes.
   size_t start_size_bytes_min() const;
-  // Judges a file by its first bytes; `is_whole`: there are no more. False: it holds no record and tells nothing, and is
-  // to be passed over. kFileInvalid, with the names of the formats, when the file's format cannot be told or is not that
-  // of the import.
+  // Judges a file by its first bytes; `is_whole`: there are no more. False: it holds no record and tells nothing, and
+  // is to be passed over. kFileInvalid, with the names of the formats, when the file's format cannot be told or is not
+  // that of the import.
   absl::StatusOr<bool> Judge(const std::string& file, std::string_view start, bool is_whole);
   // Null: not known yet.
   const Format* format() const { return format_; }

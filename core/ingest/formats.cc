@@ -1,11 +1,13 @@
 #include "core/ingest/formats.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/ingest/danbooru_export.h"
 #include "core/ingest/danbooru_jsonl.h"
 #include "core/ingest/danbooru2023_sqlite.h"
 #include "core/ingest/danbooru_meta_sqlite.h"
 #include "core/ingest/e621_csv.h"
 #include "core/ingest/picture_folder.h"
+#include "core/ingest/json_pages.h"
 #include "core/ingest/recognise.h"
 #include "core/ingest/sqlite_dump.h"
 
@@ -14,6 +16,15 @@ namespace {
 
 std::unique_ptr<DumpReader> MakeDanbooruJsonl(RecordSink* sink, const ReaderOptions& options) {
   return std::make_unique<DanbooruJsonlReader>(sink, options.record_size_bytes_max);
+}
+
+std::unique_ptr<DumpReader> MakeDanbooruExport(RecordSink* sink, const ReaderOptions& options) {
+  return std::make_unique<DanbooruExportReader>(sink, options.record_size_bytes_max);
+}
+
+template <const JsonPostSchema& (*schema)()>
+std::unique_ptr<DumpReader> MakePages(RecordSink* sink, const ReaderOptions& options) {
+  return std::make_unique<JsonPagesReader>(sink, schema(), options.record_size_bytes_max);
 }
 
 template <ReadSqliteDump read>
@@ -38,6 +49,16 @@ constexpr Format kFormats[] = {
     {SourceFormat::kDanbooru2023Sqlite, "danbooru2023-sqlite", "a SQLite file", FileContent::kSqlite, "id", "post",
      RecogniseDanbooru2023Sqlite, MakeSqlite<&ReadDanbooru2023>},
     {SourceFormat::kE621Csv, "e621-csv", "CSV exports", FileContent::kText, "id", "line", RecogniseE621Csv, MakeE621Csv},
+    {SourceFormat::kDanbooruExport, "danbooru-export", "JSON lines of Danbooru's export", FileContent::kText, "id",
+     "line", RecogniseDanbooruExport, MakeDanbooruExport},
+    {SourceFormat::kDanbooruPages, "danbooru-pages", "pages of Danbooru's posts.json", FileContent::kText, "id",
+     "record", RecogniseDanbooruPages, MakePages<DanbooruPagesSchema>},
+    {SourceFormat::kE621Pages, "e621-pages", "pages of e621's posts.json", FileContent::kText, "id", "record",
+     RecogniseE621Pages, MakePages<E621PagesSchema>},
+    {SourceFormat::kMoebooruPages, "moebooru-pages", "pages of Moebooru's post.json", FileContent::kText, "id",
+     "record", RecogniseMoebooruPages, MakePages<MoebooruPagesSchema>},
+    {SourceFormat::kGelbooruPages, "gelbooru-pages", "pages of Gelbooru's JSON", FileContent::kText, "id", "record",
+     RecogniseGelbooruPages, MakePages<GelbooruPagesSchema>},
     {SourceFormat::kPictureFolder, "picture-folder", "sidecars of pictures", FileContent::kAny, "id", "line",
      RecognisePictureFolder, MakePictureFolder},
 };

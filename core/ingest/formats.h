@@ -24,9 +24,9 @@ struct ReaderOptions {
 
 // What the bytes of a file must be by their signature (file_signature.h).
 enum class FileContent {
-  kText,    // anything that is no known binary file: each record is judged by itself
+  kText,  // anything that is no known binary file: each record is judged by itself
   kSqlite,
-  kAny,     // the reader judges
+  kAny,  // the reader judges
 };
 
 struct Format {
@@ -34,8 +34,8 @@ struct Format {
   std::string_view name;          // as commands and messages call it: "danbooru-jsonl"
   std::string_view content_name;  // "JSON lines"
   FileContent content = FileContent::kText;
-  std::string_view id_field;      // the source's name of a post's id
-  std::string_view place;         // what a record's number (RejectedRecord::line) counts: "line", "record"
+  std::string_view id_field;  // the source's name of a post's id
+  std::string_view place;     // what a record's number (RejectedRecord::line) counts: "line", "record"
   bool (*recognise)(std::string_view start, std::string_view name) = nullptr;
   // `sink` is borrowed.
   std::unique_ptr<DumpReader> (*make_reader)(RecordSink* sink, const ReaderOptions& options) = nullptr;

@@ -34,11 +34,11 @@ bool HasTagLists(const JsonStart& start) { return Begins(start, "tags", "{") && 
 
 // The lists that Danbooru's export has beside its posts.
 bool IsDanbooruList(const JsonStart& start) {
-  return HasAll(start, {"name", "category", "post_count"}) ||                          // tags
-         HasAll(start, {"name", "other_names"}) ||                                     // artists
-         HasAll(start, {"name", "category", "post_ids"}) ||                            // pools
-         HasAll(start, {"post_id", "body", "x", "y"}) ||                               // notes
-         HasAll(start, {"antecedent_name", "consequent_name"});                        // aliases and implications
+  return HasAll(start, {"name", "category", "post_count"}) ||    // tags
+         HasAll(start, {"name", "other_names"}) ||               // artists
+         HasAll(start, {"name", "category", "post_ids"}) ||      // pools
+         HasAll(start, {"post_id", "body", "x", "y"}) ||         // notes
+         HasAll(start, {"antecedent_name", "consequent_name"});  // aliases and implications
 }
 
 }  // namespace
@@ -46,10 +46,10 @@ bool IsDanbooruList(const JsonStart& start) {
 bool RecogniseDanbooruJsonl(std::string_view bytes, std::string_view) {
   const JsonStart start = ReadJsonStart(bytes);
   if (start.outer != Outer::kRecord || HasTagStrings(start) || !start.Has("id")) return false;
-  return Begins(start, "tags", "[{") ||
-         (start.is_first_whole &&
-          HasAny(start, {"image_width", "image_height", "is_note_locked", "is_rating_locked", "up_score", "pixiv_id"}) &&
-          !HasAny(start, {"file", "flags", "@attributes"}));
+  return Begins(start, "tags", "[{") || (start.is_first_whole &&
+                                         HasAny(start, {"image_width", "image_height", "is_note_locked",
+                                                        "is_rating_locked", "up_score", "pixiv_id"}) &&
+                                         !HasAny(start, {"file", "flags", "@attributes"}));
 }
 
 bool RecogniseDanbooruExport(std::string_view bytes, std::string_view) {
@@ -74,10 +74,11 @@ bool RecogniseE621Pages(std::string_view bytes, std::string_view) {
 
 bool RecogniseMoebooruPages(std::string_view bytes, std::string_view) {
   const JsonStart start = ReadJsonStart(bytes);
-  if (start.outer != Outer::kArray || !Begins(start, "tags", "\"") || HasAny(start, {"directory", "owner"})) return false;
+  if (start.outer != Outer::kArray || !Begins(start, "tags", "\"") || HasAny(start, {"directory", "owner"}))
+    return false;
   const std::string_view* const created_at = start.Find("created_at");
-  const bool is_epoch = created_at != nullptr && !created_at->empty() && created_at->front() >= '0' &&
-                        created_at->front() <= '9';
+  const bool is_epoch =
+      created_at != nullptr && !created_at->empty() && created_at->front() >= '0' && created_at->front() <= '9';
   return is_epoch && HasAny(start, {"author", "creator_id", "jpeg_url", "actual_preview_width", "status"});
 }
 

@@ -40,6 +40,8 @@ constexpr KnownKey kKnownKeys[] = {
     {"is_flagged", PostField::kIsFlagged},
     {"is_banned", PostField::kIsBanned},
     {"has_children", PostField::kHasChildren},
+    {"fav_count", PostField::kFavoriteCount},
+    {"duration", PostField::kDurationSeconds},
 };
 
 std::optional<TagCategory> CategoryOf(std::string_view word) {
@@ -167,13 +169,10 @@ Fault SidecarJson::ReadMember(const std::string& key, Value value, const Picture
   if (const std::optional<TagCategory> category = TagsOf(key)) return ReadTags(key, value, *category);
   const auto known = std::find_if(std::begin(kKnownKeys), std::end(kKnownKeys),
                                   [&](const KnownKey& candidate) { return candidate.key == key; });
-  const bool is_favorite_count = key == "fav_count";
-  if (known != std::end(kKnownKeys) || is_favorite_count) {
+  if (known != std::end(kKnownKeys)) {
     std::string storage;
     if (const std::optional<ScalarValue> scalar = AsScalar(value, &storage)) {
-      const bool is_taken = is_favorite_count ? !SetCount(*scalar, &post->favorite_count).has_value()
-                                              : Take(known->field, *scalar, picture, post);
-      if (!is_taken) KeepExtra(key, *scalar);
+      if (!Take(known->field, *scalar, picture, post)) KeepExtra(key, *scalar);
       return std::nullopt;
     }
   }

@@ -1,7 +1,6 @@
 #include "core/ingest/source_values.h"
 
 #include <cstring>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "core/ingest/dump_time.h"
@@ -36,17 +35,6 @@ Fault SetUtcTime(const ScalarValue& value, std::optional<int64_t>* time_us) {
   *time_us = ParseTime(value.text);
   if (time_us->has_value()) return std::nullopt;
   return absl::StrCat("is ", Show(value), "; a time such as \"2016-06-05 06:06:06.12345\" was expected");
-}
-
-Fault SetCount(const ScalarValue& value, std::optional<int32_t>* count) {
-  if (value.text.empty()) return std::nullopt;
-  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
-  int64_t number = 0;
-  if (ParseWhole(value.text, 0, kMax, &number) != NumberFault::kNone) {
-    return absl::StrCat("is ", Show(value), "; a whole number from 0 to ", kMax, " was expected");
-  }
-  *count = static_cast<int32_t>(number);
-  return std::nullopt;
 }
 
 }  // namespace millrace

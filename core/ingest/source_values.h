@@ -1,4 +1,4 @@
-// Values that several sources give in a form of their own, beside those of Danbooru's dumps (record.h).
+// Values that several sources give in a form of their own, beside those of record.h.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,9 @@
 
 namespace millrace {
 
-// All: nothing when all is well, and the target as it was when the value is null or empty; otherwise what is wrong.
-
 // A time in the forms of ParseDumpTime; one without a zone ("2007-02-10 14:21:37.123456") is UTC, which is what boards
-// keep, and PostgreSQL's short zones ("+00") count.
+// keep, and PostgreSQL's short zones ("+00") count. Nothing when all is well, and the target as it was when
+// the value is null or empty; otherwise what is wrong.
 std::optional<std::string> SetUtcTime(const ScalarValue& value, std::optional<int64_t>* time_us);
-// A whole number, none below zero.
-std::optional<std::string> SetCount(const ScalarValue& value, std::optional<int32_t>* count);
 
 }  // namespace millrace

@@ -175,7 +175,7 @@ TEST_CASE("a record that cannot be taken is rejected by itself, with its line, f
       {",a,s,,,", "id", "is missing"},
       {"1,a,g,,,", "rating", "is \"g\"; s, q or e was expected"},
       {"1,a,s,soon,,", "created_at", "is \"soon\"; a time such as"},
-      {"1,a,s,,-1,", "fav_count", "is \"-1\"; a whole number from 0"},
+      {"1,a,s,,-1,", "fav_count", "is \"-1\", out of range"},
       {"1,a,s,,,1e3", "duration", "is \"1e3\"; seconds such as"},
       {"1,a,s", "", "has 3 fields, and the first line names 6 columns"},
       {"1,a\xFF,s,,,", "", "is not valid UTF-8"},

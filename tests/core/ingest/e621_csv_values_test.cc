@@ -8,23 +8,6 @@ namespace {
 
 ScalarValue Text(std::string_view text) { return {ScalarValue::Kind::kString, text}; }
 
-TEST_CASE("durations are exact to the microsecond") {
-  const auto duration = [](std::string_view text) {
-    std::optional<int64_t> duration_us;
-    SetE621Duration(Text(text), &duration_us);
-    return duration_us;
-  };
-  CHECK(duration("0") == 0);
-  CHECK(duration("12.5") == 12'500'000);
-  CHECK(duration("0.1") == 100'000);
-  CHECK(duration("3.1234567") == 3'123'456);
-  CHECK(duration("1000000000") == 1'000'000'000'000'000);
-  for (const char* bad : {"-1", "-0.5", ".5", "1e3", "1.x", "12,5", "1000000001", "99999999999999999999"}) {
-    INFO(bad);
-    CHECK_FALSE(duration(bad).has_value());
-  }
-}
-
 TEST_CASE("arrays of ids") {
   std::vector<int64_t> ids;
   CHECK_FALSE(SetE621Ids(Text("{3,1,2}"), &ids).has_value());

@@ -1,5 +1,5 @@
-// Goal: each format is told by the first bytes of its files and by no other format's; where the bytes do not tell, nobody
-// says yes. Method: small files as each source writes them, whole and cut off anywhere.
+// Goal: each format is told by the first bytes of its files and by no other format's; where the bytes do not tell,
+// nobody says yes. Method: small files as each source writes them, whole and cut off anywhere.
 #include "core/ingest/recognise.h"
 
 #include <string>
@@ -31,7 +31,8 @@ struct Sample {
 };
 
 constexpr Sample kSamples[] = {
-    {"danbooru-jsonl", R"({"id":"1","created_at":"2016-06-05 06:06:06 UTC","tags":[{"id":"1","name":"a","category":"0"}]})"},
+    {"danbooru-jsonl",
+     R"({"id":"1","created_at":"2016-06-05 06:06:06 UTC","tags":[{"id":"1","name":"a","category":"0"}]})"},
     {"danbooru-jsonl", R"({"id":"1","image_width":"5"})"},
     {"danbooru-export", R"({"id":"1","md5":"x","image_width":"5","tag_string":"a b","tag_string_general":"a b"})"},
     {"danbooru-export", R"({"id":"1","name":"a","post_count":"5","category":"0"})"},
@@ -101,7 +102,8 @@ TEST_CASE("SQLite files are told by the names of their tables") {
 }
 
 TEST_CASE("the start of JSON tells the first record's keys and how its values begin") {
-  const JsonStart start = ReadJsonStart(R"( {"success" : true, "posts" : [ { "a\"b" : [ { "x":1 } ], "c":-5 , "d" : "e)");
+  const JsonStart start =
+      ReadJsonStart(R"( {"success" : true, "posts" : [ { "a\"b" : [ { "x":1 } ], "c":-5 , "d" : "e)");
   CHECK(start.outer == JsonStart::Outer::kWrapped);
   CHECK(start.wrapper == "posts");
   CHECK_FALSE(start.is_first_whole);

@@ -33,13 +33,5 @@ TEST_CASE("times without a zone are UTC; PostgreSQL's short zones count") {
   CHECK_FALSE(none.has_value());
 }
 
-TEST_CASE("counts are whole and not below zero") {
-  std::optional<int32_t> count;
-  CHECK_FALSE(SetCount(Text("2147483647"), &count).has_value());
-  CHECK(count == 2147483647);
-  CHECK(SetCount(Text("2147483648"), &count).has_value());
-  CHECK(SetCount(Text("-1"), &count).has_value());
-}
-
 }  // namespace
 }  // namespace millrace

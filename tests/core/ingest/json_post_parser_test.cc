@@ -2,7 +2,7 @@
 // reason that shows the value, and the post's id when it can be read.
 // Method: records that differ from a good one in one thing; the padding behind a line is filled with what would
 // mislead.
-#include "core/ingest/danbooru_post_parser.h"
+#include "core/ingest/json_post_parser.h"
 
 #include <string>
 #include <vector>
@@ -17,17 +17,17 @@ class Parsed {
  public:
   explicit Parsed(std::string_view line) : bytes_(line) {
     const size_t size = bytes_.size();
-    bytes_ += "\n" + std::string(DanbooruPostParser::kPaddingBytes, '}');
+    bytes_ += "\n" + std::string(JsonPostParser::kPaddingBytes, '}');
     is_good_ = parser_.Parse(std::string_view(bytes_).substr(0, size));
   }
   bool is_good() const { return is_good_; }
   const Post& post() const { return parser_.post(); }
-  const DanbooruPostParser& parser() const { return parser_; }
+  const JsonPostParser& parser() const { return parser_; }
   const RejectedRecord& rejected() const { return parser_.rejected(); }
 
  private:
   std::string bytes_;
-  DanbooruPostParser parser_;
+  JsonPostParser parser_{DanbooruJsonlSchema()};
   bool is_good_ = false;
 };
 
@@ -324,10 +324,10 @@ TEST_CASE("a rejected record names its post when the id can be read") {
 }
 
 TEST_CASE("a parser carries nothing from one line to the next") {
-  DanbooruPostParser parser;
+  JsonPostParser parser(DanbooruJsonlSchema());
   const auto parse = [&](std::string line) {
     const size_t size = line.size();
-    line += std::string(DanbooruPostParser::kPaddingBytes, ' ');
+    line += std::string(JsonPostParser::kPaddingBytes, ' ');
     return parser.Parse(std::string_view(line).substr(0, size));
   };
   REQUIRE(parse(
