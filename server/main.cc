@@ -58,15 +58,17 @@ absl::Status ClearSpool(const std::string& folder) {
   return CreateFolders(folder);
 }
 
-absl::StatusOr<Data> OpenData(const std::string& folder, int64_t disk_headroom_bytes) {
+absl::StatusOr<Data> OpenData(const ServerConfig& config) {
+  const std::string& folder = config.data_dir;
   Data data;
   MILLRACE_RETURN_IF_ERROR(CreateFolders(folder));
   MILLRACE_ASSIGN_OR_RETURN(data.lock, FolderLock::Acquire(folder));
   CatalogOptions options;
   options.path = folder + "/catalog.sqlite3";
-  options.disk_headroom_bytes = disk_headroom_bytes;
+  options.disk_headroom_bytes = config.disk_headroom_bytes;
   MILLRACE_ASSIGN_OR_RETURN(data.catalog, Catalog::Open(options));
-  MILLRACE_ASSIGN_OR_RETURN(data.snapshots, SnapshotStore::Open(folder + "/snapshots"));
+  MILLRACE_ASSIGN_OR_RETURN(data.snapshots,
+                            SnapshotStore::Open(folder + "/snapshots", config.resident_snapshots_size_bytes_max));
   data.spool_folder = folder + "/spool";
   MILLRACE_RETURN_IF_ERROR(ClearSpool(data.spool_folder));
   return data;
@@ -91,7 +93,7 @@ void Sweep(Catalog& catalog, const Drain& drain, ServerLog& log) {
 
 // Serves until a signal comes, and then until the last call is over.
 absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSignals& signals) {
-  MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config.data_dir, config.disk_headroom_bytes));
+  MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config));
   log.Info("data_opened", JsonObject().AddText("folder", config.data_dir));
   // Behind the folder's lock: a second server by mistake does not take the first one's file away.
   MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<PortFile> port_file, PortFile::Prepare(config.port_file));

@@ -37,6 +37,11 @@ void ThreadPool::Schedule(std::function<void()> task) {
   wake_.Signal();
 }
 
+bool ThreadPool::HasWaiting() const {
+  MutexLock lock(mutex_);
+  return !queue_.empty();
+}
+
 void ThreadPool::Run() {
   while (true) {
     Task task;

@@ -26,6 +26,8 @@ class ThreadPool {
   // Queues `task` beside the bound, and takes no place from others. For work that was admitted before and only goes
   // on, such as the next batch of an open stream: such work is bounded by what admitted it.
   void Schedule(std::function<void()> task);
+  // Whether a task waits for a thread. For work that may as well go on where it is while nobody else wants its turn.
+  bool HasWaiting() const;
 
  private:
   struct Task {
@@ -36,7 +38,7 @@ class ThreadPool {
   void Run();
 
   const size_t queue_size_max_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar wake_;
   std::deque<Task> queue_ ABSL_GUARDED_BY(mutex_);
   size_t bounded_count_ ABSL_GUARDED_BY(mutex_) = 0;  // of queue_

@@ -13,9 +13,12 @@
 #include "core/catalog/import_session_impl.h"
 #include "core/catalog/live_imports.h"
 #include "core/catalog/plan_rows.h"
+#include "core/catalog/pool_rows.h"
 #include "core/catalog/post_rows.h"
+#include "core/catalog/relation_rows.h"
 #include "core/catalog/snapshot_rows.h"
 #include "core/catalog/sweep.h"
+#include "core/catalog/tag_facts_rows.h"
 #include "core/catalog/tag_rows.h"
 #include "core/catalog/vocabulary_rows.h"
 
@@ -157,11 +160,43 @@ absl::StatusOr<std::vector<Post>> Catalog::ListPosts(std::string_view dataset, i
   });
 }
 
+absl::StatusOr<std::vector<TagRelation>> Catalog::ListTagRelations(std::string_view dataset,
+                                                                   const std::optional<TagRelationCursor>& after,
+                                                                   int64_t limit) {
+  return impl_->ReadDataset<std::vector<TagRelation>>(dataset, [&](Database& database, const DatasetRow& row) {
+    return ReadRelations(database, row.id, after, limit);
+  });
+}
+
+absl::StatusOr<std::vector<PoolFact>> Catalog::ListPools(std::string_view dataset, int64_t after_id, int64_t limit) {
+  return impl_->ReadDataset<std::vector<PoolFact>>(
+      dataset, [&](Database& database, const DatasetRow& row) { return ReadPools(database, row.id, after_id, limit); });
+}
+
+absl::StatusOr<std::vector<ArtistFact>> Catalog::ListArtists(std::string_view dataset,
+                                                             const std::optional<ArtistCursor>& after, int64_t limit) {
+  return impl_->ReadDataset<std::vector<ArtistFact>>(
+      dataset, [&](Database& database, const DatasetRow& row) { return ReadArtists(database, row.id, after, limit); });
+}
+
+absl::StatusOr<std::optional<TagFact>> Catalog::FindTagFact(std::string_view dataset, std::string_view name) {
+  return impl_->ReadDataset<std::optional<TagFact>>(
+      dataset, [&](Database& database, const DatasetRow& row) { return ReadTagFact(database, row.id, name); });
+}
+
 absl::Status Catalog::ScanDataset(std::string_view dataset, const Scan& scan) {
   return impl_->connections->Read([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(const DatasetRow row, FindDataset(database, dataset));
     MILLRACE_ASSIGN_OR_RETURN(std::vector<Tag> tags, ReadAllTags(database, row.id));
     MILLRACE_RETURN_IF_ERROR(scan.tags(std::move(tags), row.post_count));
+    if (scan.facts) {
+      ScannedFacts facts;
+      MILLRACE_ASSIGN_OR_RETURN(facts.aliases, ReadActiveRelations(database, row.id, TagRelationKind::kAlias));
+      MILLRACE_ASSIGN_OR_RETURN(facts.implications,
+                                ReadActiveRelations(database, row.id, TagRelationKind::kImplication));
+      MILLRACE_ASSIGN_OR_RETURN(facts.deprecated_tag_names, ReadDeprecatedTagNames(database, row.id));
+      MILLRACE_RETURN_IF_ERROR(scan.facts(std::move(facts)));
+    }
     return VisitPosts(database, ViewOf(row), std::nullopt, [&](const Post& post) -> absl::StatusOr<bool> {
       MILLRACE_RETURN_IF_ERROR(scan.post(post));
       return true;

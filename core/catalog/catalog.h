@@ -17,6 +17,7 @@
 #include "core/model/post.h"
 #include "core/model/stats.h"
 #include "core/model/tag_query.h"
+#include "core/model/tag_relation.h"
 
 namespace millrace {
 
@@ -81,10 +82,30 @@ struct VocabularyCursor {
   int64_t version = 0;
 };
 
+// Where a listing of relations goes on: behind this one.
+struct TagRelationCursor {
+  int64_t kind = 0;  // of TagRelationKind
+  std::string antecedent;
+  std::string consequent;
+};
+
+// Where a listing of artists goes on: behind the name and id.
+struct ArtistCursor {
+  std::string name;
+  int64_t id = 0;
+};
+
 // Where a listing that runs from new to old goes on: behind (created_at_us, key).
 struct TimeCursor {
   int64_t created_at_us = 0;
   std::string key;  // digest, plan id or import id
+};
+
+// What lists told of a dataset, as far as it applies.
+struct ScannedFacts {
+  std::vector<TagRelation> aliases;
+  std::vector<TagRelation> implications;
+  std::vector<std::string> deprecated_tag_names;
 };
 
 // Thread-safe. Reads run on connections of their own, side by side with each other and with a write; writes
@@ -119,11 +140,24 @@ class Catalog {
   // Posts with id > after_id, ascending, at most `limit`.
   absl::StatusOr<std::vector<Post>> ListPosts(std::string_view dataset, int64_t after_id, int64_t limit);
 
+  // What lists told of the dataset: aliases and implications by kind, antecedent and consequent; pools by id; artists
+  // by name. At most `limit`.
+  absl::StatusOr<std::vector<TagRelation>> ListTagRelations(std::string_view dataset,
+                                                            const std::optional<TagRelationCursor>& after,
+                                                            int64_t limit);
+  absl::StatusOr<std::vector<PoolFact>> ListPools(std::string_view dataset, int64_t after_id, int64_t limit);
+  absl::StatusOr<std::vector<ArtistFact>> ListArtists(std::string_view dataset,
+                                                      const std::optional<ArtistCursor>& after, int64_t limit);
+  absl::StatusOr<std::optional<TagFact>> FindTagFact(std::string_view dataset, std::string_view name);
+
   // Reads a dataset as it is at one moment: first `tags` with all tags in use (ascending id, post_count set),
   // then `post` for every post (ascending id). Memory does not grow with the posts. Stops at the first error.
   struct Scan {
     std::function<absl::Status(std::vector<Tag> tags, int64_t post_count)> tags;
     std::function<absl::Status(const Post& post)> post;
+    // Between the two, when set: what applies to the tags. Aliases and implications are active and ascend by
+    // antecedent, then consequent; names ascend.
+    std::function<absl::Status(ScannedFacts facts)> facts;
   };
   absl::Status ScanDataset(std::string_view dataset, const Scan& scan);
 

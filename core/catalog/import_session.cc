@@ -3,15 +3,23 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/catalog/commit_facts.h"
 #include "core/catalog/import_rows.h"
 #include "core/catalog/import_session_impl.h"
 #include "core/catalog/sweep.h"
+#include "core/catalog/tag_facts_rows.h"
 
 namespace millrace {
 namespace {
 
 absl::Status SessionOverError() { return MakeError(Reason::kInternal, "the import session is over"); }
+
+absl::Status RefusedRelationError(const RefusedRelation& relation) {
+  return MakeError(Reason::kRecordRejected,
+                   absl::StrCat("line ", relation.place.line, ": ", relation.field, " ", relation.reason));
+}
 
 bool IsWithin(int64_t value, const std::optional<int64_t>& min, const std::optional<int64_t>& max) {
   return min.has_value() && max.has_value() && *min <= value && value <= *max;
@@ -28,7 +36,8 @@ ImportSession::Impl::Impl(Connections& connections, LiveImports& live_imports, c
       import_id_text_(ImportIdText(begun.import_id)),
       now_us_(std::move(now_us)),
       reader_(std::move(reader)),
-      md5s_(std::move(md5s)) {}
+      md5s_(std::move(md5s)),
+      tag_resolver_(reader_.get(), &facts_, dataset_.id, !dataset_.committed_import_id.has_value()) {}
 
 absl::StatusOr<std::unique_ptr<ImportSession::Impl>> ImportSession::Impl::Create(Connections& connections,
                                                                                  LiveImports& live_imports,
@@ -76,11 +85,18 @@ absl::StatusOr<Staged> ImportSession::Impl::TryStage(const Post& post, absl::Spa
     tag_changes_.RemoveUses(existing->tag_ids);
     CountPost(existing->rating, existing->file_ext, existing->tag_ids.size(), -1);
   }
+  absl::Span<const int64_t> tag_ids = post.tag_ids;
+  if (post.tag_ids.empty() && !tags.empty()) {
+    MILLRACE_RETURN_IF_ERROR(tag_resolver_.Resolve(tags, &resolved_tags_));
+    tags = resolved_tags_.tags;
+    tag_ids = resolved_tags_.ids;
+    staged.duplicate_tag_count = resolved_tags_.duplicate_count;
+  }
   tag_changes_.AddUses(tags);
-  CountPost(post.rating, post.file_ext, post.tag_ids.size(), 1);
+  CountPost(post.rating, post.file_ext, tag_ids.size(), 1);
   change_.min_post_id = std::min(post.id, change_.min_post_id.value_or(post.id));
   change_.max_post_id = std::max(post.id, change_.max_post_id.value_or(post.id));
-  batch_.Add(post, place, existing.has_value() ? std::optional<int64_t>(existing->row) : std::nullopt);
+  batch_.Add(post, tag_ids, place, existing.has_value() ? std::optional<int64_t>(existing->row) : std::nullopt);
   if (batch_.is_full()) MILLRACE_RETURN_IF_ERROR(Flush());
   return staged;
 }
@@ -91,6 +107,26 @@ absl::StatusOr<Staged> ImportSession::Impl::Stage(const Post& post, absl::Span<c
   absl::StatusOr<Staged> staged = TryStage(post, tags, place);
   if (!staged.ok()) Abort(staged.status());
   return staged;
+}
+
+absl::Status ImportSession::Impl::StageFact(const std::function<absl::Status()>& add) {
+  if (is_over_) return SessionOverError();
+  absl::Status status = add();
+  if (!status.ok()) Abort(status);
+  return status;
+}
+
+absl::Status ImportSession::Impl::CheckRelations(const std::function<absl::Status(const RefusedRelation&)>& refused) {
+  if (is_over_) return SessionOverError();
+  if (!std::exchange(has_unchecked_relations_, false)) return absl::OkStatus();
+  absl::StatusOr<CheckedRelations> checked = CheckStagedRelations(*reader_, dataset_.id, &facts_);
+  if (!checked.ok()) {
+    Abort(checked.status());
+    return checked.status();
+  }
+  superseded_relations_ = std::move(checked->superseded);
+  for (const RefusedRelation& relation : checked->refused) MILLRACE_RETURN_IF_ERROR(refused(relation));
+  return absl::OkStatus();
 }
 
 absl::Status ImportSession::Impl::Flush() {
@@ -104,6 +140,7 @@ absl::Status ImportSession::Impl::Flush() {
 }
 
 absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts& counts) {
+  MILLRACE_RETURN_IF_ERROR(CheckRelations(RefusedRelationError));
   MILLRACE_RETURN_IF_ERROR(Flush());
   MILLRACE_RETURN_IF_ERROR(md5s_.WriteTo(connections_, dataset_.id, import_id_));
   ImportOutcome outcome;
@@ -119,7 +156,11 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
   // The tags of a dump may be as large as its posts.
   MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    const std::vector<const TagFact*> tag_facts = facts_.SortedTags();
+    MILLRACE_RETURN_IF_ERROR(WriteFacts(database, dataset_.id, facts_, tag_facts, superseded_relations_));
     MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count, tag_changes_.Apply(database, dataset_.id, &change_));
+    MILLRACE_ASSIGN_OR_RETURN(const int64_t changed_count, ApplyTagFacts(database, dataset_.id, tag_facts, &change_));
+    outcome.changed_tag_count += changed_count;
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));
     return MarkCommitted(database, import_id_, outcome);
   }));
@@ -157,6 +198,17 @@ const std::string& ImportSession::import_id() const { return impl_->import_id();
 
 absl::StatusOr<Staged> ImportSession::Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place) {
   return impl_->Stage(post, tags, place);
+}
+
+absl::Status ImportSession::StageTag(const TagFact& tag) { return impl_->StageTag(tag); }
+absl::Status ImportSession::StageTagRelation(const TagRelation& relation, SourcePlace place) {
+  return impl_->StageTagRelation(relation, place);
+}
+absl::Status ImportSession::StagePool(const PoolFact& pool) { return impl_->StagePool(pool); }
+absl::Status ImportSession::StageArtist(const ArtistFact& artist) { return impl_->StageArtist(artist); }
+
+absl::Status ImportSession::CheckRelations(const std::function<absl::Status(const RefusedRelation&)>& refused) {
+  return impl_->CheckRelations(refused);
 }
 
 absl::StatusOr<ImportOutcome> ImportSession::Commit(const ImportCounts& counts) { return impl_->Commit(counts); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/model/post.h"
+#include "core/model/tag_relation.h"
 
 namespace millrace {
 
@@ -64,7 +66,16 @@ struct SourcePlace {
 struct Staged {
   enum class Kind { kNew, kReplaced, kDuplicate };
   Kind kind = Kind::kNew;
-  SourcePlace first_place;  // kDuplicate: the record of this import that has the id
+  SourcePlace first_place;          // kDuplicate: the record of this import that has the id
+  int64_t duplicate_tag_count = 0;  // of tags known by name: how many uses the record repeated
+};
+
+// An alias or implication that may not stand, and why: the reason goes on after the field's name.
+struct RefusedRelation {
+  TagRelation relation;
+  SourcePlace place;
+  std::string field;
+  std::string reason;
 };
 
 // What the caller counted and found out, for the record.
@@ -87,13 +98,29 @@ class ImportSession {
 
   const std::string& import_id() const;
 
-  // Stages a post and its tags. post.tag_ids must be the ids of `tags`, ascending, each once. A kDuplicate
-  // (the id was staged before by this session) changes nothing. Errors (kDiskFull, kIoError) end the session.
+  // Stages a post and its tags. Either post.tag_ids are the ids of `tags`, ascending, each once; or no tag has an id,
+  // they come in any order and may repeat, and the ids are found by name (see tag_resolver.h). A tag without a category
+  // keeps the one that is known. A kDuplicate (the post's id was staged before by this session) changes nothing. Errors
+  // (kDiskFull, kIoError) end the session.
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+
+  // Stage what a board tells apart from posts: it becomes visible with the posts. Of what is told twice the last
+  // stands. A tag's id serves posts that name it from then on; one that posts have used before keeps its id.
+  // kFileInvalid when all that together is too large for memory; errors end the session.
+  absl::Status StageTag(const TagFact& tag);
+  absl::Status StageTagRelation(const TagRelation& relation, SourcePlace place);
+  absl::Status StagePool(const PoolFact& pool);
+  absl::Status StageArtist(const ArtistFact& artist);
+
+  // Checks the relations staged so far against each other and those of the dataset, takes back the ones that may not
+  // stand (relation_check.h) and calls `refused` for each, in the order of the dump, until it returns an error. An
+  // alias of the dataset that contradicts one staged becomes "superseded".
+  absl::Status CheckRelations(const std::function<absl::Status(const RefusedRelation&)>& refused);
 
   // Makes everything staged visible, durably. The session is over, whatever the result. Before the transaction
   // that does it the md5s are indexed, and after it replaced posts are removed: both take time that grows with
-  // the posts, in short transactions that keep nobody waiting.
+  // the posts, in short transactions that keep nobody waiting. kRecordRejected when relations that CheckRelations was
+  // not asked about may not stand.
   absl::StatusOr<ImportOutcome> Commit(const ImportCounts& counts);
 
   // Removes what was staged and records why. The session is over.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/catalog/connections.h"
 #include "core/catalog/dataset_rows.h"
@@ -13,8 +14,10 @@
 #include "core/catalog/import_session.h"
 #include "core/catalog/live_imports.h"
 #include "core/catalog/md5_index.h"
+#include "core/catalog/staged_facts.h"
 #include "core/catalog/staging_batch.h"
 #include "core/catalog/tag_changes.h"
+#include "core/catalog/tag_resolver.h"
 #include "core/model/stats.h"
 
 namespace millrace {
@@ -28,6 +31,20 @@ class ImportSession::Impl {
 
   const std::string& import_id() const { return import_id_text_; }
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+  absl::Status StageTag(const TagFact& tag) {
+    return StageFact([&] { return facts_.AddTag(tag); });
+  }
+  absl::Status StageTagRelation(const TagRelation& relation, SourcePlace place) {
+    has_unchecked_relations_ = true;
+    return StageFact([&] { return facts_.AddRelation(relation, place); });
+  }
+  absl::Status StagePool(const PoolFact& pool) {
+    return StageFact([&] { return facts_.AddPool(pool); });
+  }
+  absl::Status StageArtist(const ArtistFact& artist) {
+    return StageFact([&] { return facts_.AddArtist(artist); });
+  }
+  absl::Status CheckRelations(const std::function<absl::Status(const RefusedRelation&)>& refused);
   absl::StatusOr<ImportOutcome> Commit(const ImportCounts& counts);
   void Abort(const absl::Status& error);
 
@@ -39,6 +56,7 @@ class ImportSession::Impl {
   // The newest row of the post that is written: the dataset's, or one that this session staged.
   absl::StatusOr<std::optional<ExistingPost>> FindWritten(int64_t post_id);
   void CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign);
+  absl::Status StageFact(const std::function<absl::Status()>& add);
   absl::Status Flush();
   absl::StatusOr<ImportOutcome> TryCommit(const ImportCounts& counts);
 
@@ -53,6 +71,11 @@ class ImportSession::Impl {
   bool is_over_ = false;
   StagingBatch batch_;
   Md5Collector md5s_;
+  StagedFacts facts_;
+  bool has_unchecked_relations_ = false;
+  std::vector<TagRelation> superseded_relations_;  // of the dataset, with their new status
+  TagResolver tag_resolver_;
+  ResolvedTags resolved_tags_;  // of the post being staged
   TagChanges tag_changes_;
   Stats change_;  // of the dataset's figures, tags aside; its id range is that of the posts staged
   int64_t replaced_post_count_ = 0;

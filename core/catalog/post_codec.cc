@@ -48,6 +48,13 @@ void EncodePools(absl::Span<const Pool> pools, std::string* out) {
   }
 }
 
+void EncodeTexts(absl::Span<const std::string> texts, std::string* out) {
+  for (const std::string& text : texts) {
+    AppendVarint(text.size(), out);
+    out->append(text);
+  }
+}
+
 bool DecodeAscendingIds(absl::Span<const uint8_t> bytes, std::vector<int64_t>* ids) {
   ids->clear();
   uint64_t value;
@@ -78,6 +85,17 @@ bool DecodePools(absl::Span<const uint8_t> bytes, std::vector<Pool>* pools) {
   while (!bytes.empty()) {
     if (!TakeVarint(&bytes, &id) || !TakeVarint(&bytes, &size_bytes) || size_bytes > bytes.size()) return false;
     pools->push_back({UnZigZag(id), std::string(reinterpret_cast<const char*>(bytes.data()), size_bytes)});
+    bytes.remove_prefix(size_bytes);
+  }
+  return true;
+}
+
+bool DecodeTexts(absl::Span<const uint8_t> bytes, std::vector<std::string>* texts) {
+  texts->clear();
+  uint64_t size_bytes;
+  while (!bytes.empty()) {
+    if (!TakeVarint(&bytes, &size_bytes) || size_bytes > bytes.size()) return false;
+    texts->emplace_back(reinterpret_cast<const char*>(bytes.data()), size_bytes);
     bytes.remove_prefix(size_bytes);
   }
   return true;

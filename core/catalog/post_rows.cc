@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/catalog/pool_rows.h"
 #include "core/catalog/post_codec.h"
 
 namespace millrace {
@@ -12,7 +13,8 @@ namespace {
 constexpr char kPostColumns[] =
     "SELECT post_id, md5, rating, file_ext, tag_ids, flags_known, flags_value, width_px, height_px, file_size_bytes, "
     "source, pixiv_id, parent_id, uploader_id, approver_id, score, up_score, down_score, created_at_us, "
-    "updated_at_us, last_commented_at_us, last_noted_at_us, pools, favorite_user_ids, extra_json FROM posts ";
+    "updated_at_us, last_commented_at_us, last_noted_at_us, pools, favorite_user_ids, extra_json, favorite_count, "
+    "duration_us FROM posts ";
 
 absl::Status DamagedPostError(int64_t post_id, std::string_view field) {
   return MakeError(Reason::kCatalogDamaged,
@@ -62,6 +64,8 @@ absl::Status FillPost(Statement& row, Post* post) {
   if (!DecodePools(row.Blob(22), &post->pools)) return DamagedPostError(post->id, "pools");
   if (!DecodeIds(row.Blob(23), &post->favorite_user_ids)) return DamagedPostError(post->id, "favorites");
   post->extra_json = row.Text(24);
+  post->favorite_count = row.OptionalInt<int32_t>(25);
+  post->duration_us = row.OptionalInt<int64_t>(26);
   return absl::OkStatus();
 }
 
@@ -84,6 +88,8 @@ absl::StatusOr<std::optional<Post>> ReadPost(Database& database, PostView view, 
   if (!has_row) return std::nullopt;
   Post post;
   MILLRACE_RETURN_IF_ERROR(FillPost(statement, &post));
+  MILLRACE_ASSIGN_OR_RETURN(PoolMerger pools, PoolMerger::Create(database, view.dataset_id, post_id));
+  MILLRACE_RETURN_IF_ERROR(pools.Merge(&post));
   return post;
 }
 
@@ -123,6 +129,8 @@ absl::Status VisitPosts(Database& database, PostView view, std::optional<int64_t
                                           "post_id > ?3 ORDER BY post_id, import_id DESC")));
   BindView(view, &statement);
   statement.Bind(3, after_id.value_or(INT64_MIN));
+  MILLRACE_ASSIGN_OR_RETURN(PoolMerger pools,
+                            PoolMerger::Create(database, view.dataset_id, after_id.value_or(INT64_MIN)));
   Post post;
   std::optional<int64_t> last_id;
   while (true) {
@@ -131,6 +139,7 @@ absl::Status VisitPosts(Database& database, PostView view, std::optional<int64_t
     // The newest row of a post comes first; the others wait to be swept.
     if (last_id == statement.Int64(0)) continue;
     MILLRACE_RETURN_IF_ERROR(FillPost(statement, &post));
+    MILLRACE_RETURN_IF_ERROR(pools.Merge(&post));
     last_id = post.id;
     MILLRACE_ASSIGN_OR_RETURN(const bool goes_on, visit(post));
     if (!goes_on) return absl::OkStatus();

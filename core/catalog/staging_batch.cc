@@ -14,10 +14,11 @@ constexpr char kInsertPost[] =
     "INSERT INTO posts (dataset_id, import_id, post_id, file_index, line, md5, rating, file_ext, tag_ids, flags_known, "
     "flags_value, width_px, height_px, file_size_bytes, source, pixiv_id, parent_id, uploader_id, approver_id, score, "
     "up_score, down_score, created_at_us, updated_at_us, last_commented_at_us, last_noted_at_us, pools, "
-    "favorite_user_ids, extra_json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
+    "favorite_user_ids, extra_json, favorite_count, duration_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+    "?12, ?13, ?14, ?15, ?16, "
+    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
 constexpr int kFirstValueParameter = 3;
-constexpr int kValueCount = 27;
+constexpr int kValueCount = 29;
 
 }  // namespace
 
@@ -30,7 +31,8 @@ void StagingBatch::AddBlobFrom(size_t begin) {
   values_.push_back({ColumnType::kBlob, static_cast<uint32_t>(bytes_.size() - begin), static_cast<int64_t>(begin)});
 }
 
-void StagingBatch::Add(const Post& post, SourcePlace place, std::optional<int64_t> superseded_row) {
+void StagingBatch::Add(const Post& post, absl::Span<const int64_t> tag_ids, SourcePlace place,
+                       std::optional<int64_t> superseded_row) {
   row_by_post_id_.emplace(post.id, rows_.size());
   rows_.push_back({post.id, place, superseded_row, values_.size()});
   AddInt(post.id);
@@ -47,7 +49,7 @@ void StagingBatch::Add(const Post& post, SourcePlace place, std::optional<int64_
   AddInt(static_cast<int64_t>(post.rating));
   AddText(post.file_ext);
   begin = bytes_.size();
-  EncodeAscendingIds(post.tag_ids, &bytes_);
+  EncodeAscendingIds(tag_ids, &bytes_);
   AddBlobFrom(begin);
   AddInt(post.flags.known);
   AddInt(post.flags.value);
@@ -73,6 +75,8 @@ void StagingBatch::Add(const Post& post, SourcePlace place, std::optional<int64_
   EncodeIds(post.favorite_user_ids, &bytes_);
   AddBlobFrom(begin);
   AddText(post.extra_json);
+  AddOptional(post.favorite_count);
+  AddOptional(post.duration_us);
 }
 
 std::optional<SourcePlace> StagingBatch::FindPlace(int64_t post_id) const {

@@ -31,8 +31,10 @@ class StagingBatch {
   static constexpr int64_t kPostCountMax = 16'384;
   static constexpr int64_t kBytesMax = 8 << 20;
 
-  // Requires that the batch does not hold the post. `superseded_row` is the row that the post replaces.
-  void Add(const Post& post, SourcePlace place, std::optional<int64_t> superseded_row);
+  // Requires that the batch does not hold the post. `tag_ids`, ascending, go before post.tag_ids. `superseded_row` is
+  // the row that the post replaces.
+  void Add(const Post& post, absl::Span<const int64_t> tag_ids, SourcePlace place,
+           std::optional<int64_t> superseded_row);
   bool empty() const { return rows_.empty(); }
   bool is_full() const {
     return static_cast<int64_t>(rows_.size()) >= kPostCountMax || static_cast<int64_t>(bytes_.size()) >= kBytesMax;

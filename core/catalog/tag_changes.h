@@ -22,9 +22,10 @@ class TagChanges {
   // A post that carried these tags is replaced.
   void RemoveUses(absl::Span<const int64_t> tag_ids);
 
-  // Writes the changes, within a write transaction: the last name and category told stand, counts are adjusted,
-  // tags that no post carries any more are deleted. Adds the changed tag counts by category to `change` and
-  // returns how many tags got another name or category than the dataset, or the import itself, had given them.
+  // Writes the changes, within a write transaction: the last name and category told stand (a tag whose category nobody
+  // told takes it from the list of tags), counts are adjusted, tags that no post carries any more are deleted. Adds the
+  // changed tag counts by category to `change` and returns how many tags got another name or category than the dataset,
+  // or the import itself, had given them.
   absl::StatusOr<int64_t> Apply(Database& database, int64_t dataset_id, Stats* change) const;
 
  private:

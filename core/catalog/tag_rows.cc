@@ -12,9 +12,7 @@ Tag TagOf(Statement& statement) {
   Tag tag;
   tag.id = statement.Int64(0);
   tag.name = std::string(statement.Text(1));
-  // The category indexes arrays of counts; a damaged one must not lead outside of them.
-  const int64_t category = statement.Int64(2);
-  if (category > 0 && category < kTagCategoryCount) tag.category = static_cast<TagCategory>(category);
+  tag.category = TagCategoryOf(statement.Int64(2));
   tag.post_count = statement.Int64(3);
   return tag;
 }
@@ -130,6 +128,11 @@ absl::Status FillByCount(Database& database, int64_t dataset_id, const TagQuery&
 }
 
 }  // namespace
+
+TagCategory TagCategoryOf(int64_t stored) {
+  // The category indexes arrays of counts; a damaged one must not lead outside of them.
+  return stored > 0 && stored < kTagCategoryCount ? static_cast<TagCategory>(stored) : TagCategory::kUnspecified;
+}
 
 absl::StatusOr<std::optional<Tag>> ReadTag(Database& database, int64_t dataset_id, int64_t tag_id) {
   MILLRACE_ASSIGN_OR_RETURN(

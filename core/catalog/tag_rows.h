@@ -15,6 +15,9 @@
 
 namespace millrace {
 
+// kUnspecified for a number that is no category.
+TagCategory TagCategoryOf(int64_t stored);
+
 absl::StatusOr<std::optional<Tag>> ReadTag(Database& database, int64_t dataset_id, int64_t tag_id);
 absl::StatusOr<std::vector<Tag>> ReadTagsByName(Database& database, int64_t dataset_id, std::string_view name,
                                                 int64_t limit);

@@ -61,27 +61,23 @@ class ImportPipeline::Impl : public RecordSink {
 
   absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
                       int64_t duplicate_tag_count) override {
-    const SourcePlace place{static_cast<int32_t>(file_names_.size()) - 1, line};
-    MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(post, tags, place));
+    MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(post, tags, PlaceOf(line)));
     if (staged.kind == Staged::Kind::kDuplicate) return RejectDuplicate(post, line, staged.first_place);
     ++progress_.post_count;
-    progress_.duplicate_tag_count += duplicate_tag_count;
+    progress_.duplicate_tag_count += duplicate_tag_count + staged.duplicate_tag_count;
     return absl::OkStatus();
   }
 
-  absl::Status OnTag(const TagFact&, int64_t) override { return NotStagedError(); }
-  absl::Status OnTagRelation(const TagRelation&, int64_t) override { return NotStagedError(); }
-  absl::Status OnPool(const PoolFact&, int64_t) override { return NotStagedError(); }
-  absl::Status OnArtist(const ArtistFact&, int64_t) override { return NotStagedError(); }
+  absl::Status OnTag(const TagFact& tag, int64_t) override { return session_->StageTag(tag); }
+  absl::Status OnTagRelation(const TagRelation& relation, int64_t line) override {
+    return session_->StageTagRelation(relation, PlaceOf(line));
+  }
+  absl::Status OnPool(const PoolFact& pool, int64_t) override { return session_->StagePool(pool); }
+  absl::Status OnArtist(const ArtistFact& artist, int64_t) override { return session_->StageArtist(artist); }
 
   absl::Status OnRejected(RejectedRecord rejected) override {
     rejected.file = file_names_.back();
-    ++progress_.rejected_count;
-    if (options_.on_rejected) options_.on_rejected(rejected);
-    if (options_.max_rejected_count < 0 || progress_.rejected_count <= options_.max_rejected_count) {
-      return absl::OkStatus();
-    }
-    return TooManyRejectedError(rejected);
+    return Reject(rejected);
   }
 
   absl::Status CheckCancelled() override {
@@ -89,9 +85,29 @@ class ImportPipeline::Impl : public RecordSink {
     return MakeError(Reason::kCancelled, "the import was cancelled; nothing was changed");
   }
 
+  // Relations may contradict each other across files, so they are judged when all are known.
+  absl::Status Finish() {
+    MILLRACE_RETURN_IF_ERROR(EndFile());
+    return session_->CheckRelations([this](const RefusedRelation& refused) {
+      RejectedRecord rejected;
+      rejected.file = file_names_[static_cast<size_t>(refused.place.file_index)];
+      rejected.line = refused.place.line;
+      rejected.field = refused.field;
+      rejected.reason = refused.reason;
+      return Reject(rejected);
+    });
+  }
+
  private:
-  static absl::Status NotStagedError() {
-    return MakeError(Reason::kInternal, "the catalog keeps no tags, relations, pools and artists of their own yet");
+  SourcePlace PlaceOf(int64_t line) const { return {static_cast<int32_t>(file_names_.size()) - 1, line}; }
+
+  absl::Status Reject(const RejectedRecord& rejected) {
+    ++progress_.rejected_count;
+    if (options_.on_rejected) options_.on_rejected(rejected);
+    if (options_.max_rejected_count < 0 || progress_.rejected_count <= options_.max_rejected_count) {
+      return absl::OkStatus();
+    }
+    return TooManyRejectedError(rejected);
   }
 
   // Decompressed bytes. The first ones are held back until they tell what the file is.

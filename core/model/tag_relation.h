@@ -17,13 +17,14 @@ struct TagFact {
   std::string name;
   TagCategory category = TagCategory::kUnspecified;
   bool is_deprecated = false;
-  std::optional<int64_t> source_post_count;  // what the board counted: its posts are not all ours
+  std::optional<int64_t> source_post_count = std::nullopt;  // what the board counted: its posts are not all ours
 };
 
 // Values are stored in files: they never change. Same numbers as in the proto.
 enum class TagRelationKind : uint8_t { kAlias = 1, kImplication = 2 };
 
-// An alias: `antecedent` is another spelling of `consequent`. An implication: who has `antecedent` has `consequent`, too.
+// An alias: `antecedent` is another spelling of `consequent`. An implication: who has `antecedent` has `consequent`,
+// too.
 struct TagRelation {
   TagRelationKind kind = TagRelationKind::kAlias;
   std::string antecedent;
@@ -32,6 +33,7 @@ struct TagRelation {
   std::string extra_json;  // a JSON object of what we have no field for; empty: absent
   friend bool operator==(const TagRelation&, const TagRelation&) = default;
 };
+inline bool IsActive(const TagRelation& relation) { return relation.status.empty() || relation.status == "active"; }
 
 // A pool as a board's list of pools tells it.
 struct PoolFact {

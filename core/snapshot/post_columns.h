@@ -30,6 +30,8 @@ class PostColumns {
     return tags_.Get(row, tag_indexes);
   }
 
+  // Of rows anywhere, in range; room for as many ids.
+  absl::Status ReadIds(absl::Span<const int64_t> rows, int64_t* post_ids) const { return id_.GetEach(rows, post_ids); }
   // Of rows [first, end). Require first <= end <= the number of rows.
   absl::Status ReadIds(uint64_t first, uint64_t end, absl::Span<const int64_t>* ids) const {
     return id_.Get(first, end, ids);

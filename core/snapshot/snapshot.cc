@@ -54,8 +54,9 @@ class Snapshot::Impl {
 Snapshot::Snapshot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Snapshot::~Snapshot() = default;
 
-absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path, std::string_view digest) {
-  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<CheckedFile> file, CheckedFile::Open(path, digest));
+absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path, std::string_view digest,
+                                                         const std::shared_ptr<ResidentBudget>& budget) {
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<CheckedFile> file, CheckedFile::Open(path, digest, budget));
   MILLRACE_ASSIGN_OR_RETURN(PostColumns posts, PostColumns::Open(*file));
   MILLRACE_ASSIGN_OR_RETURN(TagTable tags, TagTable::Open(*file));
   MILLRACE_ASSIGN_OR_RETURN(StatsSections stats, StatsSections::Open(*file));
@@ -85,11 +86,10 @@ absl::Status Snapshot::ReadPostIds(absl::Span<const int64_t> rows, absl::Span<in
   if (rows.size() != post_ids.size()) {
     return MakeError(Reason::kInternal, absl::StrCat("room for ", post_ids.size(), " ids of ", rows.size(), " rows"));
   }
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!impl_->HasRow(rows[i])) return impl_->NoSuchRow(rows[i]);
-    MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadId(static_cast<uint64_t>(rows[i]), &post_ids[i]));
+  for (const int64_t row : rows) {
+    if (!impl_->HasRow(row)) return impl_->NoSuchRow(row);
   }
-  return absl::OkStatus();
+  return impl_->posts.ReadIds(rows, post_ids.data());
 }
 
 absl::StatusOr<int64_t> Snapshot::LowerBoundRow(int64_t post_id) const {

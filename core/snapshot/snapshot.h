@@ -20,6 +20,8 @@
 
 namespace millrace {
 
+class ResidentBudget;
+
 namespace snapshot_file {
 class PostColumns;
 }
@@ -43,7 +45,9 @@ class Snapshot {
  public:
   // kSnapshotMissing: no such file. kSnapshotDamaged: not a snapshot, truncated, or not of this digest.
   // kFieldInvalid is never returned. A newer format version gives kSchemaTooNew.
-  static absl::StatusOr<std::unique_ptr<Snapshot>> Open(const std::string& path, std::string_view digest);
+  // The file is copied to memory as it is read when `budget` has room for it, and mapped otherwise.
+  static absl::StatusOr<std::unique_ptr<Snapshot>> Open(const std::string& path, std::string_view digest,
+                                                        const std::shared_ptr<ResidentBudget>& budget = nullptr);
   ~Snapshot();
 
   const std::string& digest() const;

@@ -42,10 +42,11 @@ absl::Status MissingError(std::string_view digest) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SnapshotStore>> SnapshotStore::Open(const std::string& folder) {
+absl::StatusOr<std::unique_ptr<SnapshotStore>> SnapshotStore::Open(const std::string& folder,
+                                                                   int64_t resident_size_bytes_max) {
   MILLRACE_RETURN_IF_ERROR(CreateFolders(folder));
   MILLRACE_RETURN_IF_ERROR(RemoveLeftovers(folder));
-  return std::unique_ptr<SnapshotStore>(new SnapshotStore(folder));
+  return std::unique_ptr<SnapshotStore>(new SnapshotStore(folder, resident_size_bytes_max));
 }
 
 std::string SnapshotStore::PathOf(std::string_view digest) const {
@@ -69,7 +70,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotStore::Get(std::string_v
     }
   }
   // Without the lock: others are served meanwhile. Two callers may both open the file; the first one's stays.
-  MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> opened, Snapshot::Open(PathOf(digest), digest));
+  MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> opened, Snapshot::Open(PathOf(digest), digest, budget_));
   MutexLock lock(mutex_);
   if (std::shared_ptr<const Snapshot> snapshot = FindOpen(digest)) return snapshot;
   // Deleted since it was opened: Delete has looked for it here already, so it must not be put here now.

@@ -23,6 +23,7 @@ struct ServerConfig {
   int64_t stream_count_max = 0;
   int64_t stream_window_size_bytes = 0;
   int64_t streams_size_bytes_max = 0;
+  int64_t resident_snapshots_size_bytes_max = 0;
   int disk_headroom_bytes = 0;
   absl::Duration import_idle_timeout;
   absl::Duration drain_timeout;

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/machine_memory.h"
 #include "core/model/location.h"
 
 namespace millrace {
@@ -24,6 +25,7 @@ constexpr int kPartSizeBytesStep = 64;  // so that every part's columns stay ali
 // Far more than a machine has descriptors or memory for: only typing errors are beyond.
 constexpr int64_t kStreamCountMax = 10'000'000;
 constexpr int64_t kStreamWindowSizeBytesMax = int64_t{1} << 40;
+constexpr int64_t kResidentSizeBytesMax = int64_t{1} << 50;
 constexpr absl::Duration kImportIdleTimeoutMin = absl::Seconds(1);
 constexpr absl::Duration kImportIdleTimeoutMax = absl::Hours(24);
 constexpr absl::Duration kDrainTimeoutMax = absl::Hours(1);
@@ -110,6 +112,10 @@ Expectation SetMaxStreamBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, int64_t{0}, kStreamWindowSizeBytesMax, config.streams_size_bytes_max);
 }
 
+Expectation SetMaxResidentSnapshotBytes(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, int64_t{0}, kResidentSizeBytesMax, config.resident_snapshots_size_bytes_max);
+}
+
 Expectation SetDiskHeadroomBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, 0, std::numeric_limits<int>::max(), config.disk_headroom_bytes);
 }
@@ -144,6 +150,9 @@ Expectation SetPortFile(std::string_view text, ServerConfig& config) {
 
 // One core alone would let a single large batch hold up every small call.
 std::string DefaultCallThreads() { return absl::StrCat(std::max(2u, std::thread::hardware_concurrency())); }
+
+// A quarter: trainers and the page cache live on the same machine.
+std::string DefaultMaxResidentSnapshotBytes() { return absl::StrCat(MemoryLimitBytes() / 4); }
 
 }  // namespace
 
@@ -180,6 +189,9 @@ std::vector<Option> MakeOptions() {
       {"max-stream-bytes", "COUNT", Kind::kNumber,
        "What all streams may hold together; beyond it each holds one batch and further streams are refused",
        "2147483648", SetMaxStreamBytes},
+      {"max-resident-snapshot-bytes", "COUNT", Kind::kNumber,
+       "Memory for copies of the snapshots in use; beyond it they are mapped, which is slower",
+       DefaultMaxResidentSnapshotBytes(), SetMaxResidentSnapshotBytes},
       {"disk-headroom-bytes", "COUNT", Kind::kNumber,
        "An import fails when less is left on the disk, so that what it staged can be removed", "268435456",
        SetDiskHeadroomBytes},

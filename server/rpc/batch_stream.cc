@@ -122,9 +122,9 @@ absl::Status BatchStream::OpenSource() {
 }
 
 void BatchStream::Encode() {
-  EncodedBatch batch;
-  const absl::StatusOr<bool> encoded = IsCancelled() ? AbandonedError() : EncodeNext(&batch);
-  {
+  do {
+    EncodedBatch batch;
+    const absl::StatusOr<bool> encoded = IsCancelled() ? AbandonedError() : EncodeNext(&batch);
     MutexLock lock(mutex_);
     if (!encoded.ok()) {
       End(encoded.status());
@@ -133,8 +133,7 @@ void BatchStream::Encode() {
     } else {
       End(absl::OkStatus());
     }
-  }
-  Advance(/*encoded=*/true);
+  } while (Advance(/*encoded=*/true));
 }
 
 absl::StatusOr<bool> BatchStream::EncodeNext(EncodedBatch* batch) {
@@ -218,7 +217,7 @@ BatchStream::Actions BatchStream::Decide() {
   return actions;
 }
 
-void BatchStream::Advance(bool encoded) {
+bool BatchStream::Advance(bool encoded) {
   Actions actions;
   {
     MutexLock lock(mutex_);
@@ -226,9 +225,12 @@ void BatchStream::Advance(bool encoded) {
     actions = Decide();
   }
   // Each of these keeps the others from finishing until it is done; behind the last of them the object may be gone.
-  if (actions.encode) deps_.call_pool->Schedule([this] { Encode(); });
+  // Waking a thread costs as much as encoding a small batch: while nobody waits for a turn, this one goes on.
+  const bool go_on = actions.encode && encoded && !deps_.call_pool->HasWaiting();
+  if (actions.encode && !go_on) deps_.call_pool->Schedule([this] { Encode(); });
   if (actions.write != nullptr) StartWrite(actions.write);
   if (actions.finish.has_value()) Finish(scope_.End(*actions.finish));
+  return go_on;
 }
 
 }  // namespace millrace

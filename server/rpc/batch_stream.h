@@ -43,10 +43,11 @@ absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& r
 //                                   Finish: nothing left, an error, cancelled, or draining at a batch boundary
 //   OnDone: log, delete
 //
-// Each batch is a task of the pool by itself, at the end of the pool's queue: streams take turns, however large their
-// windows are. Every event ends in Advance, which decides under the mutex what comes next and does it after letting go
-// of it. Finish comes when no write and no encoding is under way, once; so nothing touches the object behind OnDone.
-// The batches are serialised on the pool (hence the ByteBuffer): gRPC's threads only hand bytes on.
+// While other work waits for the pool, each batch is a task by itself, at the end of the pool's queue: streams take
+// turns, however large their windows are. Every event ends in Advance, which decides under the mutex what comes next
+// and does it after letting go of it. Finish comes when no write and no encoding is under way, once; so nothing touches
+// the object behind OnDone. The batches are serialised on the pool (hence the ByteBuffer): gRPC's threads only hand
+// bytes on.
 class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   // `deps` and the caches are borrowed from the service; `request` is copied.
@@ -63,6 +64,7 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  private:
   // On the pool, one at a time: `encoding_` hands what they own from one to the next.
   void Open();
+  // One batch, or several while nobody waits for the thread.
   void Encode();
   absl::Status OpenSource();
   // False at the stream's end.
@@ -79,7 +81,8 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   };
   // `encoded`: a task of the pool is over. Only here may it say so: once `encoding_` is false, whoever takes the mutex
   // next may finish the call, and nothing keeps the object for a thread that is not gRPC's.
-  void Advance(bool encoded = false) ABSL_LOCKS_EXCLUDED(mutex_);
+  // True: encode the next batch right away; only after `encoded`.
+  bool Advance(bool encoded = false) ABSL_LOCKS_EXCLUDED(mutex_);
   bool IsCancelled() ABSL_LOCKS_EXCLUDED(mutex_);
   Actions Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -74,6 +74,13 @@ class PostMaker {
     return post_;
   }
   absl::Span<const ImportedTag> tags() const { return tags_; }
+  // The post and its tags as a source without ids gives them.
+  const Post& MakeNamed(int64_t id) {
+    Make(id);
+    post_.tag_ids.clear();
+    for (ImportedTag& tag : tags_) tag.id = 0;
+    return post_;
+  }
 
  private:
   std::mt19937 random_{7};
@@ -83,7 +90,9 @@ class PostMaker {
 };
 
 // Imports the ids and prints the cost beyond making the posts. `is_committed` false: gives up before the end.
-void Measure(CatalogFixture& fixture, const char* what, const std::vector<int64_t>& ids, bool is_committed) {
+// `is_named`: tags come without ids.
+void Measure(CatalogFixture& fixture, const char* what, const std::vector<int64_t>& ids, bool is_committed,
+             bool is_named = false) {
   PostMaker dry_maker;
   const Stopwatch dry;
   for (const int64_t id : ids) dry_maker.Make(id);
@@ -96,7 +105,7 @@ void Measure(CatalogFixture& fixture, const char* what, const std::vector<int64_
   const std::string wal = fixture.folder.File("catalog.sqlite3-wal");
   int64_t error_count = 0;
   for (size_t i = 0; i < ids.size(); ++i) {
-    const Post& post = maker.Make(ids[i]);
+    const Post& post = is_named ? maker.MakeNamed(ids[i]) : maker.Make(ids[i]);
     if (!session->Stage(post, maker.tags(), {0, 1}).ok()) ++error_count;
     if (i % 5'000 == 0) wal_size_bytes_max = std::max(wal_size_bytes_max, std::filesystem::file_size(wal));
   }
@@ -148,6 +157,15 @@ TEST_CASE("the catalog's speed", "[.bench]") {
     MeasureScan(fixture, static_cast<int64_t>(count));
     Measure(fixture, "ascending, all replaced", ascending, true);
     CHECK(Take(fixture.catalog->GetStats(kDataset)).post_count == static_cast<int64_t>(count));
+  }
+  {
+    CatalogFixture fixture;
+    Measure(fixture, "ascending, by name", ascending, true, true);
+    MeasureScan(fixture, static_cast<int64_t>(count));
+    // As a page of a board: its tags are looked up among all of them.
+    std::vector<int64_t> page(200);
+    std::iota(page.begin(), page.end(), static_cast<int64_t>(count) + 1);
+    Measure(fixture, "200 posts more, by name", page, true, true);
   }
   CatalogFixture fixture;
   Measure(fixture, "shuffled, new", shuffled, true);

@@ -139,6 +139,17 @@ struct Model {
     return counts;
   }
 
+  // A tag without a category keeps the one that is known, as long as posts carry it.
+  void Tell(const Tag& told) {
+    Tag& tag = tags[told.id];
+    tag.name = told.name;
+    if (told.category != TagCategory::kUnspecified) tag.category = told.category;
+  }
+  void ForgetUnused() {
+    const std::map<int64_t, int64_t> counts = TagPostCounts();
+    std::erase_if(tags, [&](const auto& entry) { return counts.count(entry.first) == 0; });
+  }
+
   Stats Recount() const {
     Stats stats;
     for (const auto& [id, post] : posts) {
@@ -189,7 +200,7 @@ TEST_CASE_METHOD(CatalogFixture, "the catalog equals a recount after any sequenc
       if (!is_first) continue;
       REQUIRE((staged.kind == Staged::Kind::kReplaced) == (model.posts.count(post.id) == 1));
       next.posts[post.id] = post;
-      for (const auto& [tag_id, tag] : named) next.tags[tag_id] = tag;
+      for (const auto& [tag_id, tag] : named) next.Tell(tag);
     }
     if (below(4) == 0) {
       session->Abort(MakeError(Reason::kCancelled, "given up"));
@@ -197,6 +208,7 @@ TEST_CASE_METHOD(CatalogFixture, "the catalog equals a recount after any sequenc
       const ImportOutcome outcome = Take(session->Commit({}));
       CHECK(outcome.new_post_count == static_cast<int64_t>(next.posts.size() - model.posts.size()));
       model = next;
+      model.ForgetUnused();
     }
     session.reset();
     if (below(5) == 0) Reopen();

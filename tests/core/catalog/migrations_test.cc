@@ -42,6 +42,7 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 1 keeps its plans, whose out
   catalog.reset();
   {
     auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
+    Take(database->Execute(kUndoVersion4));
     Take(
         database->Execute("ALTER TABLE plans DROP COLUMN outcome; DROP TABLE vocabularies; "
                           "DROP TABLE vocabulary_names; PRAGMA user_version=1"));
@@ -55,6 +56,23 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 1 keeps its plans, whose out
   Take(catalog->AddPlan({new_id, digest, "form", 8, "outcome"}));
   CHECK(Take(catalog->GetPlan(new_id)).outcome == "outcome");
   CHECK(AllPosts().size() == 1);
+}
+
+TEST_CASE_METHOD(CatalogFixture, "a file of version 3 keeps its posts and gets room for what lists tell") {
+  Post post = PostOf(1, {1});
+  post.pools = {{4, "series"}};
+  Import({post});
+  catalog.reset();
+  {
+    auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
+    Take(database->Execute(kUndoVersion4));
+  }
+  Reopen();
+  CHECK(AllPosts() == std::vector<Post>{post});
+  Post counted = PostOf(2, {1});
+  counted.favorite_count = 3;
+  Import({counted});
+  CHECK(AllPosts() == std::vector<Post>{post, counted});
 }
 
 TEST_CASE_METHOD(CatalogFixture, "an empty database, as a crash at the first start leaves it, becomes a catalog") {

@@ -78,6 +78,8 @@ const Sample kSamples[] = {
      [](const ServerConfig& c) { return std::to_string(c.stream_window_size_bytes); }},
     {"max-stream-bytes", "0", "1", "1099511627776",
      [](const ServerConfig& c) { return std::to_string(c.streams_size_bytes_max); }},
+    {"max-resident-snapshot-bytes", "0", "1", "1099511627776",
+     [](const ServerConfig& c) { return std::to_string(c.resident_snapshots_size_bytes_max); }},
     {"disk-headroom-bytes", "0", "1", "2", [](const ServerConfig& c) { return std::to_string(c.disk_headroom_bytes); }},
     {"import-idle-timeout", "1s", "2m", "24h",
      [](const ServerConfig& c) { return absl::FormatDuration(c.import_idle_timeout); }},

@@ -1,0 +1,28 @@
+// The aliases and implications of a dataset. Functions on one connection, to be called within a transaction of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/catalog/catalog.h"
+#include "core/catalog/sqlite.h"
+#include "core/model/tag_relation.h"
+
+namespace millrace {
+
+// The status of an alias that gave way to one told later.
+inline constexpr char kSupersededStatus[] = "superseded";
+
+// Those that apply, by antecedent and consequent.
+absl::StatusOr<std::vector<TagRelation>> ReadActiveRelations(Database& database, int64_t dataset_id,
+                                                             TagRelationKind kind);
+// All, by kind, antecedent and consequent.
+absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64_t dataset_id,
+                                                       const std::optional<TagRelationCursor>& after, int64_t limit);
+// Adds the relation, or replaces what was told of the same two tags.
+absl::Status WriteRelation(Database& database, int64_t dataset_id, const TagRelation& relation);
+
+}  // namespace millrace

@@ -1,0 +1,69 @@
+#include "core/catalog/staged_facts.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+
+namespace millrace {
+namespace {
+
+// What an entry takes beside its texts: the value, its place in a map, and the map's spare room.
+constexpr int64_t kEntrySizeBytes = 200;
+
+absl::string_view AbslView(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+absl::Status StagedFacts::Charge(size_t text_size_bytes) {
+  size_bytes_ += kEntrySizeBytes + static_cast<int64_t>(text_size_bytes);
+  if (size_bytes_ <= kBytesMax) return absl::OkStatus();
+  return MakeError(Reason::kFileInvalid,
+                   absl::StrCat("the import tells more than ", kBytesMax >> 20,
+                                " MiB of tags, relations, pools and artists. Import them in several parts."));
+}
+
+absl::Status StagedFacts::AddTag(const TagFact& tag) {
+  MILLRACE_RETURN_IF_ERROR(Charge(2 * tag.name.size()));
+  tags_[AbslView(tag.name)] = tag;
+  return absl::OkStatus();
+}
+
+absl::Status StagedFacts::AddRelation(const TagRelation& relation, SourcePlace place) {
+  MILLRACE_RETURN_IF_ERROR(
+      Charge(2 * (relation.antecedent.size() + relation.consequent.size()) + relation.extra_json.size()));
+  const auto [entry, is_new] =
+      relations_.try_emplace({relation.kind, relation.antecedent, relation.consequent}, StagedRelation{relation, place});
+  if (!is_new && (IsActive(relation) || !IsActive(entry->second.relation))) entry->second = {relation, place};
+  return absl::OkStatus();
+}
+
+absl::Status StagedFacts::AddPool(const PoolFact& pool) {
+  MILLRACE_RETURN_IF_ERROR(
+      Charge(pool.name.size() + pool.post_ids.size() * sizeof(int64_t) + pool.extra_json.size()));
+  pools_[pool.id] = pool;
+  return absl::OkStatus();
+}
+
+absl::Status StagedFacts::AddArtist(const ArtistFact& artist) {
+  size_t text_size_bytes = 2 * artist.name.size() + artist.extra_json.size();
+  for (const std::string& name : artist.other_names) text_size_bytes += sizeof(std::string) + name.size();
+  MILLRACE_RETURN_IF_ERROR(Charge(text_size_bytes));
+  artists_[{artist.id, artist.name}] = artist;
+  return absl::OkStatus();
+}
+
+const TagFact* StagedFacts::FindTag(std::string_view name) const {
+  const auto tag = tags_.find(AbslView(name));
+  return tag == tags_.end() ? nullptr : &tag->second;
+}
+
+std::vector<const TagFact*> StagedFacts::SortedTags() const {
+  std::vector<const TagFact*> sorted;
+  sorted.reserve(tags_.size());
+  for (const auto& entry : tags_) sorted.push_back(&entry.second);
+  std::sort(sorted.begin(), sorted.end(), [](const TagFact* a, const TagFact* b) { return a->name < b->name; });
+  return sorted;
+}
+
+}  // namespace millrace

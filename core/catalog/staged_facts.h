@@ -1,0 +1,61 @@
+// What an import tells of tags, relations, pools and artists apart from posts, until it is committed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "core/catalog/import_session.h"
+#include "core/model/tag_relation.h"
+
+namespace millrace {
+
+// Not thread-safe. Held in memory, up to kBytesMax: a large board's lists take some hundred MiB. Of what is told twice
+// the last stands.
+class StagedFacts {
+ public:
+  static constexpr int64_t kBytesMax = int64_t{1} << 30;
+
+  // kind, antecedent, consequent
+  using RelationKey = std::tuple<TagRelationKind, std::string, std::string>;
+  struct StagedRelation {
+    TagRelation relation;
+    SourcePlace place;
+  };
+
+  // Each: kFileInvalid when there is no room for more.
+  absl::Status AddTag(const TagFact& tag);
+  // Of the same two tags an active relation stands before one that is not: boards keep the refused requests, too.
+  absl::Status AddRelation(const TagRelation& relation, SourcePlace place);
+  absl::Status AddPool(const PoolFact& pool);
+  absl::Status AddArtist(const ArtistFact& artist);
+
+  // Null: not told. Valid until the next AddTag.
+  const TagFact* FindTag(std::string_view name) const;
+
+  bool empty() const { return tags_.empty() && relations_.empty() && pools_.empty() && artists_.empty(); }
+  // Ascending by name; valid until the next AddTag.
+  std::vector<const TagFact*> SortedTags() const;
+  std::map<RelationKey, StagedRelation>& relations() { return relations_; }
+  const std::map<RelationKey, StagedRelation>& relations() const { return relations_; }
+  const std::map<int64_t, PoolFact>& pools() const { return pools_; }
+  // By id and name.
+  const std::map<std::pair<int64_t, std::string>, ArtistFact>& artists() const { return artists_; }
+
+ private:
+  absl::Status Charge(size_t text_size_bytes);
+
+  absl::flat_hash_map<std::string, TagFact> tags_;
+  std::map<RelationKey, StagedRelation> relations_;
+  std::map<int64_t, PoolFact> pools_;
+  std::map<std::pair<int64_t, std::string>, ArtistFact> artists_;
+  int64_t size_bytes_ = 0;  // about
+};
+
+}  // namespace millrace

@@ -1,0 +1,32 @@
+// What lists of tags told of a dataset's tags, whether posts use them or not. Functions on one connection, to be called
+// within a transaction of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/catalog/sqlite.h"
+#include "core/model/stats.h"
+#include "core/model/tag_relation.h"
+
+namespace millrace {
+
+absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name);
+// The names of the tags that are deprecated, ascending.
+absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
+
+// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count) stays as it
+// was told before.
+absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts);
+
+// Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
+// tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed.
+absl::StatusOr<int64_t> ApplyTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
+                                      Stats* change);
+
+}  // namespace millrace

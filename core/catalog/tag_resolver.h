@@ -1,0 +1,59 @@
+// Finds the ids of tags that a record knows by name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/catalog/import_session.h"
+#include "core/catalog/sqlite.h"
+#include "core/catalog/staged_facts.h"
+
+namespace millrace {
+
+// The tags of a record, with their ids: ascending, each once.
+struct ResolvedTags {
+  std::vector<ImportedTag> tags;  // the names are those of the record
+  std::vector<int64_t> ids;
+  int64_t duplicate_count = 0;  // that the record repeated
+};
+
+// Of one import. Remembers each name that it was asked for and looks up no others, so that a small import into a
+// dataset of many tags costs little. Not thread-safe.
+//
+// The id of a name is, in this order: that of the dataset's tag of that name (of several, the one that the list of tags
+// names, else the smallest); the one that a list of tags told, unless another tag has it; a derived one (tag_id.h).
+class TagResolver {
+ public:
+  // `reader` and `facts` must outlive it; no transaction may be open on `reader` while Resolve runs. `is_new`: the
+  // dataset has nothing committed, so there is nothing to look up.
+  TagResolver(Database* reader, const StagedFacts* facts, int64_t dataset_id, bool is_new)
+      : reader_(reader), facts_(facts), dataset_id_(dataset_id), is_new_(is_new) {}
+
+  // Replaces the content of `resolved`. kInternal when a tag has an id: a record knows all its tags by name, or none.
+  absl::Status Resolve(absl::Span<const ImportedTag> tags, ResolvedTags* resolved);
+
+ private:
+  absl::StatusOr<int64_t> FindId(std::string_view name);
+  // What the catalog knows under the name: its id, absent when nothing.
+  absl::StatusOr<std::optional<int64_t>> FindCatalogId(std::string_view name);
+  // Whether the dataset has a tag of that id with another name.
+  absl::StatusOr<bool> IsTaken(int64_t tag_id, std::string_view name);
+  absl::StatusOr<int64_t> Derive(std::string_view name);
+
+  Database* const reader_;
+  const StagedFacts* const facts_;
+  const int64_t dataset_id_;
+  const bool is_new_;
+  absl::flat_hash_map<std::string, int64_t> id_by_name_;
+  absl::flat_hash_set<int64_t> given_ids_;  // the values of id_by_name_
+};
+
+}  // namespace millrace
