@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,29 +17,27 @@
 
 namespace millrace {
 
-// Of one page, within the write transaction that the page is written in. The id of a name is that of the dataset's tag
-// of that name (of several, the smallest), or else a derived one: a function of the name alone, so that the same posts
-// get the same ids in whatever order they come. Not thread-safe.
+// Of one page. As TagResolver finds them for an import, but within the write transaction that the page is written in,
+// and without lists of tags of its own: the id of a name is that of the dataset's tag of that name (of several, the one
+// that a list of tags named, else the smallest), or the one that a list told, or a derived one (tag_id.h). Not
+// thread-safe.
 class PageTags {
  public:
   PageTags(Database* database, int64_t dataset_id) : database_(*database), dataset_id_(dataset_id) {}
 
-  // The tags with their ids: ascending, each once; names are borrowed from `tags`. Tags that have an id keep it. A tag
-  // whose category the page does not tell keeps the one that it has in the dataset.
+  // The tags with their ids: ascending, each once; names are borrowed from `tags`. Tags that have an id keep it.
   absl::StatusOr<std::vector<ImportedTag>> Resolve(const std::vector<PageTag>& tags);
 
  private:
-  struct Known {
-    int64_t id = 0;
-    TagCategory category = TagCategory::kUnspecified;
-  };
-  absl::StatusOr<Known> Find(std::string_view name);
-  absl::StatusOr<int64_t> DeriveId(std::string_view name);
+  absl::StatusOr<int64_t> FindId(std::string_view name);
+  absl::StatusOr<std::optional<int64_t>> FindKnownId(std::string_view name);
+  // Whether a tag of another name has the id, in the dataset or on this page.
+  absl::StatusOr<bool> IsTaken(int64_t tag_id, std::string_view name);
 
   Database& database_;
   const int64_t dataset_id_;
-  absl::flat_hash_map<std::string, Known> known_by_name_;
-  absl::flat_hash_set<int64_t> derived_ids_;
+  absl::flat_hash_map<std::string, int64_t> id_by_name_;
+  absl::flat_hash_set<int64_t> given_ids_;  // the values of id_by_name_
 };
 
 }  // namespace millrace

@@ -69,7 +69,7 @@ absl::Status PageWriter::Replace(const Post& post, int64_t line, const Post* bef
   Count(post, 1);
   change_.min_post_id = std::min(post.id, change_.min_post_id.value_or(post.id));
   change_.max_post_id = std::max(post.id, change_.max_post_id.value_or(post.id));
-  batch_.Add(post, {0, line}, row);
+  batch_.Add(post, post.tag_ids, {0, line}, row);
   return batch_.is_full() ? Flush() : absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 #include "core/ingest/pipeline.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,12 +29,13 @@ class ImportPipeline::Impl {
         stager_(session, options_.max_rejected_count, [this] { return Cancelled(); }),
         relay_(&stager_) {}
 
-  absl::Status BeginFile(std::string_view name, Compression compression) {
+  absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
     if (name.empty()) return FieldError("name", "is empty; a file needs a name, for messages");
     MILLRACE_RETURN_IF_ERROR(EndFile());
     file_name_ = name;
     ++file_count_;
     stager_.BeginFile(name);
+    picture_ = picture != nullptr ? std::make_optional(*picture) : std::nullopt;
     start_.clear();
     file_state_ = FileState::kStarting;
     decompressor_ = Decompressor::Create(compression, name, [this](std::string_view bytes) { return Pass(bytes); });
@@ -106,6 +108,7 @@ class ImportPipeline::Impl {
     file_state_ = has_records ? FileState::kReading : FileState::kPassedOver;
     if (!has_records) return absl::OkStatus();
     if (reader_ == nullptr) MILLRACE_RETURN_IF_ERROR(MakeReader());
+    if (picture_.has_value()) reader_->SetPicture(*picture_);
     MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(file_name_));
     return start_.empty() ? absl::OkStatus() : reader_->Write(start_);
   }
@@ -151,7 +154,8 @@ class ImportPipeline::Impl {
   std::unique_ptr<DumpReader> reader_;          // null until the format is known
   std::unique_ptr<Decompressor> decompressor_;  // of the current file; null: none
   std::string file_name_;
-  std::string start_;  // the current file's first bytes, decompressed
+  std::optional<PictureFacts> picture_;  // of the current file
+  std::string start_;                    // its first bytes, decompressed
   FileState file_state_ = FileState::kStarting;
   int64_t byte_count_ = 0;
   int32_t file_count_ = 0;
@@ -169,8 +173,8 @@ absl::StatusOr<std::unique_ptr<ImportPipeline>> ImportPipeline::Create(ImportSes
 ImportPipeline::ImportPipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ImportPipeline::~ImportPipeline() = default;
 
-absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compression) {
-  return impl_->BeginFile(name, compression);
+absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
+  return impl_->BeginFile(name, compression, picture);
 }
 absl::Status ImportPipeline::Feed(std::string_view bytes) { return impl_->Feed(bytes); }
 absl::Status ImportPipeline::Settle() { return impl_->Settle(); }

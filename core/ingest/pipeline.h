@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/catalog/catalog.h"
+#include "core/model/post.h"
 
 namespace millrace {
 
@@ -39,6 +40,15 @@ struct RejectedRecord {
   std::string field;
   std::string reason;
   std::optional<int64_t> post_id;
+};
+
+// What a client knows of the picture that a file belongs to, in a folder of pictures (picture_folder.h).
+struct PictureFacts {
+  std::string name;  // relative to the folder, with '/' between its parts
+  std::optional<int64_t> size_bytes;
+  std::optional<int32_t> width_px;
+  std::optional<int32_t> height_px;
+  std::optional<Md5> md5;
 };
 
 struct PipelineOptions {
@@ -78,7 +88,8 @@ class ImportPipeline {
   ~ImportPipeline();
 
   // Ends the file before. kFieldInvalid for an empty name. `compression` kUnspecified: told from the bytes.
-  absl::Status BeginFile(std::string_view name, Compression compression);
+  // `picture` null: the file belongs to none.
+  absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture = nullptr);
   // kFileInvalid: the bytes are not of the format or damaged, or their format cannot be told (names the file and the
   // line or offset).
   // kRecordRejected: more records were rejected than allowed (names file, line, field, reason of the last).

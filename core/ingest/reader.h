@@ -41,6 +41,8 @@ class DumpReader {
  public:
   virtual ~DumpReader() = default;
 
+  // Before BeginFile: the picture that the file belongs to. Only folders of pictures have use for it.
+  virtual void SetPicture(const PictureFacts& picture) {}
   // Begins a file. `name` is for messages.
   virtual absl::Status BeginFile(std::string_view name) = 0;
   virtual absl::Status Write(std::string_view bytes) = 0;

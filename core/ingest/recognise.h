@@ -16,8 +16,12 @@ bool RecogniseDanbooruJsonl(std::string_view start, std::string_view name);
 bool RecogniseDanbooruMetaSqlite(std::string_view start, std::string_view name);
 bool RecogniseDanbooruExport(std::string_view start, std::string_view name);
 bool RecogniseDanbooruPages(std::string_view start, std::string_view name);
+bool RecogniseDanbooru2023Sqlite(std::string_view start, std::string_view name);
+bool RecogniseE621Csv(std::string_view start, std::string_view name);
 bool RecogniseE621Pages(std::string_view start, std::string_view name);
 bool RecogniseMoebooruPages(std::string_view start, std::string_view name);
 bool RecogniseGelbooruPages(std::string_view start, std::string_view name);
+// Never: a sidecar may hold any text. The client, which sees the pictures, names the format.
+bool RecognisePictureFolder(std::string_view start, std::string_view name);
 
 }  // namespace millrace

@@ -78,12 +78,19 @@ absl::StatusOr<bool> ImportJob::TakeNext(ImportPipeline* pipeline) {
   silence_ = milliseconds(0);
   if (message->has_end()) return false;
   if (message->has_file()) {
-    MILLRACE_RETURN_IF_ERROR(
-        pipeline->BeginFile(message->file().name(), static_cast<Compression>(message->file().compression())));
+    MILLRACE_RETURN_IF_ERROR(BeginFile(pipeline, message->file()));
   } else {
     MILLRACE_RETURN_IF_ERROR(pipeline->Feed(message->chunk()));
   }
   return true;
+}
+
+absl::Status ImportJob::BeginFile(ImportPipeline* pipeline, const v1::ImportFile& file) {
+  std::optional<PictureFacts> picture;
+  if (file.has_picture()) picture = PictureFactsOf(file.picture());
+  MILLRACE_RETURN_IF_ERROR(pipeline->BeginFile(file.name(), static_cast<Compression>(file.compression()),
+                                               picture.has_value() ? &*picture : nullptr));
+  return file.content().empty() ? absl::OkStatus() : pipeline->Feed(file.content());
 }
 
 absl::Status ImportJob::CommitAndAnswer(ImportSession* session) {

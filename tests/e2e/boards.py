@@ -1,4 +1,4 @@
-"""Boards to refresh from: pages in the shape of each kind, served by nginx, or by a server that does everything wrong."""
+"""Boards to refresh from: pages in the shape of each kind, served by nginx, or by a server that does all wrong."""
 
 from __future__ import annotations
 

@@ -17,6 +17,8 @@ std::vector<std::string> Recognised(std::string_view start) {
   if (RecogniseDanbooruMetaSqlite(start, "f")) names.emplace_back("danbooru-meta-sqlite");
   if (RecogniseDanbooruExport(start, "f")) names.emplace_back("danbooru-export");
   if (RecogniseDanbooruPages(start, "f")) names.emplace_back("danbooru-pages");
+  if (RecogniseDanbooru2023Sqlite(start, "f")) names.emplace_back("danbooru2023-sqlite");
+  if (RecogniseE621Csv(start, "f")) names.emplace_back("e621-csv");
   if (RecogniseE621Pages(start, "f")) names.emplace_back("e621-pages");
   if (RecogniseMoebooruPages(start, "f")) names.emplace_back("moebooru-pages");
   if (RecogniseGelbooruPages(start, "f")) names.emplace_back("gelbooru-pages");
@@ -60,6 +62,17 @@ TEST_CASE("each format is told by its files, and by no other's") {
   }
 }
 
+TEST_CASE("exports are told by the columns of their tables, in any order") {
+  for (const char* text : {"id,uploader_id,tag_string\n", "\xEF\xBB\xBFtag_string,id\r\n1,2\n",
+                           "id,name,category,post_count\n", "id,name,post_ids\n1,a,{}\n",
+                           "\"id\",antecedent_name,consequent_name,created_at,status\n"}) {
+    INFO(text);
+    CHECK(Recognised(text) == std::vector<std::string>{"e621-csv"});
+    CHECK(Recognised(std::string_view(text).substr(0, 12)).empty());
+  }
+  CHECK(Recognised("id,title,body\n").empty());
+}
+
 TEST_CASE("a file that is cut off is never taken for another format") {
   for (const Sample& sample : kSamples) {
     for (size_t size = 0; size < sample.bytes.size(); ++size) {
@@ -84,6 +97,8 @@ TEST_CASE("SQLite files are told by the names of their tables") {
   CHECK(Recognised(sqlite + "CREATE TABLE post_tags(post_id, tag_id)") ==
         std::vector<std::string>{"danbooru-meta-sqlite"});
   CHECK(Recognised("CREATE TABLE post_tags(post_id, tag_id)").empty());
+  CHECK(Recognised(sqlite + "CREATE TABLE PostTagRelation(post, tag)") ==
+        std::vector<std::string>{"danbooru2023-sqlite"});
 }
 
 TEST_CASE("the start of JSON tells the first record's keys and how its values begin") {

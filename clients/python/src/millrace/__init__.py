@@ -1,8 +1,8 @@
 """Millrace: name a plan, and get the same batches, on any machine, at any world size, after any restart.
 
-connect(address) gives a Client: datasets, imports, tags, posts, snapshots, plans, vocabularies, sources. Loader iterates a
-plan's batches; millrace.torch.dataset makes a torch IterableDataset of them. millrace.reference computes batches
-without a server, from the plan specification. Failures are millrace.Error and its subclasses.
+connect(address) gives a Client: datasets, imports, tags, posts, snapshots, plans, vocabularies, sources. Loader
+iterates a plan's batches; millrace.torch.dataset makes a torch IterableDataset of them. millrace.reference computes
+batches without a server, from the plan specification. Failures are millrace.Error and its subclasses.
 """
 
 from __future__ import annotations
