@@ -50,10 +50,11 @@ int main(int argc, char** argv) {
   }
   std::mt19937_64 random(1);
   int64_t run_count = 0;
-  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2); std::chrono::steady_clock::now() < end;
-       ++run_count) {
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+       std::chrono::steady_clock::now() < end; ++run_count) {
     std::string input = corpus[random() % corpus.size()];
-    for (uint64_t changes = 1 + random() % 5; changes > 0; --changes) Change(random, corpus[random() % corpus.size()], input);
+    for (uint64_t changes = 1 + random() % 5; changes > 0; --changes)
+      Change(random, corpus[random() % corpus.size()], input);
     Run(input);
   }
   std::printf("%zu inputs of the corpus, %lld changed ones\n", corpus.size(), static_cast<long long>(run_count));
