@@ -52,11 +52,6 @@ class ImportPipeline::Impl : public RecordSink {
     return file_state_ == FileState::kReading ? reader_->EndFile() : absl::OkStatus();
   }
 
-  absl::Status Finish() {
-    MILLRACE_RETURN_IF_ERROR(EndFile());
-    return choice_.format() == nullptr && !file_names_.empty() ? FormatUnknownError() : absl::OkStatus();
-  }
-
   PipelineProgress progress() const { return progress_; }
 
   absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
@@ -88,6 +83,7 @@ class ImportPipeline::Impl : public RecordSink {
   // Relations may contradict each other across files, so they are judged when all are known.
   absl::Status Finish() {
     MILLRACE_RETURN_IF_ERROR(EndFile());
+    if (choice_.format() == nullptr && !file_names_.empty()) return FormatUnknownError();
     return session_->CheckRelations([this](const RefusedRelation& refused) {
       RejectedRecord rejected;
       rejected.file = file_names_[static_cast<size_t>(refused.place.file_index)];
