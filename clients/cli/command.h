@@ -71,6 +71,7 @@ void AddTagCommands(CLI::App& root, Commands& commands);
 void AddPostCommands(CLI::App& root, Commands& commands);
 void AddSnapshotCommands(CLI::App& root, Commands& commands);
 void AddPlanCommands(CLI::App& root, Commands& commands);
+void AddSourceCommands(CLI::App& root, Commands& commands);
 void AddVocabularyCommands(CLI::App& root, Commands& commands);
 void AddBatchCommand(CLI::App& root, Commands& commands);
 void AddStreamCommand(CLI::App& root, Commands& commands);

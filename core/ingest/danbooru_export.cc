@@ -40,15 +40,17 @@ absl::Status DanbooruExportReader::TellKind(std::string_view first_line) {
     const bool is_alias = absl::StrContains(name, "alias"), is_implication = absl::StrContains(name, "implication");
     if (is_alias == is_implication) {
       return MakeError(Reason::kFileInvalid,
-                       absl::StrCat(file_, ": holds aliases or implications of tags, and its name does not tell which. "
-                                           "Give it a name with \"alias\" or \"implication\" in it."),
+                       absl::StrCat(file_,
+                                    ": holds aliases or implications of tags, and its name does not tell which. "
+                                    "Give it a name with \"alias\" or \"implication\" in it."),
                        {{"file", file_}});
     }
     kind_ = is_alias ? Kind::kAliases : Kind::kImplications;
   } else if (has("post_id") && has("body")) {
     return MakeError(Reason::kFileInvalid,
-                     absl::StrCat(file_, ": holds notes of pictures, which a dataset has no place for. Import without "
-                                         "this file."),
+                     absl::StrCat(file_,
+                                  ": holds notes of pictures, which a dataset has no place for. Import without "
+                                  "this file."),
                      {{"file", file_}});
   } else if (has("other_names")) {
     kind_ = Kind::kArtists;

@@ -11,8 +11,8 @@
 
 namespace millrace {
 
-// A file is a page or several, or one list of any length (JsonSplitter). A record that is no post is rejected by itself;
-// a file whose lists cannot be told apart is kFileInvalid. Records are numbered from 1 within their file. Not
+// A file is a page or several, or one list of any length (JsonSplitter). A record that is no post is rejected by
+// itself; a file whose lists cannot be told apart is kFileInvalid. Records are numbered from 1 within their file. Not
 // thread-safe.
 class JsonPagesReader : public DumpReader {
  public:

@@ -40,7 +40,9 @@ bool JsonPostParser::ParseTagObjects(Value value) {
 }
 
 bool JsonPostParser::ParseTagObject(Object object, size_t index) {
-  const auto path = [index](std::string_view key) { return Element("tags", index) + "." + std::string(key); };
+  const auto path = [index](std::string_view key) {
+    return absl::StrCat("tags[", index, "].", absl::string_view(key.data(), key.size()));
+  };
   ImportedTag tag;
   ScalarValue id, name, category;
   bool has_name = false;
@@ -58,6 +60,9 @@ bool JsonPostParser::ParseTagObject(Object object, size_t index) {
       key = "category", target = &category;
     } else {
       tags_have_extra_ = true;
+      // Checked though nothing is taken of it: the parser by itself only looks for its end.
+      std::string checked;
+      if (auto fault = AppendCanonicalJson(field.value(), &checked)) return record_.Reject("tags", *fault);
       continue;
     }
     if (target->text.data() != nullptr) return record_.Reject(path(key), "is there twice; either value would be lost");
@@ -77,8 +82,9 @@ bool JsonPostParser::ParseTagObject(Object object, size_t index) {
   if (category.kind != ScalarValue::Kind::kNull && !category.text.empty()) {
     const auto known = ParseDanbooruCategory(category.text);
     if (!known.has_value()) {
-      return record_.Reject(path("category"), absl::StrCat("is ", Show(category), "; expected 0 (general), 1 (artist), ",
-                                                           "3 (copyright), 4 (character) or 5 (meta)"));
+      return record_.Reject(path("category"),
+                            absl::StrCat("is ", Show(category), "; expected 0 (general), 1 (artist), ",
+                                         "3 (copyright), 4 (character) or 5 (meta)"));
     }
     tag.category = *known;
   }

@@ -110,9 +110,12 @@ constexpr JsonField kE621Tags[] = {
     Tags("lore", Shape::kTagString, TagCategory::kLore),
 };
 constexpr JsonField kE621Flags[] = {
-    Scalar("pending", PostField::kIsPending),           Scalar("flagged", PostField::kIsFlagged),
-    Scalar("note_locked", PostField::kIsNoteLocked),    Scalar("status_locked", PostField::kIsStatusLocked),
-    Scalar("rating_locked", PostField::kIsRatingLocked), Scalar("deleted", PostField::kIsDeleted),
+    Scalar("pending", PostField::kIsPending),
+    Scalar("flagged", PostField::kIsFlagged),
+    Scalar("note_locked", PostField::kIsNoteLocked),
+    Scalar("status_locked", PostField::kIsStatusLocked),
+    Scalar("rating_locked", PostField::kIsRatingLocked),
+    Scalar("deleted", PostField::kIsDeleted),
 };
 constexpr JsonField kE621Relationships[] = {
     Scalar("parent_id", PostField::kParentId),

@@ -12,18 +12,18 @@ namespace millrace {
 
 // What a member of a post's object is, and so what becomes of it.
 enum class JsonShape : uint8_t {
-  kScalar,         // a single value: sets `field`
-  kTagObjects,     // [{id, name, category}]: tags with ids
-  kTagString,      // "a b c": tags of `category`, known by name
-  kWholeTagString, // "a b c": all tags again; used when no kTagString is there, kept when it says something else
-  kTagLists,       // {"general": ["a", "b"], ...}: tags known by name, lists by `members`; unknown lists are kept, too
-  kTexts,          // ["a", "b"]: joined by line ends, the post's source
-  kPoolsThenKinds, // ["1", "2", "series", "collection"]: n pools, then their kinds
-  kPoolIds,        // [1, 2]
-  kUserIds,        // [1, 2]: users who have the post among their favourites
-  kGroup,          // an object of `members`; what is not among them is kept under the group's key
-  kStatus,         // a word: active, pending, flagged, deleted; any other is kept
-  kFileName,       // a name or URL: its extension is the post's when the post tells none; kept
+  kScalar,          // a single value: sets `field`
+  kTagObjects,      // [{id, name, category}]: tags with ids
+  kTagString,       // "a b c": tags of `category`, known by name
+  kWholeTagString,  // "a b c": all tags again; used when no kTagString is there, kept when it says something else
+  kTagLists,        // {"general": ["a", "b"], ...}: tags known by name, lists by `members`; unknown lists are kept, too
+  kTexts,           // ["a", "b"]: joined by line ends, the post's source
+  kPoolsThenKinds,  // ["1", "2", "series", "collection"]: n pools, then their kinds
+  kPoolIds,         // [1, 2]
+  kUserIds,         // [1, 2]: users who have the post among their favourites
+  kGroup,           // an object of `members`; what is not among them is kept under the group's key
+  kStatus,          // a word: active, pending, flagged, deleted; any other is kept
+  kFileName,        // a name or URL: its extension is the post's when the post tells none; kept
 };
 
 struct JsonField {

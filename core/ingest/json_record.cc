@@ -56,9 +56,12 @@ bool JsonRecord::ReadScalar(std::string_view field, Value value, ScalarValue* sc
   const char first = token.empty() ? '\0' : token[0];
   if (first == '"') {
     scalar->kind = ScalarValue::Kind::kString;
-    // Most strings have no escapes and can be used where they stand.
+    // Most strings have no escapes and can be used where they stand. They must be taken all the same: the parser skips
+    // what was not, and takes a string with a colon behind it, where none may be, for a key.
     const bool is_plain = !has_escapes_ || std::memchr(token.data(), '\\', token.size()) == nullptr;
     if (is_plain && token.size() >= 2) {
+      simdjson::ondemand::raw_json_string taken;
+      if (const auto error = value.get_raw_json_string().get(taken)) return Reject(field, DescribeJsonError(error));
       scalar->text = token.substr(1, token.size() - 2);
       return true;
     }
@@ -113,7 +116,8 @@ bool JsonRecord::ReadIds(std::string_view field, Value value, std::vector<int64_
     ScalarValue scalar;
     if (!ReadScalar(field, element, &scalar)) return false;
     int64_t id = 0;
-    if (auto fault = ParseId(scalar, &id)) return Reject(absl::StrCat(std::string(field), "[", ids->size(), "]"), *fault);
+    if (auto fault = ParseId(scalar, &id))
+      return Reject(absl::StrCat(std::string(field), "[", ids->size(), "]"), *fault);
     ids->push_back(id);
   }
   return true;

@@ -45,11 +45,11 @@ absl::Status JsonSplitter::End() {
   begin_ = 0;
   if (state_ == State::kScalar) MILLRACE_RETURN_IF_ERROR(EndRecord({}, 0));
   if (state_ == State::kTop) return absl::OkStatus();
-  return MakeError(Reason::kFileInvalid,
-                   absl::StrCat(file_, ": ends ", is_kept_ ? "within" : "behind", " record ",
-                                record_count_ + (is_kept_ ? 1 : 0),
-                                ", before the end of its JSON (was it cut short?). Check the file, or fetch it again."),
-                   {{"file", file_}, {"offset", absl::StrCat(offset_)}});
+  return MakeError(
+      Reason::kFileInvalid,
+      absl::StrCat(file_, ": ends ", is_kept_ ? "within" : "behind", " record ", record_count_ + (is_kept_ ? 1 : 0),
+                   ", before the end of its JSON (was it cut short?). Check the file, or fetch it again."),
+      {{"file", file_}, {"offset", absl::StrCat(offset_)}});
 }
 
 absl::Status JsonSplitter::Step(std::string_view bytes, size_t* at) {

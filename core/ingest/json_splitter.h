@@ -68,20 +68,20 @@ class JsonSplitter {
   const Handler handler_;
   std::string file_;
   State state_ = State::kTop;
-  int64_t offset_ = 0;       // of the piece, in the file
+  int64_t offset_ = 0;  // of the piece, in the file
   int64_t record_count_ = 0;
   // Of the value in the making:
-  int64_t depth_ = 0;        // open brackets
+  int64_t depth_ = 0;  // open brackets
   bool in_string_ = false;
   bool is_escaped_ = false;  // behind a backslash in a string
   bool is_kept_ = false;     // it may be a record
   bool is_too_long_ = false;
-  size_t begin_ = 0;           // where it, or what was not kept of it, begins in the piece
-  std::vector<char> buffer_;   // its start, from earlier pieces, and padding
+  size_t begin_ = 0;          // where it, or what was not kept of it, begins in the piece
+  std::vector<char> buffer_;  // its start, from earlier pieces, and padding
   size_t buffered_bytes_ = 0;
   // kObject, directly within it:
-  bool is_in_list_ = false;    // records stand in a list
-  bool is_wrapper_ = false;    // the object around has given records, or is marked as a page
+  bool is_in_list_ = false;  // records stand in a list
+  bool is_wrapper_ = false;  // the object around has given records, or is marked as a page
   bool expects_key_ = false;
   bool expects_value_ = false;
   std::string key_;

@@ -1,8 +1,8 @@
 #include "core/ingest/pipeline.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
@@ -11,23 +11,31 @@
 #include "core/ingest/formats.h"
 #include "core/ingest/reader.h"
 #include "core/ingest/recognise.h"
+#include "core/ingest/record_relay.h"
+#include "core/ingest/stager.h"
 
 namespace millrace {
 
-// The sink of the reader, and what leads to it: bytes -> decompressor -> check of the first bytes -> reader -> session.
-class ImportPipeline::Impl : public RecordSink {
+//   feeding thread                                                              relay's thread
+//   bytes -> decompressor -> judged by their first -> reader -> relay: batches -> stager -> session
+//   on_rejected  <----------- reports, taken as often as bytes are fed <---------
+//
+// The order of records, the first error and what was staged before it are as if there were one thread.
+class ImportPipeline::Impl {
  public:
   Impl(ImportSession* session, PipelineOptions options)
-      : session_(session), options_(std::move(options)), choice_(FindFormat(options_.format)) {
-    if (choice_.format() != nullptr) progress_.format = options_.format;
-  }
+      : options_(std::move(options)),
+        choice_(FindFormat(options_.format)),
+        stager_(session, options_.max_rejected_count, [this] { return Cancelled(); }),
+        relay_(&stager_) {}
 
   absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
     if (name.empty()) return FieldError("name", "is empty; a file needs a name, for messages");
     MILLRACE_RETURN_IF_ERROR(EndFile());
-    file_names_.emplace_back(name);
+    file_name_ = name;
+    ++file_count_;
+    stager_.BeginFile(name);
     picture_ = picture != nullptr ? std::make_optional(*picture) : std::nullopt;
-    ++progress_.file_count;
     start_.clear();
     file_state_ = FileState::kStarting;
     decompressor_ = Decompressor::Create(compression, name, [this](std::string_view bytes) { return Pass(bytes); });
@@ -38,72 +46,49 @@ class ImportPipeline::Impl : public RecordSink {
     if (decompressor_ == nullptr) {
       return MakeError(Reason::kImportProtocol, "bytes came before a file was begun; begin a file first");
     }
-    progress_.byte_count += static_cast<int64_t>(bytes.size());
+    byte_count_ += static_cast<int64_t>(bytes.size());
+    absl::Status status = Take(bytes);
+    if (status.ok()) status = relay_.Flush();
+    if (!status.ok()) return CatchUp(status);
+    Report();
+    return absl::OkStatus();
+  }
+
+  absl::Status Settle() { return CatchUp(absl::OkStatus()); }
+
+  absl::Status EndFile() { return decompressor_ == nullptr ? absl::OkStatus() : CatchUp(EndReading()); }
+
+  absl::Status Finish() {
+    MILLRACE_RETURN_IF_ERROR(EndFile());
+    if (choice_.format() == nullptr && file_count_ > 0) return FormatUnknownError();
+    // Nothing runs on the relay's thread now.
+    const absl::Status status = stager_.CheckRelations();
+    Report();
+    return status;
+  }
+
+  PipelineProgress progress() const {
+    PipelineProgress progress = stager_.counts();
+    if (choice_.format() != nullptr) progress.format = choice_.format()->format;
+    progress.byte_count = byte_count_;
+    progress.file_count = file_count_;
+    return progress;
+  }
+
+ private:
+  enum class FileState { kStarting, kReading, kPassedOver };
+
+  absl::Status Take(std::string_view bytes) {
     MILLRACE_RETURN_IF_ERROR(decompressor_->Write(bytes));
     const bool is_enough = file_state_ == FileState::kStarting && start_.size() >= choice_.start_size_bytes_min();
     return is_enough ? BeginReading(/*is_whole=*/false) : absl::OkStatus();
   }
 
-  absl::Status EndFile() {
-    if (decompressor_ == nullptr) return absl::OkStatus();
-    MILLRACE_RETURN_IF_ERROR(decompressor_->Finish());
-    decompressor_.reset();
+  absl::Status EndReading() {
+    const std::unique_ptr<Decompressor> decompressor = std::move(decompressor_);
+    MILLRACE_RETURN_IF_ERROR(decompressor->Finish());
     if (file_state_ == FileState::kStarting) MILLRACE_RETURN_IF_ERROR(BeginReading(/*is_whole=*/true));
     return file_state_ == FileState::kReading ? reader_->EndFile() : absl::OkStatus();
-  }
-
-  PipelineProgress progress() const { return progress_; }
-
-  absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
-                      int64_t duplicate_tag_count) override {
-    MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(post, tags, PlaceOf(line)));
-    if (staged.kind == Staged::Kind::kDuplicate) return RejectDuplicate(post, line, staged.first_place);
-    ++progress_.post_count;
-    progress_.duplicate_tag_count += duplicate_tag_count + staged.duplicate_tag_count;
-    return absl::OkStatus();
-  }
-
-  absl::Status OnTag(const TagFact& tag, int64_t) override { return session_->StageTag(tag); }
-  absl::Status OnTagRelation(const TagRelation& relation, int64_t line) override {
-    return session_->StageTagRelation(relation, PlaceOf(line));
-  }
-  absl::Status OnPool(const PoolFact& pool, int64_t) override { return session_->StagePool(pool); }
-  absl::Status OnArtist(const ArtistFact& artist, int64_t) override { return session_->StageArtist(artist); }
-
-  absl::Status OnRejected(RejectedRecord rejected) override {
-    rejected.file = file_names_.back();
-    return Reject(rejected);
-  }
-
-  absl::Status CheckCancelled() override {
-    if (!options_.cancelled || !options_.cancelled()) return absl::OkStatus();
-    return MakeError(Reason::kCancelled, "the import was cancelled; nothing was changed");
-  }
-
-  // Relations may contradict each other across files, so they are judged when all are known.
-  absl::Status Finish() {
-    MILLRACE_RETURN_IF_ERROR(EndFile());
-    if (choice_.format() == nullptr && !file_names_.empty()) return FormatUnknownError();
-    return session_->CheckRelations([this](const RefusedRelation& refused) {
-      RejectedRecord rejected;
-      rejected.file = file_names_[static_cast<size_t>(refused.place.file_index)];
-      rejected.line = refused.place.line;
-      rejected.field = refused.field;
-      rejected.reason = refused.reason;
-      return Reject(rejected);
-    });
-  }
-
- private:
-  SourcePlace PlaceOf(int64_t line) const { return {static_cast<int32_t>(file_names_.size()) - 1, line}; }
-
-  absl::Status Reject(const RejectedRecord& rejected) {
-    ++progress_.rejected_count;
-    if (options_.on_rejected) options_.on_rejected(rejected);
-    if (options_.max_rejected_count < 0 || progress_.rejected_count <= options_.max_rejected_count) {
-      return absl::OkStatus();
-    }
-    return TooManyRejectedError(rejected);
   }
 
   // Decompressed bytes. The first ones are held back until they tell what the file is.
@@ -119,13 +104,12 @@ class ImportPipeline::Impl : public RecordSink {
   }
 
   absl::Status BeginReading(bool is_whole) {
-    const std::string& file = file_names_.back();
-    MILLRACE_ASSIGN_OR_RETURN(const bool has_records, choice_.Judge(file, start_, is_whole));
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_records, choice_.Judge(file_name_, start_, is_whole));
     file_state_ = has_records ? FileState::kReading : FileState::kPassedOver;
     if (!has_records) return absl::OkStatus();
     if (reader_ == nullptr) MILLRACE_RETURN_IF_ERROR(MakeReader());
     if (picture_.has_value()) reader_->SetPicture(*picture_);
-    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(file));
+    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(file_name_));
     return start_.empty() ? absl::OkStatus() : reader_->Write(start_);
   }
 
@@ -134,57 +118,47 @@ class ImportPipeline::Impl : public RecordSink {
     if (format.content == FileContent::kSqlite && options_.spool_folder.empty()) {
       return MakeError(Reason::kInternal, "importing SQLite needs a spool folder");
     }
+    stager_.set_format(format);
     ReaderOptions options;
     options.record_size_bytes_max = options_.line_size_bytes_max;
     options.spool_folder = options_.spool_folder;
     options.spool_size_bytes_max = options_.spool_size_bytes_max;
-    options.cancelled = options_.cancelled;
-    reader_ = format.make_reader(this, options);
-    progress_.format = format.format;
+    options.cancelled = [this] { return Cancelled(); };
+    reader_ = format.make_reader(&relay_, options);
     return absl::OkStatus();
   }
 
-  absl::Status RejectDuplicate(const Post& post, int64_t line, const SourcePlace& first) {
-    RejectedRecord rejected;
-    rejected.line = line;
-    rejected.field = choice_.format()->id_field;
-    rejected.reason = absl::StrCat("is ", post.id, ", which another record of this import has: ",
-                                   file_names_[static_cast<size_t>(first.file_index)], ", ", Place(first.line));
-    rejected.post_id = post.id;
-    return OnRejected(std::move(rejected));
+  // Waits until all that was read is staged. What a record of it gave comes before `status`, which is how reading went.
+  absl::Status CatchUp(const absl::Status& status) {
+    const absl::Status staged = relay_.Drain();
+    Report();
+    return staged.ok() ? status : staged;
   }
 
-  // "line 7"
-  std::string Place(int64_t number) const { return absl::StrCat(std::string(choice_.format()->place), " ", number); }
-
-  absl::Status TooManyRejectedError(const RejectedRecord& rejected) const {
-    const std::string subject = rejected.field.empty() ? "the record" : rejected.field;
-    std::string message =
-        absl::StrCat(rejected.file, ", ", Place(rejected.line), ": ", subject, " ", rejected.reason, ". ");
-    if (options_.max_rejected_count == 0) {
-      absl::StrAppend(&message, "Mend it, or allow for rejected records (max_rejected_count).");
-    } else {
-      absl::StrAppend(&message, "More than the ", options_.max_rejected_count,
-                      " rejected records that max_rejected_count allows.");
+  void Report() {
+    for (const RejectedRecord& rejected : stager_.TakeReports()) {
+      if (options_.on_rejected) options_.on_rejected(rejected);
     }
-    ErrorMetadata metadata{{"file", rejected.file},
-                           {"line", absl::StrCat(rejected.line)},
-                           {"field", rejected.field},
-                           {"reason", rejected.reason}};
-    return MakeError(Reason::kRecordRejected, message, metadata);
   }
 
-  ImportSession* const session_;
+  // Long reading asks this now and then, so reports do not wait for its end.
+  bool Cancelled() {
+    Report();
+    return options_.cancelled && options_.cancelled();
+  }
+
   const PipelineOptions options_;
-  enum class FileState { kStarting, kReading, kPassedOver };
   FormatChoice choice_;
+  Stager stager_;
+  RecordRelay relay_;                           // ends before the stager, which its thread calls
   std::unique_ptr<DumpReader> reader_;          // null until the format is known
   std::unique_ptr<Decompressor> decompressor_;  // of the current file; null: none
-  std::vector<std::string> file_names_;         // the last is the current one
-  std::optional<PictureFacts> picture_;         // of the current file
-  std::string start_;                           // the current file's first bytes, decompressed
+  std::string file_name_;
+  std::optional<PictureFacts> picture_;  // of the current file
+  std::string start_;                    // its first bytes, decompressed
   FileState file_state_ = FileState::kStarting;
-  PipelineProgress progress_;
+  int64_t byte_count_ = 0;
+  int32_t file_count_ = 0;
 };
 
 absl::StatusOr<std::unique_ptr<ImportPipeline>> ImportPipeline::Create(ImportSession* session,
@@ -203,6 +177,7 @@ absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compre
   return impl_->BeginFile(name, compression, picture);
 }
 absl::Status ImportPipeline::Feed(std::string_view bytes) { return impl_->Feed(bytes); }
+absl::Status ImportPipeline::Settle() { return impl_->Settle(); }
 absl::Status ImportPipeline::Finish() { return impl_->Finish(); }
 PipelineProgress ImportPipeline::progress() const { return impl_->progress(); }
 

@@ -1,5 +1,6 @@
 // The import pipeline: bytes of a dump in, posts staged in the catalog. The rpc layer feeds it from a thread of its
-// own; nothing here knows of gRPC. Memory is bounded: by the longest line allowed, not by the dump.
+// own; nothing here knows of gRPC. Reading and staging run side by side, on that thread and one of the pipeline's.
+// Memory is bounded: by the longest line allowed, not by the dump.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +78,8 @@ struct PipelineProgress {
   int32_t file_count = 0;
 };
 
-// Not thread-safe. BeginFile, Feed..., BeginFile, Feed..., then Finish; after an error only destruction.
+// Not thread-safe. While it lives, nobody else uses the session unless Settle, Finish or an error was the last that was
+// called. BeginFile, Feed..., BeginFile, Feed..., then Finish; after an error only destruction.
 // The session is aborted by whoever owns it.
 class ImportPipeline {
  public:
@@ -92,7 +94,11 @@ class ImportPipeline {
   // line or offset).
   // kRecordRejected: more records were rejected than allowed (names file, line, field, reason of the last).
   // kImportProtocol: no file was begun.
+  // A record's error may come with a later call: records are staged on a thread of the pipeline's own.
   absl::Status Feed(std::string_view bytes);
+  // Waits until all records that were fed whole are staged, and reports and returns what came of them. For when there
+  // is nothing to feed for a while; errors as of Feed.
+  absl::Status Settle();
   // Ends the last file. Does not commit. As Feed; kFileInvalid also when no file told the format.
   absl::Status Finish();
 

@@ -30,10 +30,14 @@ class CheckedFile {
   // `budget` is given and has room, and mapped otherwise.
   static absl::StatusOr<std::unique_ptr<CheckedFile>> Open(const std::string& path, std::string_view digest,
                                                            const std::shared_ptr<ResidentBudget>& budget);
+  // A file of this format that is not named by its digest (the postings). Damage to what the digest would have covered,
+  // header and directory, shows in sections that do not fit or do not have their checksums.
+  static absl::StatusOr<std::unique_ptr<CheckedFile>> OpenUnnamed(const std::string& path);
   ~CheckedFile();
   CheckedFile(const CheckedFile&) = delete;
   CheckedFile& operator=(const CheckedFile&) = delete;
 
+  const std::string& path() const { return path_; }
   const std::string& digest() const { return digest_; }
   const Layout& layout() const { return layout_; }
   uint64_t size_bytes() const { return layout_.header.file_size_bytes; }

@@ -112,6 +112,10 @@ class ListColumn {
   bool is_present() const { return values_.is_present(); }
   // Values of all rows.
   uint64_t value_count() const { return values_.size(); }
+  // 0 in a column that is not present.
+  uint64_t row_count() const { return is_present() ? offsets_.size() - 1 : 0; }
+  // Where each row's values begin, and one more; a column that is not present has none.
+  const Column<uint64_t>& offsets() const { return offsets_; }
 
   // As Column::Prefetch: where the row's values are; then, a little later, the first of them. Values whose place is
   // damaged are left alone: GetRange will say so.

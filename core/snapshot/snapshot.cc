@@ -5,8 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/mutex.h"
 #include "core/snapshot/checked_file.h"
 #include "core/snapshot/post_columns.h"
+#include "core/snapshot/postings.h"
+#include "core/snapshot/postings_builder.h"
 #include "core/snapshot/stats_sections.h"
 #include "core/snapshot/tag_table.h"
 #include "core/snapshot/verify.h"
@@ -49,6 +52,9 @@ class Snapshot::Impl {
   const PostColumns posts;
   const TagTable tags;
   const StatsSections stats;
+  Mutex postings_mutex;
+  std::shared_ptr<const Postings> postings ABSL_GUARDED_BY(postings_mutex);  // null until they are asked for
+  absl::Status postings_error ABSL_GUARDED_BY(postings_mutex);               // why there will be none
 };
 
 Snapshot::Snapshot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -80,6 +86,29 @@ absl::StatusOr<Stats> Snapshot::GetStats() const {
     MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadId(impl_->header().post_count - 1, &stats.max_post_id.emplace()));
   }
   return stats;
+}
+
+absl::StatusOr<std::shared_ptr<const Postings>> Snapshot::GetPostings(const std::function<bool()>& cancelled) const {
+  MutexLock lock(impl_->postings_mutex);
+  MILLRACE_RETURN_IF_ERROR(impl_->postings_error);
+  if (impl_->postings != nullptr && !impl_->postings->damage_found()) return impl_->postings;
+  const std::string path = snapshot_file::PostingsPath(impl_->file->path());
+  const auto open = [&] { return Postings::Open(path, digest(), post_count(), tag_count()); };
+  absl::StatusOr<std::shared_ptr<const Postings>> postings = open();
+  // Opening reads little of the file: one that was found damaged while it was in use may open again.
+  if (!postings.ok() || impl_->postings != nullptr) {
+    absl::Status built = BuildPostings(*this, path, cancelled);
+    if (built.ok()) {
+      postings = open();
+      built = postings.status();
+    }
+    if (!built.ok()) {
+      if (ReasonOf(built) != Reason::kCancelled) impl_->postings_error = built;
+      return built;
+    }
+  }
+  impl_->postings = *std::move(postings);
+  return impl_->postings;
 }
 
 absl::Status Snapshot::ReadPostIds(absl::Span<const int64_t> rows, absl::Span<int64_t> post_ids) const {
@@ -207,6 +236,7 @@ absl::StatusOr<absl::Span<const uint8_t>> Snapshot::TagCategories() const { retu
 absl::StatusOr<absl::Span<const int64_t>> Snapshot::TagPostCounts() const { return impl_->tags.PostCounts(); }
 
 const PostColumns& Snapshot::columns() const { return impl_->posts; }
+const TagTable& Snapshot::tag_table() const { return impl_->tags; }
 
 absl::StatusOr<VerifyReport> Snapshot::Verify(bool (*cancelled)(void*), void* context) const {
   return snapshot_file::VerifyFile(*impl_->file, cancelled, context);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,11 +21,13 @@
 
 namespace millrace {
 
+class Postings;
 class ResidentBudget;
 
 namespace snapshot_file {
 class PostColumns;
-}
+class TagTable;
+}  // namespace snapshot_file
 
 // A tag in the mapped file. The name is valid while the snapshot lives.
 struct TagView {
@@ -104,8 +107,16 @@ class Snapshot {
   absl::StatusOr<absl::Span<const uint8_t>> TagCategories() const;  // numbers of TagCategory
   absl::StatusOr<absl::Span<const int64_t>> TagPostCounts() const;
 
-  // For RowGather, which copies columns at rows anywhere.
+  // Which rows have a tag. The first call opens the file beside the snapshot's, or makes it when it is missing or
+  // damaged, which takes seconds for millions of posts; others wait for it. kDiskFull or kIoError when it cannot be
+  // written, which is not tried again while the snapshot is open: TagLists says the same, more slowly. kCancelled as
+  // BuildPostings; kSnapshotDamaged.
+  absl::StatusOr<std::shared_ptr<const Postings>> GetPostings(const std::function<bool()>& cancelled = {}) const;
+
+  // For RowGather, which copies columns at rows anywhere, and for passes over columns that have no method here.
   const snapshot_file::PostColumns& columns() const;
+  // For searches through all names.
+  const snapshot_file::TagTable& tag_table() const;
 
   // Reads every byte. Stops early, with kCancelled, when `cancelled` (may be null) returns true.
   absl::StatusOr<VerifyReport> Verify(bool (*cancelled)(void*) = nullptr, void* context = nullptr) const;

@@ -28,7 +28,7 @@ class SnapshotStore {
   // shared_ptr: a deleted snapshot lives on, unlinked, for the streams that read it.
   // kSnapshotMissing, kSnapshotDamaged as Snapshot::Open.
   absl::StatusOr<std::shared_ptr<const Snapshot>> Get(std::string_view digest);
-  // Removes the file, durably. OK when it is not there.
+  // Removes the file and its postings, durably. OK when they are not there.
   absl::Status Delete(std::string_view digest);
   bool Contains(std::string_view digest) const;
   const std::string& folder() const { return folder_; }

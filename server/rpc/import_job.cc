@@ -71,6 +71,8 @@ absl::StatusOr<bool> ImportJob::TakeNext(ImportPipeline* pipeline) {
   if (!message.has_value()) {
     silence_ += kWakeInterval;
     if (silence_ >= idle_timeout_) return ClientSilentError();
+    // A client that waits for what became of its records hears of it though it sends nothing.
+    MILLRACE_RETURN_IF_ERROR(pipeline->Settle());
     return true;
   }
   silence_ = milliseconds(0);

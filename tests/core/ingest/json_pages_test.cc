@@ -79,11 +79,12 @@ TEST_CASE("e621's pages: nested groups, nine lists of tags, sources, and what is
     CHECK(TagWords(sink.posts[0]) ==
           "general:outside general:tree artist:painter contributor:helper copyright:some_series character:hero "
           "species:fox invalid:typo meta:animated lore:young_(lore) unspecified:somebody");
-    CHECK(post.extra_json ==
-          R"({"change_seq":55,"comment_count":3,"description":"line\nline","file":{"url":"https://example.net/f.webm"},)"
-          R"("has_notes":false,"is_favorited":false,"locked_tags":["outside"],"preview":{"height":150,)"
-          R"("url":"https://example.net/p.jpg","width":75},"relationships":{"children":[4000002],)"
-          R"("has_active_children":false},"sample":{"alternates":{},"has":true},"tags":{"director":["somebody"]}})");
+    CHECK(
+        post.extra_json ==
+        R"({"change_seq":55,"comment_count":3,"description":"line\nline","file":{"url":"https://example.net/f.webm"},)"
+        R"("has_notes":false,"is_favorited":false,"locked_tags":["outside"],"preview":{"height":150,)"
+        R"("url":"https://example.net/p.jpg","width":75},"relationships":{"children":[4000002],)"
+        R"("has_active_children":false},"sample":{"alternates":{},"has":true},"tags":{"director":["somebody"]}})");
     const Post& second = sink.posts[1].post;
     CHECK(second.source == "a\nb\n");
     CHECK(second.extra_json == R"({"file":{"url":null},"sources":["a\nb",""]})");
@@ -144,8 +145,7 @@ TEST_CASE("Moebooru's pages: epoch seconds, tags without categories, a status, d
     // An unknown word of status is kept; an address without an extension gives none.
     CHECK(sink.posts[3].post.file_ext.empty());
     CHECK(sink.posts[3].post.flags.known == 0);
-    CHECK(sink.posts[3].post.extra_json ==
-          R"({"author":"x","file_url":"https://example.net/a.b/c","status":"held"})");
+    CHECK(sink.posts[3].post.extra_json == R"({"author":"x","file_url":"https://example.net/a.b/c","status":"held"})");
     CheckRejected(sink, {{5, "created_at", "is \"yesterday\"; a time in seconds since 1970", 300005},
                          {6, "tags", "is a list; a single value was expected", 300006},
                          {7, "rating", "is \"g\"; s, q or e was expected", 300007}});

@@ -296,6 +296,14 @@ TEST_CASE("what is no JSON object is rejected") {
   CheckRejected(With("\"source\":\"a\tb\""), "", "a control character");
 }
 
+TEST_CASE("a string with a colon behind it, where none may be, is no JSON") {
+  CheckRejected(With(R"("favs":["5":"4"])"), "", "not valid JSON");
+  CheckRejected(With(R"("source":"a":"b")"), "", "not valid JSON");
+  CheckRejected(With(R"("tags":[{"id":"1":"2","name":"a"}])"), "", "not valid JSON");
+  CheckRejected(With(R"("tags":[{"id":"1","name":"a","more":"x":"y"}])"), "", "not valid JSON");
+  CheckRejected(With(R"("pools":["1":"series"])"), "", "not valid JSON");
+}
+
 TEST_CASE("a line cut anywhere is rejected") {
   const std::string line =
       R"({"id":"7","source":"a\"b","x":{"y":[1,{"z":2}]},"score":-5,"tags":[{"id":"1","name":"\u00e4"}],"pools":[]})";

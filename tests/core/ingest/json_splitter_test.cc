@@ -1,5 +1,5 @@
-// Goal: the records of a page are found whatever its shape and however it is cut into pieces, in bounded memory, and what
-// is no page is refused with its offset. Method: small pages in pieces of every size.
+// Goal: the records of a page are found whatever its shape and however it is cut into pieces, in bounded memory, and
+// what is no page is refused with its offset. Method: small pages in pieces of every size.
 #include "core/ingest/json_splitter.h"
 
 #include <string>
@@ -22,17 +22,16 @@ struct Split {
 Split SplitText(std::string_view text, size_t piece_bytes, int64_t record_size_bytes_max = 1000) {
   Split split;
   int64_t last = 0;
-  JsonSplitter splitter({record_size_bytes_max, 16, kWrappers, "@mark"},
-                        {[&](std::string_view record, int64_t number) {
-                           CHECK(number == ++last);
-                           split.records.emplace_back(record);
-                           return absl::OkStatus();
-                         },
-                         [&](int64_t number) {
-                           CHECK(number == ++last);
-                           split.long_records.push_back(number);
-                           return absl::OkStatus();
-                         }});
+  JsonSplitter splitter({record_size_bytes_max, 16, kWrappers, "@mark"}, {[&](std::string_view record, int64_t number) {
+                                                                            CHECK(number == ++last);
+                                                                            split.records.emplace_back(record);
+                                                                            return absl::OkStatus();
+                                                                          },
+                                                                          [&](int64_t number) {
+                                                                            CHECK(number == ++last);
+                                                                            split.long_records.push_back(number);
+                                                                            return absl::OkStatus();
+                                                                          }});
   splitter.Restart("f");
   for (size_t i = 0; i < text.size() && split.status.ok(); i += piece_bytes) {
     // A copy of just the piece, so that a sanitizer sees whoever reads beyond it.

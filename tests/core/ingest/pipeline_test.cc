@@ -292,5 +292,60 @@ TEST_CASE("a file of another format than the first is refused") {
   CHECK(imported.status.message().find("b: looks like danbooru-meta-sqlite, where JSON lines") == 0);
 }
 
+TEST_CASE("what became of the records is told by Settle, without another byte") {
+  ImportFixture fixture;
+  std::vector<RejectedRecord> rejected;
+  PipelineOptions options;
+  options.format = SourceFormat::kDanbooruJsonl;
+  options.max_rejected_count = 1;
+  options.on_rejected = [&](const RejectedRecord& record) { rejected.push_back(record); };
+  auto session = fixture.Begin();
+  auto pipeline = ImportPipeline::Create(session.get(), options);
+  REQUIRE(pipeline.ok());
+  CHECK((*pipeline)->Settle().ok());
+  REQUIRE((*pipeline)->BeginFile("a.jsonl", Compression::kNone).ok());
+  REQUIRE((*pipeline)->Feed("{\"id\":1,\"source\":\"x\"}\n{\"id\":1}\n").ok());
+  REQUIRE((*pipeline)->Settle().ok());
+  REQUIRE(rejected.size() == 1);
+  CHECK(rejected[0].line == 2);
+  CHECK((*pipeline)->progress().post_count == 1);
+  (*pipeline)->Feed("{\"id\":2}\n{\"id\":1}\n{\"id\":3}\n").IgnoreError();
+  CHECK(ReasonOf((*pipeline)->Settle()) == Reason::kRecordRejected);
+  REQUIRE(rejected.size() == 2);
+  CHECK(rejected[1].line == 4);
+  CHECK((*pipeline)->progress().post_count == 2);
+}
+
+TEST_CASE("records of many files come in the order of the files, rejected ones too") {
+  ImportFixture fixture;
+  std::vector<ImportedFile> files;
+  for (int file = 0; file < 50; ++file) {
+    std::string text;
+    for (int line = 0; line < 20; ++line) {
+      // The first of each file is the last of the file before.
+      text += "{\"id\":" + std::to_string(1 + file * 19 + line) + ",\"pixiv_id\":0}\n";
+    }
+    files.push_back({"f" + std::to_string(file), text});
+  }
+  const Imported imported = fixture.Import(files, {.format = SourceFormat::kUnspecified, .max_rejected_count = -1});
+  REQUIRE(imported.status.ok());
+  CHECK(imported.progress.post_count == 50 * 19 + 1);
+  REQUIRE(imported.rejected.size() == 49);
+  for (size_t i = 0; i < imported.rejected.size(); ++i) {
+    CHECK(imported.rejected[i].file == "f" + std::to_string(i + 1));
+    CHECK(imported.rejected[i].line == 1);
+    CHECK(imported.rejected[i].reason.find("f" + std::to_string(i) + ", line 20") != std::string::npos);
+  }
+}
+
+TEST_CASE("records of pages are numbered, and messages say so") {
+  ImportFixture fixture;
+  const Imported imported = fixture.Import({{"p.json", R"([{"id":1,"tag_string":""},{"id":1,"tag_string":""}])"}},
+                                           {.format = SourceFormat::kUnspecified});
+  CHECK(imported.progress.format == SourceFormat::kDanbooruPages);
+  CHECK(imported.status.message().find("p.json, record 2: id is 1, which another record of this import has: p.json, "
+                                       "record 1.") == 0);
+}
+
 }  // namespace
 }  // namespace millrace
