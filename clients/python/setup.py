@@ -26,6 +26,7 @@ PROTOS = [
     "millrace/v1/loader_service.proto",
     "millrace/v1/plan_service.proto",
     "millrace/v1/snapshot_service.proto",
+    "millrace/v1/tag_service.proto",
     "millrace/v1/vocabulary_service.proto",
 ]
 # Imported by the above; its Python module comes from googleapis-common-protos.

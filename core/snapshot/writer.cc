@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/snapshot/format.h"
 #include "core/snapshot/post_spools.h"
+#include "core/snapshot/relation_sections.h"
 #include "core/snapshot/section_file.h"
 #include "core/snapshot/tag_lookup.h"
 #include "core/snapshot/tag_sections.h"
@@ -74,6 +76,14 @@ class SnapshotWriter::Impl {
     file_->Begin("post.tags", snapshot_file::ElementType::kU32);
   }
 
+  void SetFacts(DatasetFacts facts) {
+    for (Tag& tag : tags_) {
+      tag.is_deprecated =
+          std::binary_search(facts.deprecated_tag_names.begin(), facts.deprecated_tag_names.end(), tag.name);
+    }
+    facts_ = std::move(facts);
+  }
+
   // The first error sticks: what was written before it is not whole.
   absl::Status Add(const Post& post) {
     if (status_.ok()) status_ = AddPost(post);
@@ -130,6 +140,7 @@ class SnapshotWriter::Impl {
     MILLRACE_RETURN_IF_ERROR(file_->End());
     MILLRACE_RETURN_IF_ERROR(posts_.CopyTo(file_.get()));
     MILLRACE_RETURN_IF_ERROR(snapshot_file::WriteTagSections(tags_, work_->path(), file_.get()));
+    MILLRACE_RETURN_IF_ERROR(snapshot_file::WriteRelationSections(facts_, work_->path(), file_.get()));
     WrittenSnapshot written;
     MILLRACE_ASSIGN_OR_RETURN(written.digest, file_->Finish(row_count_, tags_.size(), tag_use_count_));
     written.path = absl::StrCat(folder_, "/", written.digest, snapshot_file::kFileSuffix);
@@ -150,6 +161,7 @@ class SnapshotWriter::Impl {
   PostSpools posts_;
   std::vector<Tag> tags_;
   const TagLookup lookup_;
+  DatasetFacts facts_;
   std::vector<uint32_t> tag_indexes_;  // of one post
   uint64_t row_count_ = 0;
   uint64_t tag_use_count_ = 0;
@@ -170,6 +182,7 @@ absl::StatusOr<std::unique_ptr<SnapshotWriter>> SnapshotWriter::Create(const std
       new SnapshotWriter(std::make_unique<Impl>(folder, std::move(tags), std::move(work), std::move(file))));
 }
 
+void SnapshotWriter::SetFacts(DatasetFacts facts) { impl_->SetFacts(std::move(facts)); }
 absl::Status SnapshotWriter::Add(const Post& post) { return impl_->Add(post); }
 absl::StatusOr<WrittenSnapshot> SnapshotWriter::Finish() { return impl_->Finish(); }
 

@@ -7,6 +7,7 @@
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/plan_service.h"
 #include "server/rpc/snapshot_service.h"
+#include "server/rpc/tag_service.h"
 #include "server/rpc/vocabulary_service.h"
 
 namespace millrace {
@@ -32,6 +33,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps
   services.push_back(std::make_unique<SnapshotService>(deps));
   services.push_back(std::make_unique<PlanService>(deps, cache));
   services.push_back(std::make_unique<LoaderService>(deps, cache, labels));
+  services.push_back(std::make_unique<TagService>(deps));
   services.push_back(std::make_unique<VocabularyService>(deps, labels));
   return services;
 }

@@ -41,7 +41,7 @@ struct ServiceDeps {
   size_t part_size_bytes_max = size_t{1} << 20;
 };
 
-// The six services of millrace.v1. They must outlive the grpc::Server that they are registered with.
+// The services of millrace.v1. They must outlive the grpc::Server that they are registered with.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps);
 
 }  // namespace millrace
