@@ -12,8 +12,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <random>
 #include <set>
 #include <string>
@@ -24,6 +26,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bench/batch_reference.h"
+#include "bench/overload.h"
 #include "bench/server_process.h"
 #include "bench/stream_crowd.h"
 #include "bench/synthetic.h"
@@ -49,6 +52,7 @@ struct Options {
   int channel_count = 16;
   int round_count = 5;
   double seconds = 5;
+  bool shares_cores = false;
 };
 
 [[noreturn]] void Fail(const std::string& what) {
@@ -69,6 +73,21 @@ double Median(std::vector<double> values) {
 }
 
 void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// The median, and where it lies with 95 % confidence, whatever the distribution: ranks half the number +- its root.
+std::string SpreadOfMedian(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const double half = static_cast<double>(values.size()) / 2;
+  const double reach = 0.98 * std::sqrt(static_cast<double>(values.size()));
+  const auto at = [&](double rank) {
+    return values[static_cast<size_t>(std::clamp(rank, 0.0, static_cast<double>(values.size() - 1)))];
+  };
+  return absl::StrFormat("%.3f (95 %%: %.3f to %.3f)", Median(values), at(half - reach), at(half + reach));
+}
 
 std::string Spread(std::vector<double> values, const char* unit) {
   const auto [min, max] = std::minmax_element(values.begin(), values.end());
@@ -100,6 +119,8 @@ class ManyStreams {
 
  private:
   void Prepare();
+  // With channels to it, in place of one that has ended.
+  void StartServer();
   // `is_idle`: for streams that are not read.
   std::vector<std::shared_ptr<grpc::Channel>> OpenChannels(const std::string& address, bool is_idle) const;
   std::string ImportPosts(grpc::Channel& channel);
@@ -110,9 +131,11 @@ class ManyStreams {
   void MeasureActive();
   void MeasureLarge();
   void MeasureFrozen();
-  void MeasureOverload(const std::string& name, const std::string& plan_id);
+  void MeasureOverloads(Clients clients);
+  void MeasureOverloadOf(const std::string& name, const std::string& plan_id, Clients clients);
   void MeasureCancels();
   void MeasureStop();
+  void MeasureStopFrozen();
 
   bool Wants(const std::string& section) const {
     return options_.only.empty() ||
@@ -129,7 +152,8 @@ class ManyStreams {
   const std::string data_dir_;
   std::unique_ptr<ServerProcess> server_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
-  StreamCrowd::Stubs stubs_, idle_stubs_;
+  StreamCrowd::Channels idle_channels_;
+  std::vector<std::unique_ptr<v1::LoaderService::Stub>> stubs_;
   std::string plan_id_, large_plan_id_;
   v1::StreamBatchesRequest request_;
   BatchReference reference_;
@@ -217,15 +241,18 @@ std::string ManyStreams::CreatePlan(const std::string& snapshot, int64_t batch_s
   return response.plan().id();
 }
 
-void ManyStreams::Prepare() {
+void ManyStreams::StartServer() {
   auto server = ServerProcess::Start({options_.server, data_dir_, -1, options_.server_flags});
   if (!server.ok()) Fail(std::string(server.status().message()));
   server_ = *std::move(server);
   channels_ = OpenChannels(server_->address(), false);
+  idle_channels_ = OpenChannels(server_->address(), true);
+  stubs_.clear();
   for (const auto& channel : channels_) stubs_.push_back(v1::LoaderService::NewStub(channel));
-  for (const auto& channel : OpenChannels(server_->address(), true)) {
-    idle_stubs_.push_back(v1::LoaderService::NewStub(channel));
-  }
+}
+
+void ManyStreams::Prepare() {
+  StartServer();
   const std::string snapshot = ImportPosts(*channels_[0]);
   plan_id_ = CreatePlan(snapshot, 64);
   large_plan_id_ = CreatePlan(snapshot, 1024);
@@ -241,7 +268,7 @@ void ManyStreams::Prepare() {
 StreamCrowd ManyStreams::MakeCrowd(v1::BatchView view) {
   v1::StreamBatchesRequest request = request_;
   request.set_view(view);
-  return StreamCrowd(stubs_, request, reference_);
+  return StreamCrowd(channels_, request, reference_);
 }
 
 double ManyStreams::Rate(const StreamCrowd& crowd, double seconds) const {
@@ -257,14 +284,14 @@ double ManyStreams::Rate(const StreamCrowd& crowd, double seconds) const {
 void ManyStreams::MeasureIdle() {
   {
     // What the first of anything costs, and what the allocator keeps of it, is not a stream's.
-    StreamCrowd warm(idle_stubs_, request_, reference_);
+    StreamCrowd warm(idle_channels_, request_, reference_);
     if (!warm.OpenAll(std::min<int64_t>(options_.idle_count, 100), 1)) Fail("idle streams did not open");
     SettledBytes(*server_);
   }
   const int64_t before = SettledBytes(*server_);
   const int64_t descriptors = server_->DescriptorCount();
   {
-    StreamCrowd idle(idle_stubs_, request_, reference_);
+    StreamCrowd idle(idle_channels_, request_, reference_);
     if (!idle.OpenAll(options_.idle_count, 1)) Fail("idle streams did not open");
     const int64_t after = SettledBytes(*server_);
     v1::GetBatchRequest one;
@@ -359,7 +386,7 @@ void ManyStreams::MeasureLarge() {
   const int64_t epoch_count = options_.quick ? 200 : 2'000'000 / options_.post_count;
   const BatchReference reference = BatchReference::Read(*stubs_[0], request, epoch_count);
   request.set_end_epoch(epoch_count);
-  StreamCrowd crowd(stubs_, request, reference);
+  StreamCrowd crowd(channels_, request, reference);
   if (!crowd.OpenAll(4, -1)) Fail("streams did not open");
   Sleep(options_.seconds / 5);
   const double cpu = server_->CpuSeconds();
@@ -372,29 +399,48 @@ void ManyStreams::MeasureLarge() {
               static_cast<double>(server_->MemoryBytes("RssAnon")) / 1048576);
 }
 
-// In short slices that take turns, over the same streams: the machine changes more from second to second than a frozen
-// stream could make it.
+// In many short slices that take turns, over the same streams: the machine changes more from second to second than a
+// frozen stream could make it. Each slice beside a frozen stream is compared with the two around it, and so is, for the
+// noise, each second one without.
 void ManyStreams::MeasureFrozen() {
   const int64_t count = options_.quick ? 20 : 100;
   StreamCrowd others = MakeCrowd(v1::BATCH_VIEW_POSTS);
   if (!others.OpenAll(count - 1, -1)) Fail("streams did not open");
   Sleep(options_.seconds / 10);
-  std::vector<double> ratios;
-  for (int round = 0; round < 4 * options_.round_count; ++round) {
-    double rates[2];
-    for (const int i : {round % 2, 1 - round % 2}) {
-      StreamCrowd frozen = MakeCrowd(v1::BATCH_VIEW_POSTS);
-      if (i == 1 && !frozen.OpenAll(1, 1)) Fail("the frozen stream did not open");
-      Sleep(options_.seconds / 50);
-      rates[i] = Rate(others, options_.seconds / 10);
+  const auto rate = [&](bool is_frozen) {
+    StreamCrowd frozen = MakeCrowd(v1::BATCH_VIEW_POSTS);
+    if (is_frozen && !frozen.OpenAll(1, 1)) Fail("the frozen stream did not open");
+    Sleep(options_.seconds / 50);
+    return Rate(others, options_.seconds / 25);
+  };
+  std::vector<double> ratios, noise;
+  double before = rate(false);
+  for (int round = 0; round < 12 * options_.round_count; ++round) {
+    for (std::vector<double>* to : {&ratios, &noise}) {
+      const double between = rate(to == &ratios);
+      const double after = rate(false);
+      to->push_back(2 * between / (before + after));
+      before = after;
     }
-    ratios.push_back(rates[1] / rates[0]);
   }
-  Report(absl::StrFormat("%d streams beside a frozen one / without it", count - 1), Spread(ratios, ""), ">= 0.95",
+  Report(absl::StrFormat("%d streams beside a frozen one / without it", count - 1), SpreadOfMedian(ratios), ">= 0.95",
          Median(ratios) >= 0.95);
+  Report("  without it / without it", SpreadOfMedian(noise), "", true);
 }
 
-void ManyStreams::MeasureOverload(const std::string& name, const std::string& plan_id) {
+// Server and clients have a core each: what is asked is what the server does, and its clients would take its time.
+void ManyStreams::MeasureOverloads(Clients clients) {
+  if (!options_.shares_cores) {
+    server_->RunOn(1);
+    ServerProcess::RunSelfOn(0);
+  }
+  MeasureOverloadOf("1,024 posts", large_plan_id_, clients);
+  MeasureOverloadOf("64 posts", plan_id_, clients);
+  server_->RunOn(-1);
+  ServerProcess::RunSelfOn(-1);
+}
+
+void ManyStreams::MeasureOverloadOf(const std::string& name, const std::string& plan_id, Clients clients) {
   v1::GetBatchRequest request;
   request.set_plan_id(plan_id);
   request.set_split("train");
@@ -404,37 +450,23 @@ void ManyStreams::MeasureOverload(const std::string& name, const std::string& pl
   if (!answer.ParseFromString(load.expected()) || answer.batch().posts_size() != answer.batch().post_ids_size()) {
     Fail("GetBatch: posts are missing");
   }
-  std::vector<double> ratios, peaks, refused_ms, served_us, refusal_us;
-  double offered = 0;
-  int64_t refused_count = 0;
-  for (int round = 0; round < options_.round_count; ++round) {
-    const double cpu_start = server_->CpuSeconds();
-    const UnaryResult peak = load.RunCallers(32, options_.seconds / 2);
-    const double cpu_peak = server_->CpuSeconds();
-    const double peak_rate = static_cast<double>(peak.ok_count) / peak.seconds;
-    const UnaryResult over = load.RunRate(10 * peak_rate, options_.seconds / 2);
-    for (const UnaryResult* result : {&peak, &over}) {
-      if (!result->fault.empty()) Fail(absl::StrCat(name, ": ", result->fault));
-    }
-    const double cpu_over = server_->CpuSeconds();
-    peaks.push_back(peak_rate);
-    const auto total = [](int64_t in_time, int64_t late) {
-      return static_cast<double>(std::max<int64_t>(in_time + late, 1));
-    };
-    served_us.push_back((cpu_peak - cpu_start) * 1e6 / total(peak.ok_count, peak.late_ok_count));
-    refusal_us.push_back(((cpu_over - cpu_peak) * 1e6 - served_us.back() * total(over.ok_count, over.late_ok_count)) /
-                         total(over.refused_count, over.late_refused_count));
-    ratios.push_back(static_cast<double>(over.ok_count) / over.seconds / peak_rate);
-    offered = std::max(offered, static_cast<double>(over.ok_count + over.refused_count) / over.seconds / peak_rate);
-    refused_count += over.refused_count;
-    refused_ms.insert(refused_ms.end(), over.refused_ms.begin(), over.refused_ms.end());
+  const OverloadFigures figures = MeasureOverload(*server_, load, clients, options_.round_count, options_.seconds);
+  if (!figures.fault.empty()) Fail(absl::StrCat(name, ": ", figures.fault));
+  const bool is_polite = clients == Clients::kPolite;
+  Report(absl::StrFormat("GetBatch of %s, 10x load, %s clients: served / peak", name, is_polite ? "polite" : "rude"),
+         Spread(figures.ratios, ""), is_polite ? ">= 0.9" : "", !is_polite || Median(figures.ratios) >= 0.9);
+  std::printf(
+      "  peak %.0f calls/s; answered %.1fx of it, %.0f not sent; %d refused, median %.2f ms, with RetryInfo each\n",
+      Median(figures.peaks), Median(figures.offered), Median(figures.unsent), static_cast<int>(figures.refused_count),
+      Median(figures.refused_ms));
+  std::printf("  the server's time: a call served %.0f us", Median(figures.served_us));
+  if (is_polite) {
+    std::printf("; the first second, not counted: %.3f of the peak, %d refused", Median(figures.lead_ratios),
+                static_cast<int>(figures.lead_refused_count));
+  } else {
+    std::printf(", a call refused %.0f us", Median(figures.refusal_us));
   }
-  Report(absl::StrCat("GetBatch of ", name, ": served at 10x load / at its peak"), Spread(ratios, ""), ">= 0.9",
-         Median(ratios) >= 0.9);
-  std::printf("  peak %.0f calls/s; answered at most %.1fx of it; %d refused, median %.2f ms, with RetryInfo each\n",
-              Median(peaks), offered, static_cast<int>(refused_count), Median(refused_ms));
-  std::printf("  the server's time: a call served %.0f us, a call refused %.0f us\n", Median(served_us),
-              Median(refusal_us));
+  std::printf("\n");
 }
 
 // Every stream is cancelled somewhere between being opened and its fifth batch.
@@ -469,10 +501,14 @@ void ManyStreams::MeasureStop() {
   Sleep(0.2);
   const auto start = std::chrono::steady_clock::now();
   server_->BeginStop();
+  // Beside the streams: they may take longer than the process.
+  auto ended = std::async(std::launch::async, [&] {
+    const int code = server_->WaitForEnd(20);
+    return std::make_pair(code, SecondsSince(start));
+  });
   const bool all_ended = crowd.WaitUntilDone(20);
-  const double ended_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const int code = server_->WaitForEnd(20);
-  const double exit_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double ended_s = SecondsSince(start);
+  const auto [code, exit_s] = ended.get();
   int64_t unavailable_count = 0, told_count = 0;
   if (all_ended) {
     for (const grpc::Status& status : crowd.Statuses()) {
@@ -495,6 +531,22 @@ void ManyStreams::MeasureStop() {
           "these", absl::StrContains(server_->Log(), counted));
 }
 
+// Nobody reads: the server cannot tell its streams, and may not wait for them longer than it says.
+void ManyStreams::MeasureStopFrozen() {
+  StartServer();
+  StreamCrowd crowd = MakeCrowd(v1::BATCH_VIEW_POSTS);
+  if (!crowd.OpenAll(options_.active_count, 1)) Fail("streams did not open");
+  // Until then the streams send what the clients' windows still take.
+  SettledBytes(*server_);
+  const auto start = std::chrono::steady_clock::now();
+  server_->BeginStop();
+  const int code = server_->WaitForEnd(20);
+  const double exit_s = SecondsSince(start);
+  Report(absl::StrFormat("SIGTERM with %d streams that nobody reads: ended after", options_.active_count),
+         absl::StrFormat("%.2f s", exit_s), "< 10 s", exit_s < 10);
+  Require("  the process's exit code", absl::StrCat(code), "0", code == 0);
+}
+
 bool ManyStreams::Run() {
   Prepare();
   std::printf("%d posts in batches of 64, %d channels; %d batches known\n", static_cast<int>(options_.post_count),
@@ -503,10 +555,11 @@ bool ManyStreams::Run() {
   if (Wants("active") && !Wants("idle")) MeasureActive();
   if (Wants("large")) MeasureLarge();
   if (Wants("frozen")) MeasureFrozen();
-  if (Wants("overload")) MeasureOverload("1,024 posts", large_plan_id_);
-  if (Wants("overload")) MeasureOverload("64 posts", plan_id_);
+  if (Wants("overload") || Wants("polite")) MeasureOverloads(Clients::kPolite);
+  if (Wants("overload") || Wants("rude")) MeasureOverloads(Clients::kRude);
   if (Wants("cancels")) MeasureCancels();
   if (Wants("stop")) MeasureStop();
+  if (Wants("stop")) MeasureStopFrozen();
   return is_reached_;
 }
 
@@ -518,13 +571,15 @@ int main(int argc, char** argv) {
   CLI::App app{"Measures how the server bears many clients. The client takes about 2 GB of memory."};
   app.add_option("--server", options.server, "The server's program")->check(CLI::ExistingFile)->capture_default_str();
   app.add_option("--server-flag", options.server_flags, "A further flag for the server, as --name=value");
-  app.add_option("--only", options.only, "Sections: idle, active, large, frozen, overload, cancels, stop");
+  app.add_option("--only", options.only,
+                 "Sections: idle, active, large, frozen, overload (polite, rude), cancels, stop");
   app.add_flag("--quick", options.quick, "Some hundred streams; fails only where no machine may");
   app.add_option("--posts", options.post_count, "How many posts")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--idle", options.idle_count, "Idle streams")->capture_default_str();
   app.add_option("--active", options.active_count, "Active streams")->capture_default_str();
   app.add_option("--channels", options.channel_count, "Connections")->capture_default_str();
   app.add_option("--rounds", options.round_count, "Rounds of what is a ratio")->capture_default_str();
+  app.add_flag("--share-cores", options.shares_cores, "Overload: server and clients run on any core");
   app.add_option("--seconds", options.seconds, "Of a measurement")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   // The client should not be what is measured.

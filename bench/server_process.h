@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,10 @@ class ServerProcess {
   // Everything that it has logged.
   std::string Log() const;
 
+  // Keeps the process, or this one, on one core from now on; -1: on any.
+  void RunOn(int cpu) const { RunOn(pid_, cpu); }
+  static void RunSelfOn(int cpu) { RunOn(getpid(), cpu); }
+
   // SIGTERM, without waiting for the end. WaitForEnd returns the exit code, or -1 when a signal ended the process or
   // `timeout_s` have passed.
   void BeginStop();
@@ -48,6 +53,7 @@ class ServerProcess {
  private:
   // A field of /proc/PID/stat, counted as proc(5) does.
   int64_t StatField(int number) const;
+  static void RunOn(pid_t pid, int cpu);
 
   ServerProcess(pid_t pid, std::string address, std::string log_path)
       : pid_(pid), address_(std::move(address)), log_path_(std::move(log_path)) {}

@@ -1,6 +1,9 @@
-// Many streams of one client, read by callbacks: no thread a stream.
+// Many streams of one client, read by callbacks: no thread a stream. What is checked is parsed, and whole posts are
+// only counted: to parse them takes several times as long as the server takes to make them, and it is the server that
+// is measured.
 #pragma once
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
@@ -21,11 +24,11 @@ class CrowdStream;
 // Streams that are opened together, checked batch by batch, and cancelled or waited for. Use from one thread.
 class StreamCrowd {
  public:
-  using Stubs = std::vector<std::unique_ptr<v1::LoaderService::Stub>>;
+  using Channels = std::vector<std::shared_ptr<grpc::Channel>>;
 
-  // All is borrowed. `request` is what every stream asks for, from a step of its own on. The process ends with an error
-  // when a batch is not the reference's next one.
-  StreamCrowd(const Stubs& stubs, v1::StreamBatchesRequest request, const BatchReference& reference);
+  // The reference is borrowed. `request` is what every stream asks for, from a step of its own on. The process ends
+  // with an error when a batch is not the reference's next one.
+  StreamCrowd(const Channels& channels, v1::StreamBatchesRequest request, const BatchReference& reference);
   // Cancels and waits.
   ~StreamCrowd();
 
@@ -50,7 +53,7 @@ class StreamCrowd {
   void StreamStarts();
   void StreamEnds(bool has_read);
 
-  const Stubs& stubs_;
+  std::vector<grpc::GenericStub> stubs_;
   const v1::StreamBatchesRequest request_;
   const BatchReference& reference_;
   std::vector<std::unique_ptr<CrowdStream>> streams_;

@@ -6,12 +6,17 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <functional>
 #include <future>
 #include <mutex>
+#include <optional>
+#include <queue>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 
 namespace millrace::bench {
 namespace {
@@ -36,10 +41,18 @@ bool HoldsExactly(const grpc::ByteBuffer& bytes, const std::string& expected) {
   return true;
 }
 
-// RetryInfo is packed as an Any, whose type stands in it as text.
-bool SaysWhenToRetry(const grpc::Status& status) {
-  return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
-         status.error_details().find("google.rpc.RetryInfo") != std::string::npos;
+// Nothing when it is no refusal that says when to come again.
+std::optional<Clock::duration> RetryDelayOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED || !details.ParseFromString(status.error_details())) {
+    return std::nullopt;
+  }
+  google::rpc::RetryInfo retry;
+  for (const auto& detail : details.details()) {
+    if (!detail.UnpackTo(&retry)) continue;
+    return std::chrono::seconds(retry.retry_delay().seconds()) + std::chrono::nanoseconds(retry.retry_delay().nanos());
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -47,13 +60,16 @@ bool SaysWhenToRetry(const grpc::Status& status) {
 struct UnaryLoad::Run {
   const UnaryLoad* load = nullptr;
   Clock::time_point start = Clock::now();
-  Clock::time_point end;  // answers behind it do not count
-  bool goes_on = false;   // a call that ends starts the next one, until `end`
+  Clock::time_point begin = start;  // of what counts
+  Clock::time_point end;            // answers behind it do not count
+  bool goes_on = false;             // a call that ends starts the next one, at once or when it was told to, until `end`
   std::atomic<size_t> next_channel{0};
 
   std::mutex mutex;
   std::condition_variable all_done;
   int64_t under_way_count = 0;
+  // When those who were refused call again, the earliest first.
+  std::priority_queue<Clock::time_point, std::vector<Clock::time_point>, std::greater<>> due;
   UnaryResult result;
 };
 
@@ -66,15 +82,19 @@ struct UnaryLoad::Call {
   grpc::ByteBuffer response;
 
   void Done(const grpc::Status& status) {
-    const double ms = SecondsSince(start) * 1e3;
+    const Clock::time_point now = Clock::now();
+    const double ms = std::chrono::duration<double, std::milli>(now - start).count();
     const bool is_right = status.ok() && HoldsExactly(response, run->load->expected_);
-    const bool goes_on = run->goes_on && Clock::now() < run->end;
-    if (goes_on) run->load->Start(run);
+    const std::optional<Clock::duration> retry_delay = RetryDelayOf(status);
+    if (is_right && run->goes_on && now < run->end) run->load->Start(run);
     const std::scoped_lock lock(run->mutex);
-    if (!is_right && !SaysWhenToRetry(status)) {
+    if (retry_delay.has_value() && run->goes_on) run->due.push(now + *retry_delay);
+    if (!is_right && !retry_delay.has_value()) {
       run->result.fault =
           status.ok() ? "an answer has other bytes" : absl::StrCat(status.error_code(), " ", status.error_message());
-    } else if (Clock::now() < run->end) {
+    } else if (now < run->begin) {
+      ++(is_right ? run->result.lead_ok_count : run->result.lead_refused_count);
+    } else if (now < run->end) {
       ++(is_right ? run->result.ok_count : run->result.refused_count);
       (is_right ? run->result.ok_ms : run->result.refused_ms).push_back(ms);
     } else {
@@ -121,13 +141,28 @@ void UnaryLoad::Start(Run* run) const {
                        });
 }
 
-UnaryResult UnaryLoad::RunCallers(int caller_count, double seconds) const {
+UnaryResult UnaryLoad::RunCallers(int caller_count, double lead_seconds, double seconds) const {
+  const auto after = [](double s) {
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s));
+  };
   Run run;
   run.load = this;
   run.goes_on = true;
-  run.end = run.start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  run.begin = run.start + after(lead_seconds);
+  run.end = run.begin + after(seconds);
   for (int i = 0; i < caller_count; ++i) Start(&run);
   std::unique_lock lock(run.mutex);
+  while (Clock::now() < run.end) {
+    while (!run.due.empty() && run.due.top() <= Clock::now()) {
+      run.due.pop();
+      lock.unlock();
+      Start(&run);
+      lock.lock();
+    }
+    lock.unlock();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    lock.lock();
+  }
   run.all_done.wait(lock, [&] { return run.under_way_count == 0; });
   run.result.seconds = seconds;
   return std::move(run.result);

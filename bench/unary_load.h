@@ -14,7 +14,9 @@ struct UnaryResult {
   double seconds = 0;
   int64_t ok_count = 0;       // answered with the right bytes
   int64_t refused_count = 0;  // RESOURCE_EXHAUSTED with google.rpc.RetryInfo
-  int64_t late_ok_count = 0;  // of calls that were under way at the end; counted nowhere else
+  int64_t lead_ok_count = 0;  // before the time that counts
+  int64_t lead_refused_count = 0;
+  int64_t late_ok_count = 0;  // behind it: of calls that were under way at the end
   int64_t late_refused_count = 0;
   int64_t unsent_count = 0;  // that the client did not come to send, having as many under way as it may
   std::vector<double> refused_ms;
@@ -31,8 +33,9 @@ class UnaryLoad {
   grpc::Status Learn();
   const std::string& expected() const { return expected_; }
 
-  // `caller_count` callers, each with one call under way, for about so long.
-  UnaryResult RunCallers(int caller_count, double seconds) const;
+  // `caller_count` callers, each with one call under way, for about so long behind `lead_seconds`, which do not count.
+  // Who is refused waits as its RetryInfo says, and calls again.
+  UnaryResult RunCallers(int caller_count, double lead_seconds, double seconds) const;
   // So many calls a second, and at most 20,000 under way.
   UnaryResult RunRate(double calls_per_second, double seconds) const;
 

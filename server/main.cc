@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -11,9 +12,12 @@
 #include "absl/time/time.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
+#include "core/fetch/curl_fetcher.h"
+#include "core/ingest/formats.h"
 #include "core/model/location.h"
+#include "core/refresh/board.h"
+#include "core/refresh/refresh_runner.h"
 #include "core/snapshot/store.h"
 #include "server/config/config.h"
 #include "server/lifecycle/drain.h"
@@ -22,6 +26,7 @@
 #include "server/lifecycle/process.h"
 #include "server/lifecycle/server_log.h"
 #include "server/lifecycle/stop_signals.h"
+#include "server/rpc/call_pool.h"
 #include "server/rpc/services.h"
 #include "server/rpc/stream_limits.h"
 
@@ -58,15 +63,17 @@ absl::Status ClearSpool(const std::string& folder) {
   return CreateFolders(folder);
 }
 
-absl::StatusOr<Data> OpenData(const std::string& folder, int64_t disk_headroom_bytes) {
+absl::StatusOr<Data> OpenData(const ServerConfig& config) {
+  const std::string& folder = config.data_dir;
   Data data;
   MILLRACE_RETURN_IF_ERROR(CreateFolders(folder));
   MILLRACE_ASSIGN_OR_RETURN(data.lock, FolderLock::Acquire(folder));
   CatalogOptions options;
   options.path = folder + "/catalog.sqlite3";
-  options.disk_headroom_bytes = disk_headroom_bytes;
+  options.disk_headroom_bytes = config.disk_headroom_bytes;
   MILLRACE_ASSIGN_OR_RETURN(data.catalog, Catalog::Open(options));
-  MILLRACE_ASSIGN_OR_RETURN(data.snapshots, SnapshotStore::Open(folder + "/snapshots"));
+  MILLRACE_ASSIGN_OR_RETURN(data.snapshots,
+                            SnapshotStore::Open(folder + "/snapshots", config.resident_snapshots_size_bytes_max));
   data.spool_folder = folder + "/spool";
   MILLRACE_RETURN_IF_ERROR(ClearSpool(data.spool_folder));
   return data;
@@ -89,9 +96,55 @@ void Sweep(Catalog& catalog, const Drain& drain, ServerLog& log) {
   log.Error("sweep_failed", JsonObject().AddText("why", std::string(swept.message())));
 }
 
+// What a server that may fetch has for it; nothing is fetched before the runner is told to.
+struct Fetching {
+  Fetching(const ServerConfig& config, const Data& data, const Drain& drain, ServerLog& log)
+      : fetcher({.allow_private = config.fetch_allow_private}, std::make_unique<SystemResolver>()),
+        pacer(&clock, config.fetch_interval),
+        runner({.catalog = data.catalog.get(),
+                .snapshots = data.snapshots.get(),
+                .fetching = {.fetcher = &fetcher,
+                             .pacer = &pacer,
+                             .clock = &clock,
+                             .make_reader = MakeReader,
+                             .backoff = {},
+                             .seed = std::random_device()()},
+                .thread_count = static_cast<size_t>(config.refresh_thread_count),
+                .shutting_down = [&drain] { return drain.draining(); },
+                .on_ended = [&log](const absl::StatusOr<RefreshOutcome>& outcome) { LogRefresh(outcome, log); }}) {}
+
+  static std::unique_ptr<DumpReader> MakeReader(BoardKind kind, RecordSink* sink) {
+    return FindFormat(PageFormatOf(kind))->make_reader(sink, {});
+  }
+  static void LogRefresh(const absl::StatusOr<RefreshOutcome>& outcome, ServerLog& log);
+
+  SystemClock clock;
+  CurlFetcher fetcher;
+  HostPacer pacer;
+  RefreshRunner runner;
+};
+
+void Fetching::LogRefresh(const absl::StatusOr<RefreshOutcome>& outcome, ServerLog& log) {
+  if (!outcome.ok()) {
+    log.Error("refresh_failed", JsonObject().AddText("why", std::string(outcome.status().message())));
+    return;
+  }
+  const RunRecord& run = outcome->run;
+  JsonObject line;
+  line.AddText("source", run.source)
+      .AddNumber("page_count", run.counts.page_count)
+      .AddNumber("new_post_count", run.counts.new_post_count)
+      .AddNumber("updated_post_count", run.counts.updated_post_count)
+      .AddNumber("failed_page_count", run.counts.failed_page_count)
+      .AddNumber("position", run.last_position);
+  if (!run.error_message.empty()) line.AddText("why", run.error_message);
+  if (!outcome->snapshot_error.ok()) line.AddText("no_snapshot", std::string(outcome->snapshot_error.message()));
+  run.state == RunState::kFailed ? log.Error("refresh_failed", line) : log.Info("refreshed", line);
+}
+
 // Serves until a signal comes, and then until the last call is over.
 absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSignals& signals) {
-  MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config.data_dir, config.disk_headroom_bytes));
+  MILLRACE_ASSIGN_OR_RETURN(const Data data, OpenData(config));
   log.Info("data_opened", JsonObject().AddText("folder", config.data_dir));
   // Behind the folder's lock: a second server by mistake does not take the first one's file away.
   MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<PortFile> port_file, PortFile::Prepare(config.port_file));
@@ -103,8 +156,11 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                               .held_size_bytes_max = static_cast<size_t>(config.streams_size_bytes_max)});
   std::vector<std::unique_ptr<grpc::Service>> services;
   // Declared behind the services, and so gone before them: the pools' last tasks may still use them.
-  ThreadPool call_pool(static_cast<size_t>(config.call_thread_count), kCallQueueSizeMax);
-  ThreadPool import_pool(static_cast<size_t>(config.import_thread_count), kImportQueueSizeMax);
+  CallPool call_pool(static_cast<size_t>(config.call_thread_count), kCallQueueSizeMax, &log);
+  CallPool import_pool(static_cast<size_t>(config.import_thread_count), kImportQueueSizeMax, &log);
+  // Behind the pools: gone before them, when its last refresh has answered its call.
+  const std::unique_ptr<Fetching> fetching =
+      config.allow_fetch ? std::make_unique<Fetching>(config, data, drain, log) : nullptr;
   services = MakeServices({.catalog = data.catalog.get(),
                            .snapshots = data.snapshots.get(),
                            .call_pool = &call_pool,
@@ -113,6 +169,7 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
                            .drain = &drain,
                            .call_log = &log,
                            .stream_limits = &stream_limits,
+                           .refreshes = fetching != nullptr ? &fetching->runner : nullptr,
                            .spool_folder = data.spool_folder,
                            .import_idle_timeout = config.import_idle_timeout,
                            .sent_message_size_bytes_max = static_cast<size_t>(config.message_size_bytes_max),
@@ -128,6 +185,8 @@ absl::Status ServeUntilSignal(const ServerConfig& config, ServerLog& log, StopSi
   MILLRACE_RETURN_IF_ERROR(Announce(address, log, *port_file));
   // After a crash in a large import this takes seconds, and nobody needs to wait for it.
   import_pool.Schedule([&] { Sweep(*data.catalog, drain, log); });
+
+  if (fetching != nullptr) fetching->runner.StartSchedule();
 
   const int signal = signals.Wait();
   log.Info("draining", JsonObject()

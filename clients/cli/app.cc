@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/completion.h"
+#include "clients/cli/query_command.h"
 
 namespace millrace::cli {
 namespace {
@@ -83,9 +84,11 @@ CommandLine::CommandLine() : root_(std::make_unique<CLI::App>(kDescription, "mil
   AddStatsCommands(*root_, commands_);
   AddTagCommands(*root_, commands_);
   AddPostCommands(*root_, commands_);
+  AddQueryCommand(*root_, commands_);
   AddSnapshotCommands(*root_, commands_);
   AddPlanCommands(*root_, commands_);
   AddVocabularyCommands(*root_, commands_);
+  AddSourceCommands(*root_, commands_);
   AddBatchCommand(*root_, commands_);
   AddStreamCommand(*root_, commands_);
   CLI::App* completion = root_->add_subcommand("completion", "Print a completion script for a shell");

@@ -15,6 +15,7 @@
 #include "millrace/v1/loader_service.grpc.pb.h"
 #include "millrace/v1/plan_service.grpc.pb.h"
 #include "millrace/v1/snapshot_service.grpc.pb.h"
+#include "millrace/v1/source_service.grpc.pb.h"
 #include "millrace/v1/tag_service.grpc.pb.h"
 #include "millrace/v1/vocabulary_service.grpc.pb.h"
 
@@ -49,6 +50,7 @@ class Client {
   v1::LoaderService::Stub& loader() { return *loader_; }
   v1::PlanService::Stub& plans() { return *plans_; }
   v1::SnapshotService::Stub& snapshots() { return *snapshots_; }
+  v1::SourceService::Stub& sources() { return *sources_; }
   v1::TagService::Stub& tags() { return *tags_; }
   v1::VocabularyService::Stub& vocabularies() { return *vocabularies_; }
 
@@ -82,6 +84,7 @@ class Client {
   std::unique_ptr<v1::LoaderService::Stub> loader_;
   std::unique_ptr<v1::PlanService::Stub> plans_;
   std::unique_ptr<v1::SnapshotService::Stub> snapshots_;
+  std::unique_ptr<v1::SourceService::Stub> sources_;
   std::unique_ptr<v1::TagService::Stub> tags_;
   std::unique_ptr<v1::VocabularyService::Stub> vocabularies_;
 };

@@ -73,6 +73,7 @@ void AddTagRelationCommands(CLI::App& tags, Commands& commands);
 void AddPostCommands(CLI::App& root, Commands& commands);
 void AddSnapshotCommands(CLI::App& root, Commands& commands);
 void AddPlanCommands(CLI::App& root, Commands& commands);
+void AddSourceCommands(CLI::App& root, Commands& commands);
 void AddVocabularyCommands(CLI::App& root, Commands& commands);
 void AddBatchCommand(CLI::App& root, Commands& commands);
 void AddStreamCommand(CLI::App& root, Commands& commands);

@@ -98,4 +98,20 @@ std::string SourceFormatText(v1::SourceFormat format) {
   return text;
 }
 
+std::vector<std::string> SourceFormatNames() {
+  std::vector<std::string> names;
+  for (int number = v1::SourceFormat_MIN + 1; number <= v1::SourceFormat_MAX; ++number) {
+    if (v1::SourceFormat_IsValid(number)) names.push_back(SourceFormatText(static_cast<v1::SourceFormat>(number)));
+  }
+  return names;
+}
+
+v1::SourceFormat SourceFormatOf(const std::string& text) {
+  for (int number = v1::SourceFormat_MIN + 1; number <= v1::SourceFormat_MAX; ++number) {
+    const auto format = static_cast<v1::SourceFormat>(number);
+    if (v1::SourceFormat_IsValid(number) && SourceFormatText(format) == text) return format;
+  }
+  return v1::SOURCE_FORMAT_UNSPECIFIED;
+}
+
 }  // namespace millrace::cli

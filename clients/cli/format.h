@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 #include <string_view>
 
 #include "absl/time/time.h"
@@ -42,5 +43,9 @@ std::string LastBatchText(v1::LastBatch last_batch);
 std::string StateText(v1::ImportState state);
 // As --format takes it: "danbooru-jsonl".
 std::string SourceFormatText(v1::SourceFormat format);
+// The texts of all formats that can be named, in the order of their numbers.
+std::vector<std::string> SourceFormatNames();
+// The format of a text; unspecified when it is none.
+v1::SourceFormat SourceFormatOf(const std::string& text);
 
 }  // namespace millrace::cli

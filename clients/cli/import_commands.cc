@@ -34,11 +34,13 @@ class ImportCommand : public Command {
         ->required()
         ->type_name("DATASET");
     app->add_option("path", paths_,
-                    "Files, plain, .gz or .zst; folders, for the files directly in them by name; - for standard input")
+                    "Files, plain, .gz or .zst; folders, for the data in them, or pictures with sidecars; - for "
+                    "standard input")
         ->required()
         ->type_name("PATH");
-    app->add_option("--format", format_, "What the files are; told from their names when left out")
-        ->check(CLI::IsMember({"danbooru-jsonl", "danbooru-meta-sqlite"}));
+    app->add_option("--format", format_, "What the files are; the server tells it from their bytes when left out")
+        ->check(CLI::IsMember(SourceFormatNames()));
+    app->add_flag("--md5", with_md5_, "Of a folder of pictures, read every picture for its MD5");
     app->add_option("--max-rejected", max_rejected_count_,
                     "Fail once more records than this are rejected; -1 allows any number")
         ->capture_default_str();
@@ -59,7 +61,8 @@ class ImportCommand : public Command {
 
     CallContext context = session.client.NewContext(CallKind::kLong);
     const auto stream = session.client.imports().Import(context.get());
-    ImportSender sender(context.get(), stream.get(), session.interrupt, MakeStart(), std::move(input.files));
+    ImportSender sender(context.get(), stream.get(), session.interrupt, MakeStart(), std::move(input.files),
+                        with_md5_);
     Receive(session, *stream);
     sender.Stop();
     const grpc::Status status = stream->Finish();
@@ -71,20 +74,15 @@ class ImportCommand : public Command {
 
  private:
   Outcome FindInput(Session& session, InputFiles& input) {
-    if (const Outcome outcome = FindInputFiles(paths_, input); !outcome.ok()) return outcome;
-    for (const std::string& folder : input.skipped_folders) {
-      session.err() << "skipped " << Printable(folder) << ": folders in folders are not looked into" << std::endl;
-    }
-    if (format_.empty()) {
-      if (const Outcome outcome = InferFormat(input.files, source_format_); !outcome.ok()) return outcome;
-      if (!session.options.json) {
-        session.err() << "reading as " << SourceFormatText(source_format_) << ", by the file names" << std::endl;
+    const v1::SourceFormat named = SourceFormatOf(format_);
+    if (const Outcome outcome = FindInputFiles(paths_, named, input); !outcome.ok()) return outcome;
+    source_format_ = input.format;
+    if (!session.options.json) {
+      PrintSkipped(input.skipped, session.err());
+      if (source_format_ != named) {
+        session.err() << "reading as " << SourceFormatText(source_format_) << ": pictures with sidecars" << std::endl;
       }
-    } else {
-      source_format_ =
-          format_ == "danbooru-jsonl" ? v1::SOURCE_FORMAT_DANBOORU_JSONL : v1::SOURCE_FORMAT_DANBOORU_META_SQLITE;
     }
-    if (source_format_ != v1::SOURCE_FORMAT_DANBOORU_META_SQLITE) return {};
     return CheckNoWriteAheadLog(input.files);
   }
 
@@ -111,6 +109,7 @@ class ImportCommand : public Command {
       }
       if (response.has_progress()) {
         stage_ = response.progress().stage();
+        SayFormat(session, response.progress().format(), meter);
         meter.Update(ImportProgressView(response.progress(), total_byte_count_, absl::Now() - start_time_));
       } else if (response.has_rejected()) {
         ++reported_count_;
@@ -121,6 +120,15 @@ class ImportCommand : public Command {
         result_ = response.result();
       }
     }
+  }
+
+  // Says, once, what the server takes the bytes for when nobody had named it.
+  void SayFormat(Session& session, v1::SourceFormat format, ProgressMeter& meter) {
+    if (source_format_ != v1::SOURCE_FORMAT_UNSPECIFIED || format == v1::SOURCE_FORMAT_UNSPECIFIED) return;
+    source_format_ = format;
+    if (session.options.json) return;
+    meter.Clear();
+    session.err() << "reading as " << SourceFormatText(format) << ", recognised from the bytes" << std::endl;
   }
 
   Outcome Conclude(Session& session, const grpc::Status& status, bool end_sent) {
@@ -171,6 +179,7 @@ class ImportCommand : public Command {
   int64_t max_rejected_count_ = 0;
   int64_t max_reported_count_ = 1000;
   bool skip_snapshot_ = false;
+  bool with_md5_ = false;
   std::string request_id_;
   ProgressFlag progress_;
 

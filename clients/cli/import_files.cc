@@ -6,12 +6,12 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
+#include <string_view>
 #include <system_error>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "clients/cli/format.h"
+#include "clients/cli/picture_files.h"
 
 namespace millrace::cli {
 namespace {
@@ -24,7 +24,7 @@ Outcome AddFile(const std::string& path, InputFiles& found) {
   if (access(path.c_str(), R_OK) != 0) {
     return LocalError(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
   }
-  InputFile file{path, path, std::nullopt};
+  InputFile file{path, path, std::nullopt, std::nullopt};
   std::error_code error;
   if (fs::is_regular_file(path, error)) {
     const auto size = fs::file_size(path, error);
@@ -34,34 +34,57 @@ Outcome AddFile(const std::string& path, InputFiles& found) {
   return {};
 }
 
-Outcome AddFolder(const std::string& path, InputFiles& found) {
+// Everything in the folder and its folders that is no folder and not hidden, relative to it, sorted.
+Outcome ListFolder(const std::string& folder, std::vector<std::string>& relative_paths) {
   std::error_code error;
-  std::vector<std::string> names;
-  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    names.push_back(it->path().filename().string());
-  }
-  if (error) return LocalError(absl::StrCat("cannot read the folder ", path, ": ", error.message()));
-  std::sort(names.begin(), names.end());
-  const size_t count_before = found.files.size();
-  for (const std::string& name : names) {
-    if (name[0] == '.') continue;
-    const std::string child = (fs::path(path) / name).string();
-    if (fs::is_directory(child, error)) {
-      found.skipped_folders.push_back(child);
+  fs::recursive_directory_iterator it(folder, error);
+  for (const fs::recursive_directory_iterator end; !error && it != end; it.increment(error)) {
+    const bool is_hidden = it->path().filename().string()[0] == '.';
+    std::error_code type_error;
+    if (it->is_directory(type_error)) {
+      if (is_hidden) it.disable_recursion_pending();
       continue;
     }
-    if (const Outcome outcome = AddFile(child, found); !outcome.ok()) return outcome;
+    if (!is_hidden) relative_paths.push_back(it->path().lexically_relative(folder).generic_string());
   }
-  if (found.files.size() == count_before) {
-    return UsageError(absl::StrCat("the folder ", path, " holds no files"),
-                      "Files whose names begin with a dot do not count, nor those in folders of the folder.");
-  }
+  if (error) return LocalError(absl::StrCat("cannot read the folder ", folder, ": ", error.message()));
+  std::sort(relative_paths.begin(), relative_paths.end());
   return {};
+}
+
+Outcome AddFolder(const std::string& folder, v1::SourceFormat format, InputFiles& found) {
+  std::vector<std::string> relative_paths;
+  if (const Outcome outcome = ListFolder(folder, relative_paths); !outcome.ok()) return outcome;
+  const size_t count_before = found.files.size();
+  if (format == v1::SOURCE_FORMAT_PICTURE_FOLDER ||
+      (format == v1::SOURCE_FORMAT_UNSPECIFIED && HasSidecars(relative_paths))) {
+    found.format = v1::SOURCE_FORMAT_PICTURE_FOLDER;
+    AddPictures(folder, relative_paths, found);
+  } else {
+    for (const std::string& relative : relative_paths) {
+      const std::string path = (fs::path(folder) / relative).string();
+      if (!LooksLikeData(relative, format)) {
+        found.skipped.push_back(path);
+      } else if (const Outcome outcome = AddFile(path, found); !outcome.ok()) {
+        return outcome;
+      }
+    }
+  }
+  if (found.files.size() > count_before) return {};
+  if (relative_paths.empty()) {
+    return UsageError(absl::StrCat("the folder ", folder, " holds no files"),
+                      "Files and folders whose names begin with a dot do not count.");
+  }
+  return UsageError(absl::StrCat("none of the ", relative_paths.size(), " files in the folder ", folder,
+                                 " looks like data, such as ", relative_paths.front()),
+                    "Name the files, or the format with --format. Data has names such as x.jsonl, x.csv or x.sqlite, "
+                    "also with .gz or .zst; pictures have sidecars, x.txt or x.json beside x.png.");
 }
 
 }  // namespace
 
-Outcome FindInputFiles(const std::vector<std::string>& paths, InputFiles& found) {
+Outcome FindInputFiles(const std::vector<std::string>& paths, v1::SourceFormat format, InputFiles& found) {
+  found.format = format;
   if (std::count(paths.begin(), paths.end(), kStandardInput) > 1) {
     return UsageError("standard input (-) can be read only once");
   }
@@ -69,49 +92,52 @@ Outcome FindInputFiles(const std::vector<std::string>& paths, InputFiles& found)
     Outcome outcome;
     std::error_code error;
     if (path == kStandardInput) {
-      found.files.push_back({path, "standard input", std::nullopt});
+      found.files.push_back({path, "standard input", std::nullopt, std::nullopt});
     } else if (fs::is_directory(path, error)) {
-      outcome = AddFolder(path, found);
+      outcome = AddFolder(path, format, found);
     } else {
       outcome = AddFile(path, found);
     }
     if (!outcome.ok()) return outcome;
   }
+  if (format != v1::SOURCE_FORMAT_UNSPECIFIED || found.format != v1::SOURCE_FORMAT_PICTURE_FOLDER) return {};
+  for (const InputFile& file : found.files) {
+    if (file.picture.has_value() || LooksLikeData(file.name, v1::SOURCE_FORMAT_PICTURE_FOLDER)) continue;
+    return UsageError(absl::StrCat(file.name, " comes together with a folder of pictures: one import takes one format"),
+                      "Import them one after the other, or name the format with --format.");
+  }
   return {};
 }
 
-v1::SourceFormat FormatOfName(const std::string& path) {
-  absl::string_view name = path;
-  if (!absl::ConsumeSuffix(&name, ".gz")) absl::ConsumeSuffix(&name, ".zst");
-  for (const char* extension : {".jsonl", ".json"}) {
-    if (absl::EndsWith(name, extension)) return v1::SOURCE_FORMAT_DANBOORU_JSONL;
-  }
-  for (const char* extension : {".sqlite", ".sqlite3", ".db"}) {
-    if (absl::EndsWith(name, extension)) return v1::SOURCE_FORMAT_DANBOORU_META_SQLITE;
-  }
-  return v1::SOURCE_FORMAT_UNSPECIFIED;
-}
-
-Outcome InferFormat(const std::vector<InputFile>& files, v1::SourceFormat& format) {
-  constexpr char kHint[] = "Name the format: --format danbooru-jsonl or --format danbooru-meta-sqlite";
-  format = v1::SOURCE_FORMAT_UNSPECIFIED;
-  for (const InputFile& file : files) {
-    const v1::SourceFormat told = FormatOfName(file.path);
-    if (told == v1::SOURCE_FORMAT_UNSPECIFIED) {
-      return UsageError(absl::StrCat("cannot tell the format of ", file.name, " from its name"), kHint);
+bool LooksLikeData(const std::string& name, v1::SourceFormat format) {
+  const auto has_any = [&](std::initializer_list<const char*> extensions) {
+    std::string_view plain = name;
+    for (const std::string_view compressed : {".gz", ".zst"}) {
+      if (plain.ends_with(compressed)) {
+        plain.remove_suffix(compressed.size());
+        break;
+      }
     }
-    if (format != v1::SOURCE_FORMAT_UNSPECIFIED && format != told) {
-      return UsageError(absl::StrCat(file.name, " looks like ", SourceFormatText(told), ", the files before like ",
-                                     SourceFormatText(format), ": one import takes one format"),
-                        "Import them one after the other, or name the format with --format.");
-    }
-    format = told;
+    return std::any_of(extensions.begin(), extensions.end(), [&](const char* e) { return plain.ends_with(e); });
+  };
+  switch (format) {
+    case v1::SOURCE_FORMAT_DANBOORU_META_SQLITE:
+    case v1::SOURCE_FORMAT_DANBOORU2023_SQLITE:
+      return has_any({".sqlite", ".sqlite3", ".db"});
+    case v1::SOURCE_FORMAT_E621_CSV:
+      return has_any({".csv"});
+    case v1::SOURCE_FORMAT_PICTURE_FOLDER:
+      return has_any({".txt", ".json"});
+    case v1::SOURCE_FORMAT_UNSPECIFIED:
+      return has_any({".json", ".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".csv"});
+    default:
+      return has_any({".json", ".jsonl", ".ndjson"});
   }
-  return {};
 }
 
 Outcome CheckNoWriteAheadLog(const std::vector<InputFile>& files) {
   for (const InputFile& file : files) {
+    if (file.picture.has_value()) continue;
     std::error_code error;
     const auto size_bytes = fs::file_size(absl::StrCat(file.path, "-wal"), error);
     if (error || size_bytes == 0) continue;

@@ -11,29 +11,37 @@
 
 namespace millrace::cli {
 
+// A picture beside which a sidecar lies.
+struct InputPicture {
+  std::string path;
+  std::string name;  // relative to the folder, with '/' between its parts
+};
+
 struct InputFile {
-  std::string path;                   // "-" is standard input
-  std::string name;                   // for messages
-  std::optional<int64_t> size_bytes;  // absent for what is not a regular file
+  std::string path;                     // "-" is standard input; empty: a picture without a sidecar, nothing to read
+  std::string name;                     // for messages
+  std::optional<int64_t> size_bytes;    // absent for what is not a regular file
+  std::optional<InputPicture> picture;  // of a sidecar
 };
 
 struct InputFiles {
   std::vector<InputFile> files;
-  // Folders found in a folder: they are not looked into, and the user is told.
-  std::vector<std::string> skipped_folders;
+  // What the folders hold beside them, by path: the user is told.
+  std::vector<std::string> skipped;
+  // Set to the format of picture folders when a folder looks like one and no format was named.
+  v1::SourceFormat format = v1::SOURCE_FORMAT_UNSPECIFIED;
 };
 
-// The files that `paths` stand for, in order. A folder stands for the files directly in it, in the order of the
-// bytes of their names, but for hidden ones. Fills `found`, or fails without having sent anything: a path that
-// is not there or cannot be read, a folder without files, standard input twice.
-Outcome FindInputFiles(const std::vector<std::string>& paths, InputFiles& found);
+// The files that `paths` stand for, in order. A folder stands for the files in it and in its folders whose names look
+// like data of the format, in the order of the bytes of their paths; what is hidden is passed over. When the format is
+// that of picture folders, or is not named and a folder has pictures with sidecars, see picture_files.h. Fills `found`,
+// or fails without having sent anything: a path that is not there or cannot be read, a folder without data, pictures
+// and data together, standard input twice.
+Outcome FindInputFiles(const std::vector<std::string>& paths, v1::SourceFormat format, InputFiles& found);
 
-// The format that a file's name tells: .jsonl or .json, .sqlite, .sqlite3 or .db, each also before .gz or .zst.
-// Unspecified when the name tells nothing.
-v1::SourceFormat FormatOfName(const std::string& path);
-
-// The one format of all files, by their names. Fills `format`, or says which file's cannot be told or differs.
-Outcome InferFormat(const std::vector<InputFile>& files, v1::SourceFormat& format);
+// Whether a file of a folder would be sent: it has one of the format's extensions (unspecified: of any), or it has one
+// before .gz or .zst.
+bool LooksLikeData(const std::string& name, v1::SourceFormat format);
 
 // Fails when a SQLite file has committed changes in a write-ahead log beside it: the file alone would be sent
 // without them, silently.

@@ -1,5 +1,6 @@
 #include "clients/cli/import_report.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,19 @@ ProgressView ImportProgressView(const v1::ImportProgress& progress, std::optiona
   return view;
 }
 
+void PrintSkipped(const std::vector<std::string>& paths, std::ostream& err) {
+  constexpr size_t kShownMax = 3;
+  if (paths.empty()) return;
+  std::string shown;
+  for (size_t i = 0; i < std::min(paths.size(), kShownMax); ++i) {
+    absl::StrAppend(&shown, i == 0 ? "" : ", ", Printable(paths[i]));
+  }
+  if (paths.size() > kShownMax) {
+    absl::StrAppend(&shown, " and ", WithThousands(static_cast<int64_t>(paths.size() - kShownMax)), " more");
+  }
+  err << "skipped " << shown << ": not data of the format" << std::endl;
+}
+
 std::string RejectedText(const v1::RejectedRecord& rejected) {
   std::string text = rejected.file();
   if (rejected.line() > 0) absl::StrAppend(&text, ":", rejected.line());
@@ -51,6 +65,7 @@ void PrintImportResult(const v1::ImportResult& result, const std::string& reques
   const int64_t post_count = result.new_post_count() + result.replaced_post_count();
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"dataset", result.dataset()},
+      {"format", SourceFormatText(result.format())},
       {"new posts", WithThousands(result.new_post_count())},
       {"replaced posts", WithThousands(result.replaced_post_count())},
       {"rejected", WithThousands(result.rejected_count())},

@@ -5,10 +5,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/picture_facts.h"
 
 namespace millrace::cli {
 namespace {
@@ -18,12 +20,13 @@ constexpr size_t kChunkSizeBytes = 256 << 10;
 }  // namespace
 
 ImportSender::ImportSender(grpc::ClientContext* context, Stream* stream, const Interrupt& interrupt,
-                           const v1::ImportStart& start, std::vector<InputFile> files)
+                           const v1::ImportStart& start, std::vector<InputFile> files, bool with_md5)
     : context_(context),
       stream_(stream),
       interrupt_(interrupt),
       start_(start),
       files_(std::move(files)),
+      with_md5_(with_md5),
       stop_fd_(eventfd(0, EFD_CLOEXEC)),
       thread_([this] { Run(); }) {}
 
@@ -45,7 +48,8 @@ void ImportSender::Run() {
   // A failed write means that the call is over; its status tells why.
   if (!stream_->Write(request)) return;
   for (const InputFile& file : files_) {
-    if (!SendFile(file)) return;
+    if (interrupt_.TrippedOrPending()) break;
+    if (!(file.picture.has_value() ? SendSidecar(file) : SendFile(file))) return;
   }
   // The end of a pipe whose writer was interrupted, with us, is not the end of the dump.
   if (interrupt_.TrippedOrPending()) {
@@ -66,6 +70,27 @@ bool ImportSender::SendFile(const InputFile& file) {
   const int fd = open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Fail(file, errno);
   const bool sent = SendBytes(fd, file);
+  close(fd);
+  return sent;
+}
+
+bool ImportSender::SendSidecar(const InputFile& file) {
+  v1::ImportRequest request;
+  v1::ImportFile& message = *request.mutable_file();
+  message.set_name(file.name);
+  DescribePicture(*file.picture, with_md5_, message.mutable_picture());
+  if (file.path.empty()) return stream_->Write(request);
+  const int fd = open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Fail(file, errno);
+  std::string& content = *message.mutable_content();
+  content.resize(static_cast<size_t>(std::min<int64_t>(file.size_bytes.value_or(0), kChunkSizeBytes)));
+  const ssize_t size_bytes = read(fd, content.data(), content.size());
+  const int read_error = errno;
+  content.resize(static_cast<size_t>(std::max<ssize_t>(size_bytes, 0)));
+  byte_count_ += static_cast<int64_t>(content.size());
+  // The rest of a large one.
+  const bool sent =
+      size_bytes < 0 ? Fail(file, read_error) : stream_->Write(request) && SendBytes(fd, file);
   close(fd);
   return sent;
 }

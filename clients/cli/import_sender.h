@@ -22,8 +22,9 @@ class ImportSender {
 
   // Borrows all but `start` and `files`; it outlives the sender. Begins to send. Never sends `end` once `interrupt`
   // is tripped.
+  // `with_md5`: pictures are read whole, for their digests.
   ImportSender(grpc::ClientContext* context, Stream* stream, const Interrupt& interrupt, const v1::ImportStart& start,
-               std::vector<InputFile> files);
+               std::vector<InputFile> files, bool with_md5 = false);
   ~ImportSender();
   ImportSender(const ImportSender&) = delete;
   ImportSender& operator=(const ImportSender&) = delete;
@@ -39,6 +40,8 @@ class ImportSender {
  private:
   void Run();
   bool SendFile(const InputFile& file);
+  // One message a file, as there may be very many.
+  bool SendSidecar(const InputFile& file);
   bool SendBytes(int fd, const InputFile& file);
   // Waits until `fd` can be read. False when asked to stop.
   bool WaitReadable(int fd) const;
@@ -49,6 +52,7 @@ class ImportSender {
   const Interrupt& interrupt_;
   const v1::ImportStart start_;
   const std::vector<InputFile> files_;
+  const bool with_md5_;
   int64_t byte_count_ = 0;
   std::string error_;
   std::atomic<bool> end_sent_{false};

@@ -25,7 +25,9 @@ PROTOS = [
     "millrace/v1/import_service.proto",
     "millrace/v1/loader_service.proto",
     "millrace/v1/plan_service.proto",
+    "millrace/v1/query_service.proto",
     "millrace/v1/snapshot_service.proto",
+    "millrace/v1/source_service.proto",
     "millrace/v1/tag_service.proto",
     "millrace/v1/vocabulary_service.proto",
 ]

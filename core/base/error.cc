@@ -53,6 +53,12 @@ constexpr ReasonEntry kReasons[] = {
     {Reason::kTokenInvalid, "TOKEN_INVALID", absl::StatusCode::kInvalidArgument},
     {Reason::kVocabularyNotFound, "VOCABULARY_NOT_FOUND", absl::StatusCode::kNotFound},
     {Reason::kVocabularyInvalid, "VOCABULARY_INVALID", absl::StatusCode::kInvalidArgument},
+    {Reason::kSourceNotFound, "SOURCE_NOT_FOUND", absl::StatusCode::kNotFound},
+    {Reason::kSourceExists, "SOURCE_EXISTS", absl::StatusCode::kAlreadyExists},
+    {Reason::kRefreshRunning, "REFRESH_RUNNING", absl::StatusCode::kAborted},
+    {Reason::kFetchDisabled, "FETCH_DISABLED", absl::StatusCode::kFailedPrecondition},
+    {Reason::kFetchRefused, "FETCH_REFUSED", absl::StatusCode::kFailedPrecondition},
+    {Reason::kFetchFailed, "FETCH_FAILED", absl::StatusCode::kUnavailable},
 };
 
 const ReasonEntry& Entry(Reason reason) {

@@ -51,6 +51,12 @@ enum class Reason {
   kTokenInvalid,
   kVocabularyNotFound,
   kVocabularyInvalid,
+  kSourceNotFound,
+  kSourceExists,
+  kRefreshRunning,
+  kFetchDisabled,
+  kFetchRefused,
+  kFetchFailed,
 };
 
 // The reason's name, as in ErrorInfo.reason.

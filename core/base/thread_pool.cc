@@ -19,22 +19,33 @@ ThreadPool::~ThreadPool() {
 }
 
 bool ThreadPool::TrySchedule(std::function<void()> task) {
-  {
-    MutexLock lock(mutex_);
-    if (bounded_count_ >= queue_size_max_) return false;
-    ++bounded_count_;
-    queue_.push_back({std::move(task), true});
-  }
-  wake_.Signal();
+  if (!TryReserve()) return false;
+  ScheduleReserved(std::move(task));
   return true;
 }
 
-void ThreadPool::Schedule(std::function<void()> task) {
+bool ThreadPool::TryReserve() {
+  MutexLock lock(mutex_);
+  if (bounded_count_ >= queue_size_max_) return false;
+  ++bounded_count_;
+  return true;
+}
+
+void ThreadPool::ScheduleReserved(std::function<void()> task) { Push({std::move(task), true}); }
+
+void ThreadPool::Schedule(std::function<void()> task) { Push({std::move(task), false}); }
+
+void ThreadPool::Push(Task task) {
   {
     MutexLock lock(mutex_);
-    queue_.push_back({std::move(task), false});
+    queue_.push_back(std::move(task));
   }
   wake_.Signal();
+}
+
+bool ThreadPool::HasWaiting() const {
+  MutexLock lock(mutex_);
+  return !queue_.empty();
 }
 
 void ThreadPool::Run() {

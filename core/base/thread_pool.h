@@ -23,9 +23,15 @@ class ThreadPool {
 
   // Queues `task`. False, and the task is dropped, when the queue is full. Never blocks.
   [[nodiscard]] bool TrySchedule(std::function<void()> task);
+  // The same in two steps, for whoever would make something first: a place for one task, and the task that takes it. A
+  // reserved place is taken from others until its task has begun. Neither blocks.
+  [[nodiscard]] bool TryReserve();
+  void ScheduleReserved(std::function<void()> task);
   // Queues `task` beside the bound, and takes no place from others. For work that was admitted before and only goes
   // on, such as the next batch of an open stream: such work is bounded by what admitted it.
   void Schedule(std::function<void()> task);
+  // Whether a task waits for a thread. For work that may as well go on where it is while nobody else wants its turn.
+  bool HasWaiting() const;
 
  private:
   struct Task {
@@ -33,13 +39,14 @@ class ThreadPool {
     bool is_bounded = false;
   };
 
+  void Push(Task task);
   void Run();
 
   const size_t queue_size_max_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar wake_;
   std::deque<Task> queue_ ABSL_GUARDED_BY(mutex_);
-  size_t bounded_count_ ABSL_GUARDED_BY(mutex_) = 0;  // of queue_
+  size_t bounded_count_ ABSL_GUARDED_BY(mutex_) = 0;  // of queue_ and reserved
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

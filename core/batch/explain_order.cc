@@ -15,8 +15,8 @@
 #include "core/plan/permutation.h"
 #include "core/plan/plan_input.h"
 #include "core/query/bound_query.h"
+#include "core/query/evaluator.h"
 #include "core/query/query.h"
-#include "core/query/row_matcher.h"
 
 namespace millrace {
 namespace {

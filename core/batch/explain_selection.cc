@@ -5,8 +5,8 @@
 #include "core/base/text.h"
 #include "core/batch/explain_text.h"
 #include "core/query/bound_query.h"
+#include "core/query/evaluator.h"
 #include "core/query/query.h"
-#include "core/query/row_matcher.h"
 
 namespace millrace {
 namespace {
@@ -24,13 +24,17 @@ absl::StatusOr<std::string> ExplainSelection(std::string_view query_text, const 
                         *element, " of ", CountText(selection_size));
   }
   MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::Parse(query_text));
-  for (const QueryTerm& term : query.terms()) {
-    MILLRACE_ASSIGN_OR_RETURN(const Query alone, Query::Parse(term.text));
-    MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(alone, snapshot));
-    MILLRACE_ASSIGN_OR_RETURN(const bool matches, Matches(bound, snapshot, row));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, snapshot));
+  // Of what has to hold, the first that does not.
+  const QueryNode& root = query.root();
+  const bool has_parts = root.kind == QueryNode::Kind::kAnd;
+  for (const QueryNode& node : has_parts ? absl::MakeConstSpan(root.children) : absl::MakeConstSpan(&root, 1)) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool matches, Matches(bound, node, snapshot, row));
     if (!matches) {
-      return absl::StrCat("not selected by ", quoted, ": the term ", QuoteForMessage(term.text, kQuotedSizeBytesMax),
-                          " does not hold");
+      const bool is_term = node.kind == QueryNode::Kind::kTerm ||
+                           (node.kind == QueryNode::Kind::kNot && node.children[0].kind == QueryNode::Kind::kTerm);
+      return absl::StrCat("not selected by ", quoted, is_term ? ": the term " : ": the group ",
+                          QuoteForMessage(query.TextOf(node), kQuotedSizeBytesMax), " does not hold");
     }
   }
   return MakeError(Reason::kInternal, absl::StrCat("row ", row, " matches ", quoted, " but is not selected"));

@@ -11,7 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/batch/row_values.h"
-#include "core/query/row_matcher.h"
+#include "core/query/evaluator.h"
 
 namespace millrace {
 namespace {
@@ -38,7 +38,8 @@ absl::StatusOr<Selection> Select(const PlanSpec& spec, const Snapshot& snapshot)
   }
   if (spec.query.empty()) return selection;
   MILLRACE_ASSIGN_OR_RETURN(const BoundQuery query, BindQueryField(kQueryField, spec.query, snapshot));
-  MILLRACE_ASSIGN_OR_RETURN(selection.rows, SelectRows(query, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(query, snapshot));
+  selection.rows = rows.ToVector();
   if (selection.rows->empty()) {
     return MakeError(Reason::kSelectionEmpty,
                      absl::StrCat("none of the ", selection.row_count, " posts of snapshot ", snapshot.digest(),

@@ -148,13 +148,13 @@ absl::StatusOr<WeightReader> WeightReader::Open(const PlanSpec& spec, const Snap
   return reader;
 }
 
-absl::Status WeightReader::Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> weights) const {
+absl::Status WeightReader::Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> weights) {
   if (rows.empty()) return absl::OkStatus();
   if (spec_.by == WeightsBy::kQueries) {
     std::vector<uint16_t> matches(rows.size());
     MILLRACE_RETURN_IF_ERROR(matcher_->FirstMatches(rows, absl::MakeSpan(matches)));
     for (size_t i = 0; i < rows.size(); ++i) {
-      weights[i] = matches[i] == RowMatcher::kNone ? spec_.otherwise : spec_.queries[matches[i]].weight;
+      weights[i] = matches[i] == QueryMatcher::kNone ? spec_.otherwise : spec_.queries[matches[i]].weight;
     }
     return absl::OkStatus();
   }
@@ -174,14 +174,14 @@ absl::StatusOr<MixPartReader> MixPartReader::Open(const PlanSpec& spec, const Sn
     MILLRACE_ASSIGN_OR_RETURN(queries.emplace_back(),
                               BindQueryField(MixPartField(i), spec.mix->parts[i].query, snapshot));
   }
-  return MixPartReader(RowMatcher(snapshot, std::move(queries)));
+  return MixPartReader(QueryMatcher(snapshot, std::move(queries)));
 }
 
-absl::Status MixPartReader::Read(absl::Span<const uint32_t> rows, absl::Span<uint8_t> parts) const {
+absl::Status MixPartReader::Read(absl::Span<const uint32_t> rows, absl::Span<uint8_t> parts) {
   std::vector<uint16_t> matches(rows.size());
   MILLRACE_RETURN_IF_ERROR(matcher_.FirstMatches(rows, absl::MakeSpan(matches)));
   for (size_t i = 0; i < rows.size(); ++i) {
-    parts[i] = matches[i] == RowMatcher::kNone ? kNoMixPart : static_cast<uint8_t>(matches[i]);
+    parts[i] = matches[i] == QueryMatcher::kNone ? kNoMixPart : static_cast<uint8_t>(matches[i]);
   }
   return absl::OkStatus();
 }

@@ -17,7 +17,7 @@
 #include "core/batch/rarest_tag.h"
 #include "core/plan/plan_input.h"
 #include "core/plan/plan_spec.h"
-#include "core/query/row_matcher.h"
+#include "core/query/query_matcher.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -67,14 +67,14 @@ class WeightReader {
  public:
   using Value = int64_t;
   static absl::StatusOr<WeightReader> Open(const PlanSpec& spec, const Snapshot& snapshot);
-  absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> weights) const;
+  absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> weights);
 
  private:
   WeightReader(WeightsSpec spec, const Snapshot& snapshot) : spec_(std::move(spec)), snapshot_(&snapshot) {}
 
   WeightsSpec spec_;
   const Snapshot* snapshot_;
-  std::optional<RowMatcher> matcher_;          // kQueries
+  std::optional<QueryMatcher> matcher_;        // kQueries
   std::optional<RarestTagFinder> rarest_tag_;  // kTagFrequency
 };
 
@@ -82,12 +82,12 @@ class MixPartReader {
  public:
   using Value = uint8_t;
   static absl::StatusOr<MixPartReader> Open(const PlanSpec& spec, const Snapshot& snapshot);
-  absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<uint8_t> parts) const;
+  absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<uint8_t> parts);
 
  private:
-  explicit MixPartReader(RowMatcher matcher) : matcher_(std::move(matcher)) {}
+  explicit MixPartReader(QueryMatcher matcher) : matcher_(std::move(matcher)) {}
 
-  RowMatcher matcher_;
+  QueryMatcher matcher_;
 };
 
 }  // namespace millrace

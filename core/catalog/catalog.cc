@@ -15,8 +15,10 @@
 #include "core/catalog/plan_rows.h"
 #include "core/catalog/pool_rows.h"
 #include "core/catalog/post_rows.h"
+#include "core/catalog/refresh_rows.h"
 #include "core/catalog/relation_rows.h"
 #include "core/catalog/snapshot_rows.h"
+#include "core/catalog/source_store.h"
 #include "core/catalog/sweep.h"
 #include "core/catalog/tag_facts_rows.h"
 #include "core/catalog/tag_rows.h"
@@ -48,6 +50,7 @@ class Catalog::Impl {
   std::unique_ptr<Connections> connections;
   LiveImports live_imports;
   std::function<int64_t()> now_us;
+  std::unique_ptr<SourceStore> sources;
 
   // What `read` gives in a read transaction.
   template <typename T>
@@ -92,8 +95,11 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& opt
   impl->now_us = options.now_us ? options.now_us : SystemNowUs;
   MILLRACE_ASSIGN_OR_RETURN(impl->connections,
                             Connections::Open(options.path, options.cache_size_bytes, options.disk_headroom_bytes));
-  const absl::Status marked =
-      impl->connections->Write([&](Database& database) { return FailDeadImports(database, impl->live_imports); });
+  impl->sources = std::make_unique<SourceStore>(impl->connections.get(), &impl->live_imports, impl->now_us);
+  const absl::Status marked = impl->connections->Write([&](Database& database) -> absl::Status {
+    MILLRACE_RETURN_IF_ERROR(FailDeadImports(database, impl->live_imports));
+    return StopDeadRuns(database, impl->now_us());
+  });
   // On a full disk what is there can be read all the same. The next import marks them.
   if (!marked.ok() && ReasonOf(marked) != Reason::kDiskFull) return marked;
   return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
@@ -333,5 +339,7 @@ absl::StatusOr<std::vector<VocabularyRecord>> Catalog::ListVocabularies(std::str
 absl::StatusOr<VocabularyRecord> Catalog::DeleteVocabulary(std::string_view reference) {
   return impl_->Write<VocabularyRecord>([&](Database& database) { return DeleteVocabularyRow(database, reference); });
 }
+
+SourceStore& Catalog::sources() { return *impl_->sources; }
 
 }  // namespace millrace

@@ -21,6 +21,8 @@
 
 namespace millrace {
 
+class SourceStore;
+
 struct CatalogOptions {
   std::string path;                     // "DATA/catalog.sqlite3"; created when missing
   int64_t cache_size_bytes = 64 << 20;  // of the writing connection's page cache
@@ -196,6 +198,9 @@ class Catalog {
   // Deletes one version and returns its record. Errors as GetVocabulary; kFieldInvalid also when several versions
   // have the digest given.
   absl::StatusOr<VocabularyRecord> DeleteVocabulary(std::string_view reference);
+
+  // Boards to refresh datasets from; lives as long as the catalog.
+  SourceStore& sources();
 
  private:
   friend class ImportSession;

@@ -63,7 +63,8 @@ absl::StatusOr<BegunRecord> TryBegin(Database& database, LiveImports& live_impor
   BegunRecord begun;
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<ImportRecord> earlier, ReadCommittedImport(database, spec.request_id));
   if (earlier.has_value()) {
-    if (earlier->outcome.dataset != spec.dataset || earlier->format != spec.format) {
+    const bool is_other_format = spec.format != 0 && earlier->format != spec.format;
+    if (earlier->outcome.dataset != spec.dataset || is_other_format) {
       return RequestIdReusedError(spec, *earlier);
     }
     begun.earlier_outcome = earlier->outcome;

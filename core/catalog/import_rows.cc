@@ -64,6 +64,7 @@ ImportRecord RecordOf(Statement& row) {
   record.outcome.dataset = std::string(row.Text(1));
   record.request_id = std::string(row.Text(2));
   record.format = static_cast<int32_t>(row.Int64(3));
+  record.outcome.format = record.format;
   record.state = static_cast<ImportState>(row.Int64(4));
   record.started_at_us = row.Int64(5);
   if (record.state == ImportState::kFailed) record.error = ErrorOf(row);
@@ -167,7 +168,8 @@ absl::Status MarkCommitted(Database& database, int64_t import_id, const ImportOu
       Statement update,
       database.PrepareCached("UPDATE imports SET state = ?2, committed_at_us = ?3, new_post_count = ?4, "
                              "replaced_post_count = ?5, rejected_count = ?6, duplicate_tag_count = ?7, "
-                             "changed_tag_count = ?8, byte_count = ?9 WHERE id = ?1"));
+                             "changed_tag_count = ?8, byte_count = ?9, "
+                             "format = CASE ?10 WHEN 0 THEN format ELSE ?10 END WHERE id = ?1"));
   update.Bind(1, import_id);
   update.Bind(2, static_cast<int64_t>(ImportState::kCommitted));
   update.Bind(3, outcome.committed_at_us);
@@ -177,6 +179,7 @@ absl::Status MarkCommitted(Database& database, int64_t import_id, const ImportOu
   update.Bind(7, outcome.duplicate_tag_count);
   update.Bind(8, outcome.changed_tag_count);
   update.Bind(9, outcome.byte_count);
+  update.Bind(10, outcome.format);
   return update.Run();
 }
 

@@ -146,6 +146,7 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
   ImportOutcome outcome;
   outcome.import_id = import_id_text_;
   outcome.dataset = dataset_.name;
+  outcome.format = counts.format;
   outcome.new_post_count = change_.post_count;
   outcome.replaced_post_count = replaced_post_count_;
   outcome.rejected_count = counts.rejected_count;

@@ -21,13 +21,14 @@ namespace millrace {
 struct ImportSpec {
   std::string dataset;     // created when new
   std::string request_id;  // the same one imports once
-  int32_t format = 0;      // opaque here; a repeated request must name the same
+  int32_t format = 0;      // opaque here; 0: not named. A repeated request must name the same, or none
 };
 
 // What a committed import did. The fields are those of millrace.v1.ImportResult.
 struct ImportOutcome {
   std::string import_id;
   std::string dataset;
+  int32_t format = 0;  // as ImportCounts told it
   int64_t new_post_count = 0;
   int64_t replaced_post_count = 0;
   int64_t rejected_count = 0;
@@ -42,7 +43,7 @@ enum class ImportState { kRunning = 1, kCommitted = 2, kFailed = 3 };
 
 struct ImportRecord {
   ImportState state = ImportState::kRunning;
-  int32_t format = 0;
+  int32_t format = 0;  // as outcome.format once it is committed; before, as the spec named it
   std::string request_id;
   int64_t started_at_us = 0;
   ImportOutcome outcome;  // import_id and dataset always; the rest when committed
@@ -77,11 +78,12 @@ struct RefusedRelation {
   std::string reason;
 };
 
-// What the caller counted, for the record.
+// What the caller counted and found out, for the record.
 struct ImportCounts {
   int64_t rejected_count = 0;
   int64_t duplicate_tag_count = 0;
   int64_t byte_count = 0;
+  int32_t format = 0;  // what the spec's 0 turned out to be; 0: as the spec says
 };
 
 class Catalog;

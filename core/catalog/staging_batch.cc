@@ -10,15 +10,25 @@ namespace millrace {
 namespace {
 
 // The columns whose values a batch packs, behind ?1 dataset_id and ?2 import_id. Add() follows this order.
-constexpr char kInsertPost[] =
-    "INSERT INTO posts (dataset_id, import_id, post_id, file_index, line, md5, rating, file_ext, tag_ids, flags_known, "
-    "flags_value, width_px, height_px, file_size_bytes, source, pixiv_id, parent_id, uploader_id, approver_id, score, "
-    "up_score, down_score, created_at_us, updated_at_us, last_commented_at_us, last_noted_at_us, pools, "
-    "favorite_user_ids, extra_json, favorite_count, duration_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-    "?12, ?13, ?14, ?15, ?16, "
-    "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
+constexpr char kPostColumns[] =
+    "dataset_id, import_id, post_id, file_index, line, md5, rating, file_ext, tag_ids, flags_known, flags_value, "
+    "width_px, height_px, file_size_bytes, source, pixiv_id, parent_id, uploader_id, approver_id, score, up_score, "
+    "down_score, created_at_us, updated_at_us, last_commented_at_us, last_noted_at_us, pools, favorite_user_ids, "
+    "extra_json, favorite_count, duration_us";
+constexpr char kPostParameters[] =
+    "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
+    "?25, ?26, ?27, ?28, ?29, ?30, ?31";
 constexpr int kFirstValueParameter = 3;
 constexpr int kValueCount = 29;
+constexpr int kRowParameter = kFirstValueParameter + kValueCount;  // where rows are replaced in place
+
+std::string WriteSql(StagingBatch::Replaced replaced) {
+  if (replaced == StagingBatch::Replaced::kSuperseded) {
+    return absl::StrCat("INSERT INTO posts (", kPostColumns, ") VALUES (", kPostParameters, ")");
+  }
+  return absl::StrCat("INSERT OR REPLACE INTO posts (row, ", kPostColumns, ") VALUES (?", kRowParameter, ", ",
+                      kPostParameters, ")");
+}
 
 }  // namespace
 
@@ -108,14 +118,14 @@ void StagingBatch::BindValues(const Row& row, Statement* insert) const {
   }
 }
 
-absl::Status StagingBatch::WriteTo(Database& database, int64_t dataset_id, int64_t import_id) {
+absl::Status StagingBatch::WriteTo(Database& database, int64_t dataset_id, int64_t import_id, Replaced replaced) {
   // In the order of ids: neighbours in the index are then neighbours in the file too, as far as a batch reaches.
   std::vector<const Row*> order;
   order.reserve(rows_.size());
   for (const Row& row : rows_) order.push_back(&row);
   std::sort(order.begin(), order.end(), [](const Row* a, const Row* b) { return a->post_id < b->post_id; });
 
-  MILLRACE_ASSIGN_OR_RETURN(Statement insert, database.PrepareCached(kInsertPost));
+  MILLRACE_ASSIGN_OR_RETURN(Statement insert, database.PrepareCached(WriteSql(replaced)));
   MILLRACE_ASSIGN_OR_RETURN(Statement supersede,
                             database.PrepareCached("INSERT INTO superseded_posts (import_id, row) VALUES (?1, ?2)"));
   insert.Bind(1, dataset_id);
@@ -123,8 +133,9 @@ absl::Status StagingBatch::WriteTo(Database& database, int64_t dataset_id, int64
   supersede.Bind(1, import_id);
   for (const Row* row : order) {
     BindValues(*row, &insert);
+    if (replaced == Replaced::kInPlace) insert.Bind(kRowParameter, row->superseded_row);
     MILLRACE_RETURN_IF_ERROR(insert.Run());
-    if (!row->superseded_row.has_value()) continue;
+    if (replaced == Replaced::kInPlace || !row->superseded_row.has_value()) continue;
     supersede.Bind(2, *row->superseded_row);
     MILLRACE_RETURN_IF_ERROR(supersede.Run());
   }

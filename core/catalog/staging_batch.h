@@ -42,8 +42,12 @@ class StagingBatch {
   // Where the record stands that brought the post; absent when the batch does not hold it.
   std::optional<SourcePlace> FindPlace(int64_t post_id) const;
 
+  // What becomes of the rows that posts replace: noted, to be hidden and removed when the import is committed, or
+  // overwritten at once, for what is written in one transaction.
+  enum class Replaced { kSuperseded, kInPlace };
   // Writes the posts as rows of the import. Within a write transaction; the batch is as before.
-  absl::Status WriteTo(Database& database, int64_t dataset_id, int64_t import_id);
+  absl::Status WriteTo(Database& database, int64_t dataset_id, int64_t import_id,
+                       Replaced replaced = Replaced::kSuperseded);
   // Of the posts that have an md5.
   absl::Span<const Md5Entry> md5s() const { return md5s_; }
   // Empties the batch and keeps its memory.

@@ -48,6 +48,12 @@ void RemoveIfUnknown(Catalog& catalog, SnapshotStore& store, const std::string& 
   }
 }
 
+// So that the first query need not wait for them. Without them it makes them itself, so an error here is none.
+void MakePostings(SnapshotStore& store, const std::string& digest, const std::function<bool()>& cancelled) {
+  const absl::StatusOr<std::shared_ptr<const Snapshot>> snapshot = store.Get(digest);
+  if (snapshot.ok()) (*snapshot)->GetPostings(cancelled).IgnoreError();
+}
+
 }  // namespace
 
 absl::StatusOr<CompiledSnapshot> CompileSnapshot(Catalog& catalog, SnapshotStore& store, std::string_view dataset,
@@ -67,6 +73,7 @@ absl::StatusOr<CompiledSnapshot> CompileSnapshot(Catalog& catalog, SnapshotStore
     RemoveIfUnknown(catalog, store, written.digest);
     return is_new.status();
   }
+  MakePostings(store, written.digest, cancelled);
   // As the catalog has it: a known snapshot keeps its time, and the dataset that it was compiled from first.
   MILLRACE_ASSIGN_OR_RETURN(SnapshotRecord known, catalog.GetSnapshot(written.digest));
   return CompiledSnapshot{std::move(known), *is_new};

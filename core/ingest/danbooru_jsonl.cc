@@ -10,7 +10,8 @@ namespace millrace {
 DanbooruJsonlReader::DanbooruJsonlReader(RecordSink* sink, int64_t line_size_bytes_max)
     : sink_(sink),
       line_size_bytes_max_(line_size_bytes_max),
-      splitter_({line_size_bytes_max, DanbooruPostParser::kPaddingBytes},
+      parser_(DanbooruJsonlSchema()),
+      splitter_({line_size_bytes_max, JsonPostParser::kPaddingBytes},
                 {[this](std::string_view line, int64_t number) { return OnLine(line, number); },
                  [this](int64_t number) { return OnLongLine(number); }}) {}
 

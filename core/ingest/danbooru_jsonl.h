@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "core/ingest/danbooru_post_parser.h"
+#include "core/ingest/json_post_parser.h"
 #include "core/ingest/line_splitter.h"
 #include "core/ingest/reader.h"
 
@@ -29,7 +29,7 @@ class DanbooruJsonlReader : public DumpReader {
 
   RecordSink* const sink_;
   const int64_t line_size_bytes_max_;
-  DanbooruPostParser parser_;
+  JsonPostParser parser_;
   LineSplitter splitter_;
 };
 

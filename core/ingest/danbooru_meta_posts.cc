@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/base/text.h"
+#include "core/ingest/canonical_json.h"
+#include "core/ingest/sqlite_cells.h"
+#include "core/ingest/sqlite_schema.h"
 
 namespace millrace {
 namespace {
@@ -41,42 +43,34 @@ constexpr ColumnField kColumnFields[] = {
 // How many rows are read between two looks at the flag.
 constexpr int64_t kRowsPerCheck = 256;
 
-// A cell as a dump's value. SQLite turns numbers into text; what was stored as a real but is whole is taken as whole.
-// Blobs become text of their bytes, which every field but a text rejects. Valid until the next step.
-ScalarValue Cell(Statement& row, int column) {
-  switch (row.Type(column)) {
-    case ColumnType::kNull:
-      return {};
-    case ColumnType::kInteger:
-      return {ScalarValue::Kind::kNumber, row.Text(column)};
-    case ColumnType::kReal: {
-      std::string_view text = row.Text(column);
-      if (text.size() > 2 && text.substr(text.size() - 2) == ".0") text.remove_suffix(2);
-      return {ScalarValue::Kind::kNumber, text};
-    }
-    case ColumnType::kText:
-      return {ScalarValue::Kind::kString, row.Text(column)};
-    case ColumnType::kBlob: {
-      const absl::Span<const uint8_t> blob = row.Blob(column);
-      return {ScalarValue::Kind::kString, {reinterpret_cast<const char*>(blob.data()), blob.size()}};
-    }
-  }
-  return {};
-}
-
-std::optional<std::string> CheckUtf8(const ScalarValue& value) {
-  if (IsValidUtf8(value.text)) return std::nullopt;
-  return absl::StrCat("is ", Show(value), ", which is not valid UTF-8");
+SqliteTagTables TagTables(const DanbooruMetaSchema& schema) {
+  SqliteTagTables tables;
+  tables.tags_table = "tags";
+  tables.tags_sql = "SELECT tag_id, name, category FROM tags";
+  tables.id_field = "tags.tag_id";
+  tables.name_field = "tags.name";
+  tables.category_field = "tags.category";
+  tables.category_words = "0, 1, 3, 4, 5 or their names";
+  tables.parse_category = &ParseDanbooruCategory;
+  tables.references_sql =
+      absl::StrCat("SELECT ", schema.reference, ", tag_id FROM post_tags ORDER BY ", schema.reference);
+  tables.reference_field = "post_tags.post_id";
+  tables.tag_field = "post_tags.tag_id";
+  return tables;
 }
 
 }  // namespace
 
 DanbooruMetaPosts::DanbooruMetaPosts(Database* database, const DanbooruMetaSchema* schema, RecordSink* sink)
-    : database_(database), schema_(schema), sink_(sink) {}
+    : database_(database),
+      schema_(schema),
+      sink_(sink),
+      tag_tables_(TagTables(*schema)),
+      post_tags_(database, &tag_tables_, sink) {}
 
 absl::Status DanbooruMetaPosts::ReadAll() {
   MILLRACE_RETURN_IF_ERROR(CheckPostCount());
-  MILLRACE_RETURN_IF_ERROR(ReadTags());
+  MILLRACE_RETURN_IF_ERROR(post_tags_.ReadTags(/*on_tag=*/{}));
   return ReadPosts();
 }
 
@@ -93,45 +87,12 @@ absl::Status DanbooruMetaPosts::CheckPostCount() {
   return sink_->OnRejected(std::move(rejected));
 }
 
-absl::Status DanbooruMetaPosts::ReadTags() {
-  MILLRACE_ASSIGN_OR_RETURN(Statement row, database_->Prepare("SELECT tag_id, name, category FROM tags"));
-  for (int64_t count = 1;; ++count) {
-    if (count % kRowsPerCheck == 0) MILLRACE_RETURN_IF_ERROR(sink_->CheckCancelled());
-    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, row.Step());
-    if (!has_row) return absl::OkStatus();
-    if (!ReadTag(row)) MILLRACE_RETURN_IF_ERROR(sink_->OnRejected(rejected_));
-  }
-}
-
-bool DanbooruMetaPosts::ReadTag(Statement& row) {
-  const ScalarValue id_cell = Cell(row, 0), name = Cell(row, 1), category = Cell(row, 2);
-  int64_t id = 0;
-  if (auto fault = ParseId(id_cell, &id)) return Reject("tags.tag_id", *fault);
-  const std::string of_tag = absl::StrCat(" (tag_id ", id, ")");
-  if (auto fault = CheckUtf8(name)) return Reject("tags.name", *fault + of_tag);
-  if (auto fault = CheckTagName(name.text)) return Reject("tags.name", *fault + of_tag);
-  TagInfo info{std::string(name.text), TagCategory::kUnspecified};
-  if (!category.text.empty()) {
-    const auto known = ParseDanbooruCategory(category.text);
-    if (!known.has_value()) {
-      return Reject("tags.category",
-                    absl::StrCat("is ", Show(category), "; expected 0, 1, 3, 4, 5 or their names", of_tag));
-    }
-    info.category = *known;
-  }
-  if (tag_infos_.emplace(id, std::move(info)).second) return true;
-  return Reject("tags.tag_id", absl::StrCat("is ", id, ", which another row has too"));
-}
-
 absl::Status DanbooruMetaPosts::ReadPosts() {
   std::string columns = kPostColumns;
   for (const std::string& column : schema_->extra_columns) absl::StrAppend(&columns, ", ", QuoteIdentifier(column));
   MILLRACE_ASSIGN_OR_RETURN(
       Statement row, database_->Prepare(absl::StrCat("SELECT ", columns, " FROM posts ORDER BY ", schema_->post_key)));
-  MILLRACE_ASSIGN_OR_RETURN(references_,
-                            database_->Prepare(absl::StrCat("SELECT ", schema_->reference, ", tag_id FROM post_tags ",
-                                                            "ORDER BY ", schema_->reference)));
-  MILLRACE_RETURN_IF_ERROR(StepReference());
+  MILLRACE_RETURN_IF_ERROR(post_tags_.OpenReferences());
   for (int64_t count = 1;; ++count) {
     if (count % kRowsPerCheck == 0) MILLRACE_RETURN_IF_ERROR(sink_->CheckCancelled());
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, row.Step());
@@ -146,7 +107,7 @@ absl::Status DanbooruMetaPosts::ReadPost(Statement& row) {
   int64_t key = 0;
   bool is_good = SetFields(row, &key);
   if (is_good) {
-    MILLRACE_RETURN_IF_ERROR(GoToGroup(key));
+    MILLRACE_RETURN_IF_ERROR(post_tags_.GoToPost(key));
     is_good = AddTags();
   }
   const int64_t line = row.Type(kDenseId) == ColumnType::kBlob ? 0 : row.Int64(kDenseId);
@@ -158,16 +119,7 @@ absl::Status DanbooruMetaPosts::ReadPost(Statement& row) {
 
 bool DanbooruMetaPosts::SetFields(Statement& row, int64_t* key) {
   for (const ColumnField& field : kColumnFields) {
-    const ScalarValue cell = Cell(row, field.column);
-    // An md5 may be stored as its 16 bytes.
-    if (field.column == kMd5 && row.Type(kMd5) == ColumnType::kBlob && cell.text.size() == sizeof(Md5)) {
-      const absl::Span<const uint8_t> bytes = row.Blob(kMd5);
-      post_.md5.emplace();
-      std::copy(bytes.begin(), bytes.end(), post_.md5->begin());
-      continue;
-    }
-    if (auto fault = CheckUtf8(cell)) return Reject(field.name, *fault);
-    if (auto fault = SetPostField(field.field, cell, schema_->rating_scheme, &post_)) {
+    if (auto fault = SetPostFieldFromCell(field.field, row, field.column, schema_->rating_scheme, &post_)) {
       return Reject(field.name, *fault);
     }
   }
@@ -182,64 +134,21 @@ bool DanbooruMetaPosts::SetFields(Statement& row, int64_t* key) {
 
 bool DanbooruMetaPosts::SetExtra(Statement& row, const ScalarValue& dense_id) {
   JsonMembers members;
-  const auto add = [&](std::string_view name, const ScalarValue& value) {
-    if (value.kind == ScalarValue::Kind::kNull) return true;
-    if (auto fault = CheckUtf8(value)) return Reject(name, *fault);
-    if (auto fault = CheckNoNul(value.text)) return Reject(name, *fault);
-    members.emplace_back(std::string(name), std::string());
-    if (value.kind == ScalarValue::Kind::kNumber && IsJsonNumber(value.text)) {
-      members.back().second.assign(value.text);
-    } else {
-      AppendJsonString(value.text, &members.back().second);
-    }
-    return true;
-  };
-  if (!add("id", dense_id)) return false;
+  if (auto fault = AddMember("id", dense_id, &members)) return Reject("id", *fault);
   for (size_t i = 0; i < schema_->extra_columns.size(); ++i) {
-    if (!add(schema_->extra_columns[i], Cell(row, kFirstExtra + static_cast<int>(i)))) return false;
+    const std::string& column = schema_->extra_columns[i];
+    if (auto fault = AddMember(column, Cell(row, kFirstExtra + static_cast<int>(i)), &members)) {
+      return Reject(column, *fault);
+    }
   }
   if (members.empty()) return true;
   if (auto fault = AppendJsonObject(&members, &post_.extra_json)) return Reject("", *fault);
   return true;
 }
 
-absl::Status DanbooruMetaPosts::GoToGroup(int64_t key) {
-  // Two posts of one key share its tags; the second is rejected later, as a repeated id.
-  if (group_.key == key) return absl::OkStatus();
-  group_.key = key;
-  group_.tag_ids.clear();
-  group_.fault.reset();
-  while (has_reference_ && references_->Int64(0) < key) MILLRACE_RETURN_IF_ERROR(StepReference());
-  while (has_reference_ && references_->Int64(0) == key) {
-    int64_t tag_id = 0;
-    if (auto fault = ParseId(Cell(*references_, 1), &tag_id)) {
-      group_.fault = std::move(fault);
-    } else {
-      group_.tag_ids.push_back(tag_id);
-    }
-    MILLRACE_RETURN_IF_ERROR(StepReference());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status DanbooruMetaPosts::StepReference() {
-  while (true) {
-    MILLRACE_ASSIGN_OR_RETURN(has_reference_, references_->Step());
-    if (!has_reference_ || !references_->IsNull(0)) return absl::OkStatus();
-    Reject("post_tags.post_id", absl::StrCat("is null; it must name the post of tag ", Show(Cell(*references_, 1))));
-    MILLRACE_RETURN_IF_ERROR(sink_->OnRejected(rejected_));
-  }
-}
-
 bool DanbooruMetaPosts::AddTags() {
-  if (group_.fault.has_value()) return Reject("post_tags.tag_id", *group_.fault);
-  for (const int64_t tag_id : group_.tag_ids) {
-    const auto info = tag_infos_.find(tag_id);
-    if (info == tag_infos_.end()) {
-      return Reject("post_tags.tag_id", absl::StrCat("is ", tag_id, ", which the table tags does not have"));
-    }
-    tags_.Add({tag_id, info->second.name, info->second.category});
-  }
+  std::string field, reason;
+  if (!post_tags_.AddTags(&tags_, &field, &reason)) return Reject(field, reason);
   tags_.Finish(&post_);
   return true;
 }

@@ -1,99 +1,25 @@
 #include "core/ingest/danbooru_meta_schema.h"
 
-#include <algorithm>
-#include <utility>
+#include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/error.h"
-#include "core/base/text.h"
+#include "core/ingest/sqlite_schema.h"
 
 namespace millrace {
 namespace {
 
-struct NeededTable {
-  const char* name;
-  std::vector<std::string> columns;
-};
+const std::vector<std::string_view> kPostColumns = {"id",     "post_id",  "md5",       "rating", "width",
+                                                    "height", "file_ext", "file_size", "source", "pixiv_id"};
 
-const std::vector<NeededTable>& NeededTables() {
-  static const auto* const tables = new std::vector<NeededTable>{
-      {"posts", {"id", "post_id", "md5", "rating", "width", "height", "file_ext", "file_size", "source", "pixiv_id"}},
-      {"tags", {"tag_id", "name", "category"}},
-      {"post_tags", {"post_id", "tag_id"}},
-  };
-  return *tables;
-}
-
-// Whether there is a table with pages of its own: views and virtual tables have none.
-absl::StatusOr<bool> HasPlainTable(Database& database, std::string_view name) {
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.Prepare(
-          "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND lower(name) = ?1"));
-  statement.Bind(1, name);
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-  return has_row && statement.Int64(0) == 1;
-}
-
-// The stored columns, in lower case for comparison as SQLite compares names. Generated columns are left out: they are
-// expressions of the file's author.
-absl::StatusOr<std::vector<std::string>> PlainColumns(Database& database, std::string_view table) {
-  constexpr int kNameColumn = 1, kHiddenColumn = 6;
-  MILLRACE_ASSIGN_OR_RETURN(Statement statement,
-                            database.Prepare(absl::StrCat("PRAGMA table_xinfo(", QuoteIdentifier(table), ")")));
-  std::vector<std::string> columns;
-  while (true) {
-    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row) return columns;
-    if (statement.Int64(kHiddenColumn) == 0) columns.emplace_back(statement.Text(kNameColumn));
+absl::Status FindExtraColumns(Database& database, DanbooruMetaSchema* schema) {
+  const std::vector<std::string> known(kPostColumns.begin(), kPostColumns.end());
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> columns, PlainColumns(database, "posts"));
+  for (const std::string& column : columns) {
+    if (!ContainsName(known, column)) schema->extra_columns.push_back(column);
   }
-}
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool Contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& n) { return EqualsIgnoringCase(n, name); });
-}
-
-absl::Status CheckTables(Database& database, DanbooruMetaSchema* schema) {
-  std::vector<std::string> missing;
-  for (const NeededTable& table : NeededTables()) {
-    MILLRACE_ASSIGN_OR_RETURN(const bool is_there, HasPlainTable(database, table.name));
-    if (!is_there) {
-      missing.push_back(absl::StrCat("no table ", table.name));
-      continue;
-    }
-    MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> columns, PlainColumns(database, table.name));
-    for (const std::string& column : table.columns) {
-      if (!Contains(columns, column)) missing.push_back(absl::StrCat("no column ", table.name, ".", column));
-    }
-    if (table.name != std::string_view("posts")) continue;
-    for (const std::string& column : columns) {
-      if (!Contains(table.columns, column)) schema->extra_columns.push_back(column);
-    }
-  }
-  if (missing.empty()) return absl::OkStatus();
-  return MakeError(Reason::kFileInvalid,
-                   absl::StrCat("has ", absl::StrJoin(missing, ", "),
-                                ". Is this a danbooru-meta file? Views and virtual tables do not count."));
-}
-
-absl::StatusOr<bool> HasRow(Database& database, const std::string& sql) {
-  MILLRACE_ASSIGN_OR_RETURN(Statement statement, database.Prepare(sql));
-  return statement.Step();
-}
-
-// SQL for a column as an integer. A column that holds only integers stands for itself, so that an index on it serves;
-// for others, text among them, the cast makes order and comparison those of numbers.
-absl::StatusOr<std::string> IntegerColumn(Database& database, const std::string& table, const std::string& column) {
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_others,
-                            HasRow(database, absl::StrCat("SELECT 1 FROM ", table, " WHERE typeof(", column,
-                                                          ") NOT IN ('integer', 'null') LIMIT 1")));
-  return has_others ? absl::StrCat("CAST(", column, " AS INTEGER)") : column;
+  return absl::OkStatus();
 }
 
 // A reference that `post_key` does not hold; nothing when it covers all.
@@ -133,7 +59,7 @@ absl::Status ReadStats(Database& database, DanbooruMetaSchema* schema) {
   MILLRACE_ASSIGN_OR_RETURN(const bool is_there, HasPlainTable(database, "stats"));
   if (!is_there) return absl::OkStatus();
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> columns, PlainColumns(database, "stats"));
-  if (!Contains(columns, "id") || !Contains(columns, "num_posts")) return absl::OkStatus();
+  if (!ContainsName(columns, "id") || !ContainsName(columns, "num_posts")) return absl::OkStatus();
   MILLRACE_ASSIGN_OR_RETURN(Statement statement,
                             database.Prepare("SELECT CAST(num_posts AS INTEGER) FROM stats WHERE id = 1"));
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
@@ -148,7 +74,7 @@ absl::Status DecideRatingScheme(Database& database, DanbooruMetaSchema* schema) 
   MILLRACE_ASSIGN_OR_RETURN(const bool has_table, HasPlainTable(database, "ratings"));
   if (!has_general && has_table) {
     MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> columns, PlainColumns(database, "ratings"));
-    if (Contains(columns, "name")) {
+    if (ContainsName(columns, "name")) {
       MILLRACE_ASSIGN_OR_RETURN(has_general,
                                 HasRow(database, "SELECT 1 FROM ratings WHERE name IN ('g', 'general') LIMIT 1"));
     }
@@ -161,21 +87,15 @@ absl::Status DecideRatingScheme(Database& database, DanbooruMetaSchema* schema) 
 
 absl::StatusOr<DanbooruMetaSchema> ReadDanbooruMetaSchema(Database& database) {
   DanbooruMetaSchema schema;
-  MILLRACE_RETURN_IF_ERROR(CheckTables(database, &schema));
+  MILLRACE_RETURN_IF_ERROR(CheckTables(
+      database,
+      {{"posts", kPostColumns}, {"tags", {"tag_id", "name", "category"}}, {"post_tags", {"post_id", "tag_id"}}},
+      "danbooru-meta"));
+  MILLRACE_RETURN_IF_ERROR(FindExtraColumns(database, &schema));
   MILLRACE_RETURN_IF_ERROR(DecideReference(database, &schema));
   MILLRACE_RETURN_IF_ERROR(DecideRatingScheme(database, &schema));
   MILLRACE_RETURN_IF_ERROR(ReadStats(database, &schema));
   return schema;
-}
-
-std::string QuoteIdentifier(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted.push_back('"');
-    quoted.push_back(c);
-  }
-  quoted.push_back('"');
-  return quoted;
 }
 
 }  // namespace millrace

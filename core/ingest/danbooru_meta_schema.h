@@ -28,7 +28,4 @@ struct DanbooruMetaSchema {
 // (a view or a virtual table could run code of the file's author), or when the references fit neither column.
 absl::StatusOr<DanbooruMetaSchema> ReadDanbooruMetaSchema(Database& database);
 
-// An identifier in double quotes, for SQL.
-std::string QuoteIdentifier(std::string_view name);
-
 }  // namespace millrace

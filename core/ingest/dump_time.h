@@ -12,4 +12,8 @@ namespace millrace {
 // a time without a zone would be a guess.
 std::optional<int64_t> ParseDumpTime(std::string_view text);
 
+// A time as Ruby's and Gelbooru's pages write it, "Sat Sep 26 03:51:09 -0500 2026". The day of the week must be a name
+// of one, and is otherwise not looked at.
+std::optional<int64_t> ParseRubyTime(std::string_view text);
+
 }  // namespace millrace

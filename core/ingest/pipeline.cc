@@ -1,70 +1,43 @@
 #include "core/ingest/pipeline.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/base/text.h"
-#include "core/ingest/danbooru_jsonl.h"
-#include "core/ingest/danbooru_meta_sqlite.h"
 #include "core/ingest/decompress.h"
-#include "core/ingest/file_signature.h"
+#include "core/ingest/format_choice.h"
+#include "core/ingest/formats.h"
 #include "core/ingest/reader.h"
+#include "core/ingest/recognise.h"
+#include "core/ingest/record_relay.h"
+#include "core/ingest/stager.h"
 
 namespace millrace {
-namespace {
 
-absl::Status WrongFormatError(const std::string& file, SourceFormat format, std::string_view start) {
-  const FileSignature signature = TellFile(start);
-  const char* const wanted = format == SourceFormat::kDanbooruJsonl ? "JSON lines (format danbooru-jsonl)"
-                                                                    : "a SQLite file (format danbooru-meta-sqlite)";
-  std::string found = absl::StrCat("looks like ", std::string(signature.description));
-  std::string advice;
-  if (signature.kind == FileKind::kSqlite) {
-    advice = "; import it with format danbooru-meta-sqlite";
-  } else if (signature.kind == FileKind::kGzip || signature.kind == FileKind::kZstd) {
-    advice = "; if it is compressed once only, leave the compression unspecified";
-  } else if (start.empty()) {
-    found = "is empty";
-  } else if (signature.kind == FileKind::kUnknown) {
-    found = absl::StrCat("begins with ", QuoteForMessage(start));
-    if (start.front() == '{') advice = "; import JSON lines with format danbooru-jsonl";
-  }
-  return MakeError(Reason::kFileInvalid,
-                   absl::StrCat(file, ": ", found, ", where ", wanted, " was expected", advice, "."),
-                   {{"file", file}, {"offset", "0"}});
-}
-
-bool FitsFormat(SourceFormat format, std::string_view start) {
-  const FileKind kind = TellFile(start).kind;
-  // Anything may be meant to be text: then each line is judged by itself.
-  return format == SourceFormat::kDanbooruMetaSqlite ? kind == FileKind::kSqlite : kind == FileKind::kUnknown;
-}
-
-}  // namespace
-
-// The sink of the reader, and what leads to it: bytes -> decompressor -> check of the first bytes -> reader -> session.
-class ImportPipeline::Impl : public RecordSink {
+//   feeding thread                                                              relay's thread
+//   bytes -> decompressor -> judged by their first -> reader -> relay: batches -> stager -> session
+//   on_rejected  <----------- reports, taken as often as bytes are fed <---------
+//
+// The order of records, the first error and what was staged before it are as if there were one thread.
+class ImportPipeline::Impl {
  public:
-  Impl(ImportSession* session, PipelineOptions options) : session_(session), options_(std::move(options)) {
-    if (options_.format == SourceFormat::kDanbooruJsonl) {
-      reader_ = std::make_unique<DanbooruJsonlReader>(this, options_.line_size_bytes_max);
-    } else {
-      reader_ = std::make_unique<DanbooruMetaSqliteReader>(this, options_.spool_folder, options_.spool_size_bytes_max,
-                                                           options_.cancelled);
-    }
-  }
+  Impl(ImportSession* session, PipelineOptions options)
+      : options_(std::move(options)),
+        choice_(FindFormat(options_.format)),
+        stager_(session, options_.max_rejected_count, [this] { return Cancelled(); }),
+        relay_(&stager_) {}
 
-  absl::Status BeginFile(std::string_view name, Compression compression) {
+  absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
     if (name.empty()) return FieldError("name", "is empty; a file needs a name, for messages");
     MILLRACE_RETURN_IF_ERROR(EndFile());
-    file_names_.emplace_back(name);
-    ++progress_.file_count;
+    file_name_ = name;
+    ++file_count_;
+    stager_.BeginFile(name);
+    picture_ = picture != nullptr ? std::make_optional(*picture) : std::nullopt;
     start_.clear();
-    is_start_checked_ = false;
-    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(name));
+    file_state_ = FileState::kStarting;
     decompressor_ = Decompressor::Create(compression, name, [this](std::string_view bytes) { return Pass(bytes); });
     return absl::OkStatus();
   }
@@ -73,146 +46,138 @@ class ImportPipeline::Impl : public RecordSink {
     if (decompressor_ == nullptr) {
       return MakeError(Reason::kImportProtocol, "bytes came before a file was begun; begin a file first");
     }
-    progress_.byte_count += static_cast<int64_t>(bytes.size());
-    return decompressor_->Write(bytes);
-  }
-
-  absl::Status EndFile() {
-    if (decompressor_ == nullptr) return absl::OkStatus();
-    MILLRACE_RETURN_IF_ERROR(decompressor_->Finish());
-    decompressor_.reset();
-    MILLRACE_RETURN_IF_ERROR(CheckStart());
-    return reader_->EndFile();
-  }
-
-  PipelineProgress progress() const { return progress_; }
-
-  absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
-                      int64_t duplicate_tag_count) override {
-    MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(post, tags, PlaceOf(line)));
-    if (staged.kind == Staged::Kind::kDuplicate) return RejectDuplicate(post, line, staged.first_place);
-    ++progress_.post_count;
-    progress_.duplicate_tag_count += duplicate_tag_count + staged.duplicate_tag_count;
+    byte_count_ += static_cast<int64_t>(bytes.size());
+    absl::Status status = Take(bytes);
+    if (status.ok()) status = relay_.Flush();
+    if (!status.ok()) return CatchUp(status);
+    Report();
     return absl::OkStatus();
   }
 
-  absl::Status OnTag(const TagFact& tag, int64_t) override { return session_->StageTag(tag); }
-  absl::Status OnTagRelation(const TagRelation& relation, int64_t line) override {
-    return session_->StageTagRelation(relation, PlaceOf(line));
-  }
-  absl::Status OnPool(const PoolFact& pool, int64_t) override { return session_->StagePool(pool); }
-  absl::Status OnArtist(const ArtistFact& artist, int64_t) override { return session_->StageArtist(artist); }
+  absl::Status Settle() { return CatchUp(absl::OkStatus()); }
 
-  absl::Status OnRejected(RejectedRecord rejected) override {
-    rejected.file = file_names_.back();
-    return Reject(rejected);
-  }
+  absl::Status EndFile() { return decompressor_ == nullptr ? absl::OkStatus() : CatchUp(EndReading()); }
 
-  absl::Status CheckCancelled() override {
-    if (!options_.cancelled || !options_.cancelled()) return absl::OkStatus();
-    return MakeError(Reason::kCancelled, "the import was cancelled; nothing was changed");
-  }
-
-  // Relations may contradict each other across files, so they are judged when all are known.
   absl::Status Finish() {
     MILLRACE_RETURN_IF_ERROR(EndFile());
-    return session_->CheckRelations([this](const RefusedRelation& refused) {
-      RejectedRecord rejected;
-      rejected.file = file_names_[static_cast<size_t>(refused.place.file_index)];
-      rejected.line = refused.place.line;
-      rejected.field = refused.field;
-      rejected.reason = refused.reason;
-      return Reject(rejected);
-    });
+    if (choice_.format() == nullptr && file_count_ > 0) return FormatUnknownError();
+    // Nothing runs on the relay's thread now.
+    const absl::Status status = stager_.CheckRelations();
+    Report();
+    return status;
+  }
+
+  PipelineProgress progress() const {
+    PipelineProgress progress = stager_.counts();
+    if (choice_.format() != nullptr) progress.format = choice_.format()->format;
+    progress.byte_count = byte_count_;
+    progress.file_count = file_count_;
+    return progress;
   }
 
  private:
-  SourcePlace PlaceOf(int64_t line) const { return {static_cast<int32_t>(file_names_.size()) - 1, line}; }
+  enum class FileState { kStarting, kReading, kPassedOver };
 
-  absl::Status Reject(const RejectedRecord& rejected) {
-    ++progress_.rejected_count;
-    if (options_.on_rejected) options_.on_rejected(rejected);
-    if (options_.max_rejected_count < 0 || progress_.rejected_count <= options_.max_rejected_count) {
-      return absl::OkStatus();
-    }
-    return TooManyRejectedError(rejected);
+  absl::Status Take(std::string_view bytes) {
+    MILLRACE_RETURN_IF_ERROR(decompressor_->Write(bytes));
+    const bool is_enough = file_state_ == FileState::kStarting && start_.size() >= choice_.start_size_bytes_min();
+    return is_enough ? BeginReading(/*is_whole=*/false) : absl::OkStatus();
   }
 
-  // Decompressed bytes. The first few are held back until they tell what the file is.
+  absl::Status EndReading() {
+    const std::unique_ptr<Decompressor> decompressor = std::move(decompressor_);
+    MILLRACE_RETURN_IF_ERROR(decompressor->Finish());
+    if (file_state_ == FileState::kStarting) MILLRACE_RETURN_IF_ERROR(BeginReading(/*is_whole=*/true));
+    return file_state_ == FileState::kReading ? reader_->EndFile() : absl::OkStatus();
+  }
+
+  // Decompressed bytes. The first ones are held back until they tell what the file is.
   absl::Status Pass(std::string_view bytes) {
-    if (!is_start_checked_) {
-      const size_t missing = std::min(kSignatureSizeBytesMax - start_.size(), bytes.size());
+    if (file_state_ == FileState::kStarting) {
+      const size_t missing = std::min(kRecogniseSizeBytes - start_.size(), bytes.size());
       start_.append(bytes.substr(0, missing));
       bytes.remove_prefix(missing);
-      if (start_.size() < kSignatureSizeBytesMax) return absl::OkStatus();
-      MILLRACE_RETURN_IF_ERROR(CheckStart());
+      if (start_.size() < kRecogniseSizeBytes) return absl::OkStatus();
+      MILLRACE_RETURN_IF_ERROR(BeginReading(/*is_whole=*/false));
     }
     return bytes.empty() ? absl::OkStatus() : reader_->Write(bytes);
   }
 
-  absl::Status CheckStart() {
-    if (is_start_checked_) return absl::OkStatus();
-    is_start_checked_ = true;
-    if (!FitsFormat(options_.format, start_)) return WrongFormatError(file_names_.back(), options_.format, start_);
+  absl::Status BeginReading(bool is_whole) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_records, choice_.Judge(file_name_, start_, is_whole));
+    file_state_ = has_records ? FileState::kReading : FileState::kPassedOver;
+    if (!has_records) return absl::OkStatus();
+    if (reader_ == nullptr) MILLRACE_RETURN_IF_ERROR(MakeReader());
+    if (picture_.has_value()) reader_->SetPicture(*picture_);
+    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(file_name_));
     return start_.empty() ? absl::OkStatus() : reader_->Write(start_);
   }
 
-  absl::Status RejectDuplicate(const Post& post, int64_t line, const SourcePlace& first) {
-    RejectedRecord rejected;
-    rejected.line = line;
-    rejected.field = options_.format == SourceFormat::kDanbooruJsonl ? "id" : "post_id";
-    rejected.reason = absl::StrCat("is ", post.id, ", which another record of this import has: ",
-                                   file_names_[static_cast<size_t>(first.file_index)], ", line ", first.line);
-    rejected.post_id = post.id;
-    return OnRejected(std::move(rejected));
-  }
-
-  absl::Status TooManyRejectedError(const RejectedRecord& rejected) const {
-    const std::string subject = rejected.field.empty() ? "the record" : rejected.field;
-    std::string message =
-        absl::StrCat(rejected.file, ", line ", rejected.line, ": ", subject, " ", rejected.reason, ". ");
-    if (options_.max_rejected_count == 0) {
-      absl::StrAppend(&message, "Mend it, or allow for rejected records (max_rejected_count).");
-    } else {
-      absl::StrAppend(&message, "More than the ", options_.max_rejected_count,
-                      " rejected records that max_rejected_count allows.");
+  absl::Status MakeReader() {
+    const Format& format = *choice_.format();
+    if (format.content == FileContent::kSqlite && options_.spool_folder.empty()) {
+      return MakeError(Reason::kInternal, "importing SQLite needs a spool folder");
     }
-    ErrorMetadata metadata{{"file", rejected.file},
-                           {"line", absl::StrCat(rejected.line)},
-                           {"field", rejected.field},
-                           {"reason", rejected.reason}};
-    return MakeError(Reason::kRecordRejected, message, metadata);
+    stager_.set_format(format);
+    ReaderOptions options;
+    options.record_size_bytes_max = options_.line_size_bytes_max;
+    options.spool_folder = options_.spool_folder;
+    options.spool_size_bytes_max = options_.spool_size_bytes_max;
+    options.cancelled = [this] { return Cancelled(); };
+    reader_ = format.make_reader(&relay_, options);
+    return absl::OkStatus();
   }
 
-  ImportSession* const session_;
+  // Waits until all that was read is staged. What a record of it gave comes before `status`, which is how reading went.
+  absl::Status CatchUp(const absl::Status& status) {
+    const absl::Status staged = relay_.Drain();
+    Report();
+    return staged.ok() ? status : staged;
+  }
+
+  void Report() {
+    for (const RejectedRecord& rejected : stager_.TakeReports()) {
+      if (options_.on_rejected) options_.on_rejected(rejected);
+    }
+  }
+
+  // Long reading asks this now and then, so reports do not wait for its end.
+  bool Cancelled() {
+    Report();
+    return options_.cancelled && options_.cancelled();
+  }
+
   const PipelineOptions options_;
-  std::unique_ptr<DumpReader> reader_;
+  FormatChoice choice_;
+  Stager stager_;
+  RecordRelay relay_;                           // ends before the stager, which its thread calls
+  std::unique_ptr<DumpReader> reader_;          // null until the format is known
   std::unique_ptr<Decompressor> decompressor_;  // of the current file; null: none
-  std::vector<std::string> file_names_;         // the last is the current one
-  std::string start_;                           // the current file's first bytes, decompressed
-  bool is_start_checked_ = false;
-  PipelineProgress progress_;
+  std::string file_name_;
+  std::optional<PictureFacts> picture_;  // of the current file
+  std::string start_;                    // its first bytes, decompressed
+  FileState file_state_ = FileState::kStarting;
+  int64_t byte_count_ = 0;
+  int32_t file_count_ = 0;
 };
 
 absl::StatusOr<std::unique_ptr<ImportPipeline>> ImportPipeline::Create(ImportSession* session,
                                                                        PipelineOptions options) {
-  if (options.format != SourceFormat::kDanbooruJsonl && options.format != SourceFormat::kDanbooruMetaSqlite) {
+  if (options.format != SourceFormat::kUnspecified && FindFormat(options.format) == nullptr) {
     return FieldError("format", absl::StrCat("is ", static_cast<int>(options.format), ", which is no known format"));
   }
   if (options.max_rejected_count < -1) return FieldError("max_rejected_count", "is below -1 (no limit)");
-  if (options.format == SourceFormat::kDanbooruMetaSqlite && options.spool_folder.empty()) {
-    return MakeError(Reason::kInternal, "importing SQLite needs a spool folder");
-  }
   return std::unique_ptr<ImportPipeline>(new ImportPipeline(std::make_unique<Impl>(session, std::move(options))));
 }
 
 ImportPipeline::ImportPipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ImportPipeline::~ImportPipeline() = default;
 
-absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compression) {
-  return impl_->BeginFile(name, compression);
+absl::Status ImportPipeline::BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
+  return impl_->BeginFile(name, compression, picture);
 }
 absl::Status ImportPipeline::Feed(std::string_view bytes) { return impl_->Feed(bytes); }
+absl::Status ImportPipeline::Settle() { return impl_->Settle(); }
 absl::Status ImportPipeline::Finish() { return impl_->Finish(); }
 PipelineProgress ImportPipeline::progress() const { return impl_->progress(); }
 

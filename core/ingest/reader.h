@@ -19,8 +19,8 @@ class RecordSink {
   virtual ~RecordSink() = default;
 
   // A post and its tags, both borrowed for the call. Either every tag has an id: then they ascend by id, each once, and
-  // post.tag_ids are their ids. Or none has (id 0, the source knows tags by name only): then they come in any order, may
-  // repeat, post.tag_ids is empty, and the sink finds the ids. `duplicate_tag_count`: tags of the record that the
+  // post.tag_ids are their ids. Or none has (id 0, the source knows tags by name only): then they come in any order,
+  // may repeat, post.tag_ids is empty, and the sink finds the ids. `duplicate_tag_count`: tags of the record that the
   // reader collapsed.
   virtual absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
                               int64_t duplicate_tag_count) = 0;
@@ -41,6 +41,8 @@ class DumpReader {
  public:
   virtual ~DumpReader() = default;
 
+  // Before BeginFile: the picture that the file belongs to. Only folders of pictures have use for it.
+  virtual void SetPicture(const PictureFacts& picture) {}
   // Begins a file. `name` is for messages.
   virtual absl::Status BeginFile(std::string_view name) = 0;
   virtual absl::Status Write(std::string_view bytes) = 0;

@@ -13,6 +13,7 @@ namespace millrace {
 namespace {
 
 constexpr int64_t kInt64Max = std::numeric_limits<int64_t>::max();
+constexpr int64_t kEpochSecondsMax = 253'402'300'799;  // the last second of the year 9999
 
 using Fault = std::optional<std::string>;
 
@@ -53,12 +54,68 @@ Fault SetScore(const ScalarValue& value, std::optional<int32_t>* target) {
   return std::nullopt;
 }
 
-Fault SetTime(const ScalarValue& value, std::optional<int64_t>* target) {
+// A count of something: never negative, and 0 is a count.
+Fault SetCount(const ScalarValue& value, std::optional<int32_t>* target) {
+  if (IsNone(value)) return std::nullopt;
+  int64_t number = 0;
+  if (Fault fault = ParseNumber(value, 0, std::numeric_limits<int32_t>::max(), &number)) return fault;
+  *target = static_cast<int32_t>(number);
+  return std::nullopt;
+}
+
+// Seconds with or without a fraction; digits beyond microseconds are cut.
+Fault SetDuration(const ScalarValue& value, std::optional<int64_t>* target) {
+  if (IsNone(value)) return std::nullopt;
+  constexpr int64_t kSecondsMax = 1'000'000'000;
+  const size_t point = std::min(value.text.find('.'), value.text.size());
+  const std::string_view whole = value.text.substr(0, point);
+  std::string_view fraction = value.text.substr(point);
+  int64_t duration_us = 0;
+  if (value.kind == ScalarValue::Kind::kBool || ParseWhole(whole, 0, kSecondsMax, &duration_us) != NumberFault::kNone ||
+      fraction == "." || fraction.find_first_not_of("0123456789", 1) != std::string_view::npos) {
+    return absl::StrCat("is ", Show(value), "; seconds such as 12.345, from 0 to ", kSecondsMax, ", were expected");
+  }
+  duration_us *= 1'000'000;
+  int64_t unit_us = 100'000;
+  for (size_t i = 1; i < fraction.size(); ++i, unit_us /= 10) duration_us += (fraction[i] - '0') * unit_us;
+  *target = duration_us;
+  return std::nullopt;
+}
+
+std::optional<int64_t> ParseTime(const ScalarValue& value, TimeForm form) {
+  int64_t seconds = 0;
+  switch (form) {
+    case TimeForm::kIso:
+      return value.kind == ScalarValue::Kind::kString ? ParseDumpTime(value.text) : std::nullopt;
+    case TimeForm::kRubyText:
+      return value.kind == ScalarValue::Kind::kString ? ParseRubyTime(value.text) : std::nullopt;
+    case TimeForm::kEpochSeconds:
+      if (value.kind == ScalarValue::Kind::kBool ||
+          ParseWhole(value.text, 0, kEpochSecondsMax, &seconds) != NumberFault::kNone) {
+        return std::nullopt;
+      }
+      return seconds * 1'000'000;
+  }
+  return std::nullopt;
+}
+
+std::string_view TimeExample(TimeForm form) {
+  switch (form) {
+    case TimeForm::kIso:
+      break;
+    case TimeForm::kRubyText:
+      return "a time such as \"Sat Sep 26 03:51:09 -0500 2026\"";
+    case TimeForm::kEpochSeconds:
+      return "a time in seconds since 1970, such as 1480158414,";
+  }
+  return "a time such as \"2016-06-05 06:06:06.12345 UTC\"";
+}
+
+Fault SetTime(const ScalarValue& value, TimeForm form, std::optional<int64_t>* target) {
   if (IsNone(value) || value.text == "0") return std::nullopt;
-  const std::optional<int64_t> time_us =
-      value.kind == ScalarValue::Kind::kString ? ParseDumpTime(value.text) : std::nullopt;
+  const std::optional<int64_t> time_us = ParseTime(value, form);
   if (!time_us.has_value()) {
-    return absl::StrCat("is ", Show(value), "; a time such as \"2016-06-05 06:06:06.12345 UTC\" was expected");
+    return absl::StrCat("is ", Show(value), "; ", std::string(TimeExample(form)), " was expected");
   }
   if (*time_us != 0) *target = *time_us;
   return std::nullopt;
@@ -117,14 +174,14 @@ Fault SetSource(const ScalarValue& value, Post* post) {
 
 }  // namespace
 
-Fault SetPostField(PostField field, const ScalarValue& value, RatingScheme scheme, Post* post) {
+Fault SetPostField(PostField field, const ScalarValue& value, ValueForms forms, Post* post) {
   switch (field) {
     case PostField::kId:
       return ParseId(value, &post->id);
     case PostField::kMd5:
       return SetMd5(value, post);
     case PostField::kRating:
-      return SetRating(value, scheme, post);
+      return SetRating(value, forms.rating, post);
     case PostField::kWidth:
       return SetPositive(value, &post->width_px);
     case PostField::kHeight:
@@ -149,14 +206,18 @@ Fault SetPostField(PostField field, const ScalarValue& value, RatingScheme schem
       return SetScore(value, &post->up_score);
     case PostField::kDownScore:
       return SetScore(value, &post->down_score);
+    case PostField::kFavoriteCount:
+      return SetCount(value, &post->favorite_count);
+    case PostField::kDurationSeconds:
+      return SetDuration(value, &post->duration_us);
     case PostField::kCreatedAt:
-      return SetTime(value, &post->created_at_us);
+      return SetTime(value, forms.time, &post->created_at_us);
     case PostField::kUpdatedAt:
-      return SetTime(value, &post->updated_at_us);
+      return SetTime(value, forms.time, &post->updated_at_us);
     case PostField::kLastCommentedAt:
-      return SetTime(value, &post->last_commented_at_us);
+      return SetTime(value, forms.time, &post->last_commented_at_us);
     case PostField::kLastNotedAt:
-      return SetTime(value, &post->last_noted_at_us);
+      return SetTime(value, forms.time, &post->last_noted_at_us);
     case PostField::kIsNoteLocked:
       return SetFlag(value, PostFlag::kNoteLocked, post);
     case PostField::kIsRatingLocked:

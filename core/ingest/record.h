@@ -41,6 +41,8 @@ enum class PostField {
   kScore,
   kUpScore,
   kDownScore,
+  kFavoriteCount,
+  kDurationSeconds,
   kCreatedAt,
   kUpdatedAt,
   kLastCommentedAt,
@@ -61,11 +63,24 @@ enum class RatingScheme {
   kFourStep,   // g, s, q, e: s is sensitive
 };
 
-// Sets a field of `post` from a dump's value, as Danbooru's dumps write it: numbers and booleans may be strings; null
-// and
-// "" are none, and so are 0 for ids and sizes, and 1970-01-01 00:00:00 for times. Nothing when all is well; otherwise
-// what is wrong with the value, in words that follow the field's name.
-std::optional<std::string> SetPostField(PostField field, const ScalarValue& value, RatingScheme scheme, Post* post);
+// How a source writes times.
+enum class TimeForm {
+  kIso,           // ParseDumpTime
+  kEpochSeconds,  // 1480158414, as a number or in a string
+  kRubyText,      // ParseRubyTime: "Sat Sep 26 03:51:09 -0500 2026"
+};
+
+// The forms of values in which sources differ.
+struct ValueForms {
+  constexpr ValueForms(RatingScheme rating, TimeForm time = TimeForm::kIso) : rating(rating), time(time) {}
+  RatingScheme rating;
+  TimeForm time;
+};
+
+// Sets a field of `post` from a dump's value: numbers and booleans may be strings; null and "" are none, and so are 0
+// for ids and sizes, and 1970-01-01 00:00:00 for times. Nothing when all is well; otherwise what is wrong with the
+// value, in words that follow the field's name.
+std::optional<std::string> SetPostField(PostField field, const ScalarValue& value, ValueForms forms, Post* post);
 
 // How a text is not the whole number that was wanted.
 enum class NumberFault { kNone, kNotWhole, kOutOfRange };

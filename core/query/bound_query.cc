@@ -1,61 +1,353 @@
 #include "core/query/bound_query.h"
 
-#include <string>
+#include <algorithm>
+#include <limits>
+#include <optional>
 #include <string_view>
-#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/model/tag_query.h"
+#include "core/query/snapshot_clock.h"
+#include "core/query/tag_names.h"
+#include "core/snapshot/post_columns.h"
 
 namespace millrace {
 namespace {
 
-constexpr int64_t kSuggestionCountMax = 3;
+using Kind = BoundTerm::Kind;
+using Presence = QueryTerm::Presence;
+using snapshot_file::Field;
+using snapshot_file::PostColumns;
+using snapshot_file::TextColumn;
 
-// The most used tags among those that share the longest beginning with `name`, at least half of it: a slip is rarely
-// in the first letters. A sentence, or nothing.
-absl::StatusOr<std::string> Suggestion(const Snapshot& snapshot, std::string_view name) {
-  TagQuery tags;
-  tags.order = TagQuery::Order::kPostCount;
-  tags.limit = kSuggestionCountMax;
-  for (size_t size = name.size(); size >= (name.size() + 1) / 2 && size > 0; --size) {
-    tags.prefix = std::string(name.substr(0, size));
-    MILLRACE_ASSIGN_OR_RETURN(const TagPage page, snapshot.ListTags(tags));
-    if (page.tags.empty()) continue;
-    std::string sentence = " Did you mean ";
-    for (size_t i = 0; i < page.tags.size(); ++i) {
-      absl::StrAppend(&sentence,
-                      i == 0                     ? ""
-                      : i + 1 < page.tags.size() ? ", "
-                                                 : " or ",
-                      QuoteForMessage(page.tags[i].name));
+constexpr int64_t kRowsPerRead = 65536;
+
+// How file types are compared.
+std::string FileTypeOf(std::string_view text) {
+  std::string word = absl::AsciiStrToLower(absl::string_view(text.data(), text.size()));
+  return word == "jpeg" ? "jpg" : word;
+}
+
+class Binder {
+ public:
+  explicit Binder(const Snapshot& snapshot) : snapshot_(snapshot), columns_(snapshot.columns()), names_(snapshot) {}
+
+  absl::StatusOr<BoundTerm> Bind(const QueryTerm& term) const {
+    BoundTerm bound;
+    bound.presence = term.presence;
+    bound.intervals = term.intervals;
+    if (term.kind == QueryTerm::Kind::kTagPattern) {
+      MILLRACE_RETURN_IF_ERROR(BindPattern(term, &bound));
+      return bound;
     }
-    return absl::StrCat(sentence, "?");
+    if (!term.tag.empty()) {
+      MILLRACE_ASSIGN_OR_RETURN(std::vector<uint32_t> tag_indexes, names_.Find(term.tag));
+      if (!tag_indexes.empty()) {
+        MILLRACE_RETURN_IF_ERROR(SetTags(std::move(tag_indexes), &bound));
+        return bound;
+      }
+      if (term.kind == QueryTerm::Kind::kTag) return NoSuchTag(term);
+    }
+    MILLRACE_RETURN_IF_ERROR(term.fault);
+    MILLRACE_RETURN_IF_ERROR(BindMetatag(term, &bound));
+    return bound;
   }
-  return std::string();
-}
 
-absl::Status NoSuchTag(const QueryTerm& term, const Snapshot& snapshot) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::string suggestion, Suggestion(snapshot, term.tag));
-  return TermError(term, absl::StrCat("names a tag that no post of snapshot ", snapshot.digest(),
-                                      " has; correct it or leave it out.", suggestion));
-}
+ private:
+  absl::Status SetTags(std::vector<uint32_t> tag_indexes, BoundTerm* bound) const {
+    MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts, snapshot_.TagPostCounts());
+    bound->kind = Kind::kTags;
+    bound->presence = Presence::kValue;
+    for (const uint32_t tag_index : tag_indexes) bound->tag_use_count += post_counts[tag_index];
+    bound->tag_indexes = std::move(tag_indexes);
+    return absl::OkStatus();
+  }
+
+  absl::Status BindPattern(const QueryTerm& term, BoundTerm* bound) const {
+    if (term.pattern->IsEverything()) {
+      bound->kind = Kind::kTagCount;
+      bound->intervals = {{1, std::numeric_limits<int64_t>::max()}};
+      return absl::OkStatus();
+    }
+    MILLRACE_ASSIGN_OR_RETURN(std::vector<uint32_t> tag_indexes, names_.FindAll(*term.pattern));
+    if (!tag_indexes.empty()) return SetTags(std::move(tag_indexes), bound);
+    return TermError(term, absl::StrCat("matches no tag of snapshot ", snapshot_.digest(),
+                                        "; correct it or leave it out. A '*' that belongs to a name is written \\*"));
+  }
+
+  absl::Status NoSuchTag(const QueryTerm& term) const {
+    MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_.Suggest(term.tag));
+    std::string hint;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const std::string_view glue = i == 0 ? " Did you mean " : i + 1 < names.size() ? ", " : " or ";
+      absl::StrAppend(&hint, std::string(glue), QuoteForMessage(names[i]));
+    }
+    if (!names.empty()) hint += "?";
+    const size_t colon = term.tag.find(':');
+    if (!term.is_quoted && colon != term.tag.npos) hint += MetatagHint(std::string_view(term.tag).substr(0, colon));
+    if (!term.is_quoted && (term.tag == "OR" || term.tag == "AND")) hint += " \"or\" and \"and\" are written small.";
+    return TermError(term, absl::StrCat("names a tag that no post of snapshot ", snapshot_.digest(),
+                                        " has; correct it or leave it out.", hint));
+  }
+
+  // For a value that no post can have, because none has any.
+  absl::Status Lacking(const QueryTerm& term) const {
+    return TermError(term, absl::StrCat("asks for what no post of snapshot ", snapshot_.digest(),
+                                        " has: its source did not tell. Leave the term out"));
+  }
+
+  absl::Status BindMetatag(const QueryTerm& term, BoundTerm* bound) const {
+    switch (term.metatag) {
+      case Metatag::kRating:
+        bound->kind = Kind::kRating;
+        bound->rating_mask = term.rating_mask;
+        return absl::OkStatus();
+      case Metatag::kId:
+        return BindIds(bound);
+      case Metatag::kScore:
+        return BindOriginal(Field::kScore, bound);
+      case Metatag::kWidth:
+        return BindOriginal(Field::kWidthPx, bound);
+      case Metatag::kHeight:
+        return BindOriginal(Field::kHeightPx, bound);
+      case Metatag::kMd5:
+        return BindMd5(term, bound);
+      case Metatag::kFavoriteCount:
+      case Metatag::kDuration:
+        return Lacking(term);
+      case Metatag::kRatio:
+        return BindSides(term, Kind::kRatio, bound);
+      case Metatag::kMegapixels:
+        return BindSides(term, Kind::kPixels, bound);
+      case Metatag::kFileSize:
+        return BindNumber<int64_t>(term, Field::kFileSizeBytes, bound);
+      case Metatag::kFileType:
+        return BindFileType(term, bound);
+      case Metatag::kDate:
+        return BindNumber<int64_t>(term, Field::kCreatedAtUs, bound);
+      case Metatag::kAge:
+        return BindAge(term, bound);
+      case Metatag::kSource:
+        bound->kind = Kind::kSource;
+        if (term.pattern.has_value()) bound->patterns.push_back(*term.pattern);
+        return CheckPresent(columns_.source().is_present(), term);
+      case Metatag::kPixiv:
+        return BindNumber<int64_t>(term, Field::kPixivId, bound);
+      case Metatag::kParent:
+        return BindNumber<int64_t>(term, Field::kParentId, bound);
+      case Metatag::kChild:
+        return BindChild(term, bound);
+      case Metatag::kPool:
+        return BindPool(term, bound);
+      case Metatag::kTagCount:
+        bound->kind = Kind::kTagCount;
+        return absl::OkStatus();
+      case Metatag::kCategoryTagCount:
+        bound->kind = Kind::kCategoryTagCount;
+        bound->category = term.category;
+        return absl::OkStatus();
+      case Metatag::kStatus:
+        return BindStatus(term, bound);
+      case Metatag::kUploader:
+        return BindNumber<int64_t>(term, Field::kUploaderId, bound);
+      case Metatag::kApprover:
+        return BindNumber<int64_t>(term, Field::kApproverId, bound);
+      case Metatag::kIs:
+      case Metatag::kHas:
+        break;  // became others when they were parsed
+    }
+    return MakeError(Reason::kInternal, absl::StrCat("the term ", QuoteForMessage(term.text), " has no meaning"));
+  }
+
+  // Whether a post has a value may be asked of any snapshot; which value it has, of one that knows some.
+  absl::Status CheckPresent(bool is_present, const QueryTerm& term) const {
+    return is_present || term.presence != Presence::kValue ? absl::OkStatus() : Lacking(term);
+  }
+
+  // As the language's first version took it: without the column, no post is in any range.
+  absl::Status BindOriginal(Field field, BoundTerm* bound) const {
+    bound->kind = Kind::kInt32;
+    bound->field = field;
+    return absl::OkStatus();
+  }
+
+  template <typename T>
+  absl::Status BindNumber(const QueryTerm& term, Field field, BoundTerm* bound) const {
+    bound->kind = std::is_same_v<T, int32_t> ? Kind::kInt32 : Kind::kInt64;
+    bound->field = field;
+    return CheckPresent(columns_.OptionalColumn<T>(field).is_present(), term);
+  }
+
+  absl::Status BindSides(const QueryTerm& term, Kind kind, BoundTerm* bound) const {
+    bound->kind = kind;
+    return CheckPresent(columns_.OptionalColumn<int32_t>(Field::kWidthPx).is_present() &&
+                            columns_.OptionalColumn<int32_t>(Field::kHeightPx).is_present(),
+                        term);
+  }
+
+  absl::StatusOr<std::pair<int64_t, int64_t>> RowsOfIds(const Interval& ids) const {
+    MILLRACE_ASSIGN_OR_RETURN(const int64_t first, snapshot_.LowerBoundRow(ids.first));
+    int64_t end = snapshot_.post_count();
+    if (ids.last != std::numeric_limits<int64_t>::max()) {
+      MILLRACE_ASSIGN_OR_RETURN(end, snapshot_.LowerBoundRow(ids.last + 1));
+    }
+    return std::pair(first, end);
+  }
+
+  absl::Status BindIds(BoundTerm* bound) const {
+    if (bound->presence != Presence::kValue) {
+      bound->kind = bound->presence == Presence::kAny ? Kind::kEverything : Kind::kNothing;
+      bound->presence = Presence::kValue;
+      return absl::OkStatus();
+    }
+    bound->kind = Kind::kRowRange;
+    for (const Interval& ids : bound->intervals) {
+      MILLRACE_ASSIGN_OR_RETURN(bound->row_ranges.emplace_back(), RowsOfIds(ids));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status BindMd5(const QueryTerm& term, BoundTerm* bound) const {
+    if (term.presence != Presence::kValue) {
+      // The bit of post.presence alone; a column of numbers that no post has a bit for would do as well.
+      bound->kind = Kind::kInt64;
+      bound->field = Field::kMd5;
+      return absl::OkStatus();
+    }
+    bound->kind = Kind::kRows;
+    for (const std::string& word : term.words) {
+      std::vector<uint32_t> rows;
+      MILLRACE_RETURN_IF_ERROR(columns_.FindAllByMd5(*HexDecode<16>(word), &rows));
+      bound->rows.insert(bound->rows.end(), rows.begin(), rows.end());
+    }
+    SortRows(bound);
+    return CheckPresent(columns_.OptionalColumn<Md5>(Field::kMd5).is_present(), term);
+  }
+
+  static void SortRows(BoundTerm* bound) {
+    std::sort(bound->rows.begin(), bound->rows.end());
+    bound->rows.erase(std::unique(bound->rows.begin(), bound->rows.end()), bound->rows.end());
+  }
+
+  absl::StatusOr<std::vector<uint32_t>> FindWords(const QueryTerm& term, const TextColumn& dictionary,
+                                                  std::string (*normalise)(std::string_view)) const {
+    std::vector<std::string> known;
+    for (uint64_t i = 0; i < dictionary.bytes().row_count(); ++i) {
+      std::string_view word;
+      MILLRACE_RETURN_IF_ERROR(dictionary.Get(i, &word));
+      known.push_back(normalise(word));
+    }
+    std::vector<uint32_t> codes;
+    for (const std::string& word : term.words) {
+      const size_t before = codes.size();
+      for (size_t i = 0; i < known.size(); ++i) {
+        if (known[i] == normalise(word)) codes.push_back(static_cast<uint32_t>(i + 1));
+      }
+      if (codes.size() > before) continue;
+      constexpr size_t kNamedMax = 12;
+      const std::vector<std::string> first(known.begin(),
+                                           known.begin() + static_cast<ptrdiff_t>(std::min(known.size(), kNamedMax)));
+      return TermError(term, absl::StrCat("names ", QuoteForMessage(word), ", which no post of snapshot ",
+                                          snapshot_.digest(), " has; write one of ", absl::StrJoin(first, ", ")));
+    }
+    return codes;
+  }
+
+  absl::Status BindFileType(const QueryTerm& term, BoundTerm* bound) const {
+    bound->kind = Kind::kFileExt;
+    MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.file_exts().is_present(), term));
+    if (term.presence != Presence::kValue) return absl::OkStatus();
+    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.file_ext_names(), FileTypeOf));
+    return absl::OkStatus();
+  }
+
+  absl::Status BindPool(const QueryTerm& term, BoundTerm* bound) const {
+    bound->kind = Kind::kPoolIds;
+    MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.pools().is_present(), term));
+    if (term.words.empty()) return absl::OkStatus();
+    bound->kind = Kind::kPoolKinds;
+    MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.pool_kinds().is_present(), term));
+    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.pool_kind_names(), FileTypeOf));
+    return absl::OkStatus();
+  }
+
+  absl::Status BindAge(const QueryTerm& term, BoundTerm* bound) const {
+    MILLRACE_RETURN_IF_ERROR(BindNumber<int64_t>(term, Field::kCreatedAtUs, bound));
+    MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> now, NewestCreatedAt(snapshot_));
+    if (!now.has_value()) return Lacking(term);
+    using Limits = std::numeric_limits<int64_t>;
+    const auto minus = [&](int64_t age) {
+      return static_cast<int64_t>(std::clamp<__int128>(__int128{*now} - age, Limits::min(), Limits::max()));
+    };
+    // An age that has no end goes back to the first number there is, one that has no beginning up to the last.
+    for (Interval& ages : bound->intervals) {
+      ages = {ages.last == Limits::max() ? Limits::min() : minus(ages.last),
+              ages.first == Limits::min() ? Limits::max() : minus(ages.first)};
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status BindChild(const QueryTerm& term, BoundTerm* bound) const {
+    bound->kind = Kind::kParents;
+    if (term.presence != Presence::kValue) return absl::OkStatus();
+    MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.OptionalColumn<int64_t>(Field::kParentId).is_present(), term));
+    bound->kind = Kind::kRows;
+    for (const Interval& ids : bound->intervals) {
+      MILLRACE_ASSIGN_OR_RETURN(const auto range, RowsOfIds(ids));
+      for (int64_t first = range.first; first < range.second; first += kRowsPerRead) {
+        const int64_t count = std::min(kRowsPerRead, range.second - first);
+        MILLRACE_ASSIGN_OR_RETURN(const OptionalSlice<int64_t> parents, snapshot_.ParentIds(first, count));
+        for (size_t i = 0; i < parents.values.size(); ++i) {
+          if (!parents.has(i)) continue;
+          MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> row, snapshot_.FindRow(parents.values[i]));
+          if (row.has_value()) bound->rows.push_back(static_cast<uint32_t>(*row));
+        }
+      }
+    }
+    SortRows(bound);
+    return absl::OkStatus();
+  }
+
+  absl::Status BindStatus(const QueryTerm& term, BoundTerm* bound) const {
+    const auto set = [](std::initializer_list<PostFlag> flags) {
+      uint32_t mask = 0;
+      for (const PostFlag flag : flags) mask |= uint32_t{1} << (16 + static_cast<unsigned>(flag));
+      return mask;
+    };
+    bound->kind = Kind::kFlags;
+    for (const std::string& word : term.words) {
+      if (word == "any" || word == "all") {
+        bound->kind = Kind::kEverything;
+        return absl::OkStatus();
+      }
+      if (word == "active") {
+        bound->flag_tests.push_back({set({PostFlag::kPending, PostFlag::kFlagged, PostFlag::kDeleted}), 0});
+      }
+      const auto add = [&](PostFlag flag) { bound->flag_tests.push_back({set({flag}), set({flag})}); };
+      if (word == "pending" || word == "modqueue") add(PostFlag::kPending);
+      if (word == "flagged" || word == "modqueue") add(PostFlag::kFlagged);
+      if (word == "deleted") add(PostFlag::kDeleted);
+      if (word == "banned") add(PostFlag::kBanned);
+    }
+    return CheckPresent(columns_.flags().is_present(), term);
+  }
+
+  const Snapshot& snapshot_;
+  const PostColumns& columns_;
+  const TagNames names_;
+};
 
 }  // namespace
 
 absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& snapshot) {
+  const Binder binder(snapshot);
   BoundQuery bound;
+  bound.root_ = query.root();
   for (const QueryTerm& term : query.terms()) {
-    BoundTerm bound_term{term.field, term.is_negated, term.rating_mask, term.first, term.last, {}};
-    if (term.field != QueryTerm::Field::kTag) {
-      bound.number_terms_.push_back(std::move(bound_term));
-      continue;
-    }
-    MILLRACE_ASSIGN_OR_RETURN(bound_term.tag_indexes, snapshot.FindTagIndexesByName(term.tag));
-    if (bound_term.tag_indexes.empty()) return NoSuchTag(term, snapshot);
-    bound.tag_terms_.push_back(std::move(bound_term));
+    MILLRACE_ASSIGN_OR_RETURN(bound.terms_.emplace_back(), binder.Bind(term));
   }
   return bound;
 }

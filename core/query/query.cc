@@ -1,181 +1,298 @@
 #include "core/query/query.h"
 
-#include <algorithm>
 #include <charconv>
-#include <limits>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/model/post.h"
+#include "core/query/lexer.h"
 
 namespace millrace {
-namespace {
 
-using Field = QueryTerm::Field;
+// Reads one text; calls itself once a group, so no deeper than kQueryDepthMax.
+class QueryParser {
+ public:
+  // `search` may be null.
+  QueryParser(std::string_view text, SearchTerms* search, Query* query)
+      : lexer_(text), search_(search), query_(*query) {}
 
-constexpr int64_t kNumberMin = std::numeric_limits<int64_t>::min();
-constexpr int64_t kNumberMax = std::numeric_limits<int64_t>::max();
-
-bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-// In UTF-8 every character has one byte that does not go on with another.
-size_t CharCount(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-struct Metatag {
-  std::string_view prefix;
-  Field field;
-};
-constexpr Metatag kMetatags[] = {
-    {"rating:", Field::kRating}, {"id:", Field::kId},         {"score:", Field::kScore},
-    {"width:", Field::kWidth},   {"height:", Field::kHeight},
-};
-
-absl::Status ParseRating(std::string_view word, QueryTerm* term) {
-  constexpr std::string_view kLetters = "sqeg";
-  for (int i = 0; i < kRatingCount; ++i) {
-    const std::string_view name = RatingName(static_cast<Rating>(i));
-    const bool has_letter = word.size() == 1 && kLetters.find(word[0]) != kLetters.npos && name[0] == word[0];
-    if (word == name || has_letter) term->rating_mask |= 1u << i;
+  absl::Status Run() {
+    MILLRACE_RETURN_IF_ERROR(Advance());
+    return ReadAlternatives(&query_.root_);
   }
-  if (term->rating_mask != 0) return absl::OkStatus();
-  return TermError(*term,
-                   "is not a rating; write rating:general, sensitive, questionable, explicit, safe or unspecified, "
-                   "or one of the letters g, s, q and e");
-}
 
-// The whole text as a number: digits, an optional '-' before them.
-std::optional<int64_t> ParseNumber(std::string_view text) {
-  int64_t number;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
+ private:
+  using Kind = QueryToken::Kind;
+  using NodeKind = QueryNode::Kind;
 
-// False when the text is no range. An end that is open goes to the last number there is.
-bool ParseBounds(std::string_view text, QueryTerm* term) {
-  term->first = kNumberMin;
-  term->last = kNumberMax;
-  if (const size_t dots = text.find(".."); dots != text.npos) {
-    const std::string_view first = text.substr(0, dots);
-    const std::string_view last = text.substr(dots + 2);
-    const auto first_number = first.empty() ? std::optional(kNumberMin) : ParseNumber(first);
-    const auto last_number = last.empty() ? std::optional(kNumberMax) : ParseNumber(last);
-    if (!first_number.has_value() || !last_number.has_value() || (first.empty() && last.empty())) return false;
-    term->first = *first_number;
-    term->last = *last_number;
+  absl::Status Advance() {
+    MILLRACE_ASSIGN_OR_RETURN(token_, lexer_.Next(depth_));
+    return absl::OkStatus();
+  }
+
+  // The token becomes part of the canonical form.
+  void Keep() {
+    const bool has_space = !query_.text_.empty() && !is_behind_open_ && token_.kind != Kind::kClose;
+    absl::StrAppend(&query_.text_, has_space ? " " : "", std::string(token_.text));
+    is_behind_open_ = token_.kind == Kind::kOpen;
+  }
+
+  // Sequences with "or" between them.
+  absl::Status ReadAlternatives(QueryNode* node) {
+    std::vector<QueryNode> sequences(1);
+    size_t or_char_offset = 0;  // of the last "or"
+    while (true) {
+      const size_t term_count = query_.terms_.size();
+      MILLRACE_RETURN_IF_ERROR(ReadSequence(&sequences.back()));
+      const bool is_empty = query_.terms_.size() == term_count;
+      if (is_empty && sequences.size() > 1) return SyntaxError(or_char_offset, "has nothing behind \"or\"");
+      if (token_.kind != Kind::kOr) break;
+      if (is_empty) return SyntaxError(token_.char_offset, "has nothing before \"or\"");
+      or_char_offset = token_.char_offset;
+      Keep();
+      MILLRACE_RETURN_IF_ERROR(Advance());
+      sequences.emplace_back();
+    }
+    if (sequences.size() == 1) {
+      *node = std::move(sequences.front());
+    } else {
+      node->kind = NodeKind::kOr;
+      node->children = std::move(sequences);
+    }
+    return absl::OkStatus();
+  }
+
+  // Terms and groups that all have to hold, up to an "or" or the end of the group; of those that begin with '~', one.
+  absl::Status ReadSequence(QueryNode* node) {
+    node->kind = NodeKind::kAnd;
+    QueryNode alternatives;
+    alternatives.kind = NodeKind::kOr;
+    size_t alternatives_place = 0;
+    bool is_and_open = false;  // an "and" has nothing behind it yet
+    size_t and_char_offset = 0;
+    bool is_empty = true;
+    while (token_.kind != Kind::kEnd && token_.kind != Kind::kClose && token_.kind != Kind::kOr) {
+      if (token_.kind == Kind::kAnd) {
+        if (is_empty || is_and_open) {
+          return SyntaxError(token_.char_offset, "has nothing before \"and\"");
+        }
+        is_and_open = true;
+        and_char_offset = token_.char_offset;
+        Keep();
+        MILLRACE_RETURN_IF_ERROR(Advance());
+        continue;
+      }
+      const bool is_alternative = token_.is_alternative;
+      QueryNode factor;
+      bool is_factor = true;
+      MILLRACE_RETURN_IF_ERROR(ReadFactor(&factor, &is_factor));
+      if (!is_factor) continue;
+      is_empty = false;
+      is_and_open = false;
+      if (is_alternative && alternatives.children.empty()) alternatives_place = node->children.size();
+      (is_alternative ? alternatives : *node).children.push_back(std::move(factor));
+    }
+    if (is_and_open) return SyntaxError(and_char_offset, "has nothing behind \"and\"");
+    if (!alternatives.children.empty()) {
+      QueryNode one_of =
+          alternatives.children.size() == 1 ? std::move(alternatives.children.front()) : std::move(alternatives);
+      node->children.insert(node->children.begin() + static_cast<ptrdiff_t>(alternatives_place), std::move(one_of));
+    }
+    if (node->children.size() == 1) {
+      QueryNode only = std::move(node->children.front());
+      *node = std::move(only);
+    }
+    return absl::OkStatus();
+  }
+
+  // A term or a group. `is_factor` becomes false for a word that says how a search shows its posts.
+  absl::Status ReadFactor(QueryNode* node, bool* is_factor) {
+    const bool is_negated = token_.is_negated;
+    if (token_.kind == Kind::kOpen) {
+      MILLRACE_RETURN_IF_ERROR(ReadGroup(node));
+    } else {
+      MILLRACE_ASSIGN_OR_RETURN(*is_factor, ReadTerm());
+      if (!*is_factor) return Advance();
+      node->kind = NodeKind::kTerm;
+      node->term = query_.terms_.size() - 1;
+      Keep();
+      MILLRACE_RETURN_IF_ERROR(Advance());
+    }
+    if (!is_negated) return absl::OkStatus();
+    QueryNode negated;
+    negated.kind = NodeKind::kNot;
+    negated.children.push_back(std::move(*node));
+    *node = std::move(negated);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadGroup(QueryNode* node) {
+    const size_t char_offset = token_.char_offset;
+    const size_t term_count = query_.terms_.size();
+    if (depth_ == kQueryDepthMax) {
+      return SyntaxError(char_offset, absl::StrCat("has groups within more than ", kQueryDepthMax, " others"));
+    }
+    ++depth_;
+    Keep();
+    MILLRACE_RETURN_IF_ERROR(Advance());
+    MILLRACE_RETURN_IF_ERROR(ReadAlternatives(node));
+    if (token_.kind != Kind::kClose) {
+      return SyntaxError(char_offset,
+                         "opens a group that nothing closes; write \")\" behind it, or the tag in quotation marks when "
+                         "its name begins with \"(\"");
+    }
+    if (query_.terms_.size() == term_count) return SyntaxError(char_offset, "has a group without terms");
+    --depth_;
+    Keep();
+    return Advance();
+  }
+
+  // The token as a new last term; false when it went into search_.
+  absl::StatusOr<bool> ReadTerm() {
+    if (query_.terms_.size() == kQueryTermCountMax) {
+      return MakeError(Reason::kQueryInvalid,
+                       absl::StrCat("the query has more than ", kQueryTermCountMax, " terms, at character ",
+                                    token_.char_offset, " (from 0). Use fewer terms"),
+                       {{"char_offset", absl::StrCat(token_.char_offset)}});
+    }
+    QueryTerm term;
+    term.text = token_.text;
+    term.word = token_.text.substr(token_.sign_count);
+    term.char_offset = token_.char_offset;
+    if (token_.kind == Kind::kQuotedTag) {
+      term.is_quoted = true;
+      for (size_t i = 0; i < token_.name.size(); ++i) {
+        const bool is_escape = token_.name[i] == '\\' && i + 1 < token_.name.size() &&
+                               (token_.name[i + 1] == '"' || token_.name[i + 1] == '\\');
+        term.tag += token_.name[is_escape ? ++i : i];
+      }
+      if (term.tag.empty()) return TermError(term, "names nothing; write a tag between the quotation marks");
+    } else if (token_.kind == Kind::kMetatag) {
+      const MetatagInfo& info = *FindMetatag(token_.name);
+      term.tag = term.word;
+      absl::Status fault = ParseMetatagValue(info, token_.value, token_.is_value_quoted, &term);
+      const bool may_be_tag = !info.is_original && term.word.find('*') == term.word.npos;
+      if (!fault.ok() && !may_be_tag) return fault;
+      if (!may_be_tag) term.tag.clear();
+      term.fault = std::move(fault);
+    } else {
+      MILLRACE_ASSIGN_OR_RETURN(const bool is_term, ReadTag(&term));
+      if (!is_term) return false;
+    }
+    query_.terms_.push_back(std::move(term));
     return true;
   }
-  const size_t sign_size = text.find_first_not_of("<>=");
-  const std::string_view sign = text.substr(0, std::min(sign_size, text.size()));
-  const std::optional<int64_t> number = ParseNumber(text.substr(sign.size()));
-  if (!number.has_value()) return false;
-  if (sign.empty()) {
-    term->first = term->last = *number;
-  } else if (sign == ">=") {
-    term->first = *number;
-  } else if (sign == "<=") {
-    term->last = *number;
-  } else if (sign == ">" && *number != kNumberMax) {
-    term->first = *number + 1;
-  } else if (sign == "<" && *number != kNumberMin) {
-    term->last = *number - 1;
-  } else {
-    return false;
+
+  absl::StatusOr<bool> ReadTag(QueryTerm* term) {
+    const std::string_view name = token_.name;
+    if (name.empty() && token_.is_negated)
+      return TermError(*term, "negates nothing; write the term right behind the '-'");
+    if (name.empty()) return TermError(*term, "has nothing behind the '~'; write the term right behind it");
+    if (name.starts_with('~')) {
+      return TermError(*term,
+                       "has a '~' that is not its first sign; write ~-TERM for an alternative that must not hold, and "
+                       "a tag that begins so in quotation marks");
+    }
+    if (name == "or" || name == "and") {
+      return TermError(*term, "has a sign before \"and\" or \"or\"; write a tag of that name in quotation marks");
+    }
+    if (name.starts_with("order:") || name.starts_with("limit:")) {
+      MILLRACE_RETURN_IF_ERROR(ReadSearchTerm(*term));
+      return false;
+    }
+    term->tag = name;
+    if (name.find('*') == name.npos) return true;
+    Glob pattern(name);
+    if (pattern.HasStars()) {
+      term->kind = QueryTerm::Kind::kTagPattern;
+      term->pattern = std::move(pattern);
+    } else {
+      term->tag = pattern.prefix();
+    }
+    return true;
   }
-  return true;
-}
 
-absl::Status ParseRange(std::string_view name, std::string_view range, QueryTerm* term) {
-  if (!ParseBounds(range, term)) {
-    const std::string prefix(name);
-    return TermError(*term, absl::StrCat("has no range of whole numbers of 64 bits; write ", prefix, "N, ", prefix,
-                                         ">N, ", prefix, ">=N, ", prefix, "<N, ", prefix, "<=N, ", prefix, "A..B, ",
-                                         prefix, "A.. or ", prefix, "..B"));
+  absl::Status ReadSearchTerm(const QueryTerm& term) {
+    const bool is_order = token_.name.starts_with("order:");
+    if (search_ == nullptr) {
+      return TermError(term, is_order ? "is for searches only; a split's order is a field of the plan"
+                                      : "is for searches only; a query selects all posts that match");
+    }
+    if (depth_ > 0 || token_.sign_count > 0) {
+      return TermError(term, "is about the whole search; write it outside of groups and without a sign");
+    }
+    const std::string_view value = token_.name.substr(sizeof("order:") - 1);
+    if (is_order) {
+      if (!search_->order.empty()) return TermError(term, "is a second order; write one");
+      if (value.empty()) return TermError(term, "names no order; write order:score, for example");
+      search_->order = value;
+      search_->order_char_offset = term.char_offset;
+      return absl::OkStatus();
+    }
+    if (search_->limit.has_value()) return TermError(term, "is a second limit; write one");
+    int64_t limit;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
+    if (error != std::errc() || end != value.data() + value.size() || limit < 0) {
+      return TermError(term, "has no number of posts; write limit:N");
+    }
+    search_->limit = limit;
+    return absl::OkStatus();
   }
-  if (term->first <= term->last) return absl::OkStatus();
-  return TermError(*term, "holds for no number, as its first one is the larger; write the smaller one first");
-}
 
-// What later versions of the language will give a meaning; so a plan that is made today can keep its own.
-std::optional<std::string_view> ReservedFault(std::string_view term) {
-  if (term.starts_with('~')) return "begins with '~', which is reserved; groups of alternatives are not there yet";
-  if (term.starts_with('(')) return "begins with '(', which is reserved; groups are not there yet";
-  if (term.starts_with('"')) return "begins with a quotation mark, which is reserved; write tags without quotes";
-  if (term.find('*') != term.npos) return "holds '*', which is reserved; name tags in full";
-  if (term == "or" || term == "and") return "is reserved; terms all have to hold, so leave \"and\" out";
-  if (term.starts_with("order:")) return "is reserved; a split's order is a field of the plan";
-  if (term.starts_with("limit:")) return "is reserved; a query selects all posts that match";
-  return std::nullopt;
-}
+  QueryLexer lexer_;
+  SearchTerms* const search_;
+  Query& query_;
+  QueryToken token_;
+  size_t depth_ = 0;
+  bool is_behind_open_ = false;
+};
 
-absl::Status ParseTerm(QueryTerm* term) {
-  std::string_view rest = term->text;
-  // Such a character could not be shown, and canonical forms have no way of writing it.
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-  if (std::any_of(rest.begin(), rest.end(), is_control)) {
-    return TermError(*term, "holds a control character; remove it");
-  }
-  term->is_negated = rest.starts_with('-');
-  if (term->is_negated) rest.remove_prefix(1);
-  if (rest.empty()) return TermError(*term, "negates nothing; write the term right behind the '-'");
-  if (const auto fault = ReservedFault(rest)) return TermError(*term, *fault);
-  for (const Metatag& metatag : kMetatags) {
-    if (!rest.starts_with(metatag.prefix)) continue;
-    term->field = metatag.field;
-    rest.remove_prefix(metatag.prefix.size());
-    return metatag.field == Field::kRating ? ParseRating(rest, term) : ParseRange(metatag.prefix, rest, term);
-  }
-  term->field = Field::kTag;
-  term->tag = rest;
-  return absl::OkStatus();
-}
+namespace {
 
-}  // namespace
-
-absl::Status TermError(const QueryTerm& term, std::string_view what) {
-  return MakeError(Reason::kQueryInvalid,
-                   absl::StrCat("the term ", QuoteForMessage(term.text), " at character ", term.char_offset,
-                                " (from 0) ", std::string(what)),
-                   {{"char_offset", absl::StrCat(term.char_offset)}});
-}
-
-absl::StatusOr<Query> Query::Parse(std::string_view text) {
+absl::StatusOr<Query> ParseText(std::string_view text, SearchTerms* search) {
   if (text.size() > kQuerySizeBytesMax) {
     return MakeError(Reason::kQueryInvalid, absl::StrCat("the query has ", text.size(), " bytes; at most ",
                                                          kQuerySizeBytesMax, " are allowed. Use fewer terms"));
   }
   if (!IsValidUtf8(text)) return MakeError(Reason::kQueryInvalid, "the query is not UTF-8; send it in UTF-8");
   Query query;
-  size_t char_offset = 0;
-  while (!text.empty()) {
-    const auto is_end = std::find_if(text.begin(), text.end(), IsSpace);
-    const std::string_view word = text.substr(0, static_cast<size_t>(is_end - text.begin()));
-    if (word.empty()) {
-      text.remove_prefix(1);
-      ++char_offset;
-      continue;
-    }
-    if (query.terms_.size() == kQueryTermCountMax) {
-      return MakeError(Reason::kQueryInvalid,
-                       absl::StrCat("the query has more than ", kQueryTermCountMax, " terms, at character ",
-                                    char_offset, " (from 0). Use fewer terms"));
-    }
-    QueryTerm term;
-    term.text = word;
-    term.char_offset = char_offset;
-    MILLRACE_RETURN_IF_ERROR(ParseTerm(&term));
-    absl::StrAppend(&query.text_, query.text_.empty() ? "" : " ", term.text);
-    query.terms_.push_back(std::move(term));
-    text.remove_prefix(word.size());
-    char_offset += CharCount(word);
-  }
+  MILLRACE_RETURN_IF_ERROR(QueryParser(text, search, &query).Run());
   return query;
+}
+
+}  // namespace
+
+absl::StatusOr<Query> Query::Parse(std::string_view text) { return ParseText(text, nullptr); }
+
+absl::StatusOr<Query> Query::ParseSearch(std::string_view text, SearchTerms* search) {
+  *search = {};
+  return ParseText(text, search);
+}
+
+std::string Query::TextOf(const QueryNode& node) const {
+  switch (node.kind) {
+    case QueryNode::Kind::kTerm: {
+      const QueryTerm& term = terms_[node.term];
+      // Only behind a sign may its own first letter look like one.
+      return term.word.starts_with('-')
+                 ? absl::StrCat("\"", absl::StrReplaceAll(term.word, {{"\"", "\\\""}, {"\\", "\\\\"}}), "\"")
+                 : term.word;
+    }
+    case QueryNode::Kind::kNot: {
+      const QueryNode& child = node.children.front();
+      const std::string text = TextOf(child);
+      return child.kind == QueryNode::Kind::kNot ? absl::StrCat("-(", text, ")") : absl::StrCat("-", text);
+    }
+    default: {
+      std::string text;
+      for (const QueryNode& child : node.children) {
+        absl::StrAppend(&text, text.empty() ? "" : node.kind == QueryNode::Kind::kOr ? " or " : " ", TextOf(child));
+      }
+      return absl::StrCat("(", text, ")");
+    }
+  }
 }
 
 }  // namespace millrace

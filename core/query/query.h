@@ -3,28 +3,35 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/query/query_term.h"
 
 namespace millrace {
 
 inline constexpr size_t kQuerySizeBytesMax = 4096;
 inline constexpr size_t kQueryTermCountMax = 100;
+// Groups within groups.
+inline constexpr size_t kQueryDepthMax = 32;
 
-struct QueryTerm {
-  enum class Field { kRating, kId, kScore, kWidth, kHeight, kTag };
+// What a query means, as a tree; never deeper than three nodes a group.
+struct QueryNode {
+  enum class Kind { kAnd, kOr, kNot, kTerm };
 
-  Field field = Field::kTag;
-  bool is_negated = false;
-  uint32_t rating_mask = 0;  // kRating: bit i for the Rating with number i
-  int64_t first = 0;         // numbers: the range, both included
-  int64_t last = 0;
-  std::string tag;         // kTag: its name
-  std::string text;        // as written
-  size_t char_offset = 0;  // where it begins in the text that was parsed, in characters from 0
+  Kind kind = Kind::kAnd;
+  size_t term = 0;                  // kTerm: its place in Query::terms
+  std::vector<QueryNode> children;  // kAnd (holds when it has none), kOr (at least two), kNot (one)
+};
+
+// How a search shows the posts that match. It does not say which do, so plans have no use for it.
+struct SearchTerms {
+  std::string order;  // the word behind "order:"; empty when there is none
+  size_t order_char_offset = 0;
+  std::optional<int64_t> limit;  // not negative
 };
 
 // Immutable, so thread-safe.
@@ -32,19 +39,25 @@ class Query {
  public:
   // The query without terms, which every post matches.
   Query() = default;
-  // Requires UTF-8. kQueryInvalid, naming the term and its place; metadata "char_offset".
+  // Requires UTF-8. kQueryInvalid, naming the place; metadata "char_offset". "order:" and "limit:" are refused.
   static absl::StatusOr<Query> Parse(std::string_view text);
+  // The same for a search: "order:" and "limit:" may stand outside of groups, and go into `search`.
+  static absl::StatusOr<Query> ParseSearch(std::string_view text, SearchTerms* search);
 
+  // In the order in which they are written.
   const std::vector<QueryTerm>& terms() const { return terms_; }
-  // The canonical form: the terms as written, one space between them.
+  const QueryNode& root() const { return root_; }
+  // The canonical form: the terms and signs as written, one space between them, none within a group's parentheses.
   const std::string& text() const { return text_; }
+  // A query that means the same as a node of this one.
+  std::string TextOf(const QueryNode& node) const;
 
  private:
+  friend class QueryParser;
+
   std::vector<QueryTerm> terms_;
+  QueryNode root_;
   std::string text_;
 };
-
-// kQueryInvalid about one term; `what` goes on after its name and place.
-absl::Status TermError(const QueryTerm& term, std::string_view what);
 
 }  // namespace millrace

@@ -21,7 +21,8 @@ std::string Text(std::string_view text) { return std::string(text); }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<CheckedFile>> CheckedFile::Open(const std::string& path, std::string_view digest) {
+absl::StatusOr<std::unique_ptr<CheckedFile>> CheckedFile::Open(const std::string& path, std::string_view digest,
+                                                               const std::shared_ptr<ResidentBudget>& budget) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) {
     return MakeError(Reason::kSnapshotMissing,
@@ -32,12 +33,21 @@ absl::StatusOr<std::unique_ptr<CheckedFile>> CheckedFile::Open(const std::string
   if (fd < 0) return ErrnoError(errno, absl::StrCat("open ", path));
   std::unique_ptr<CheckedFile> file(new CheckedFile(path, Text(digest), fd));
   MILLRACE_RETURN_IF_ERROR(file->ReadLayout());
-  MILLRACE_RETURN_IF_ERROR(file->Map());
+  if (budget != nullptr) file->copy_ = ResidentMemory::Allocate(budget, static_cast<int64_t>(file->size_bytes()));
+  if (file->copy_ == nullptr) {
+    MILLRACE_RETURN_IF_ERROR(file->Map());
+  } else {
+    file->data_ = file->copy_->data();
+  }
   return file;
 }
 
+absl::StatusOr<std::unique_ptr<CheckedFile>> CheckedFile::OpenUnnamed(const std::string& path) {
+  return Open(path, "", nullptr);
+}
+
 CheckedFile::~CheckedFile() {
-  if (data_ != nullptr) munmap(const_cast<uint8_t*>(data_), size_bytes());
+  if (data_ != nullptr && copy_ == nullptr) munmap(const_cast<uint8_t*>(data_), size_bytes());
   close(fd_);
 }
 
@@ -54,7 +64,7 @@ absl::Status CheckedFile::ReadLayout() {
   std::string directory(header.directory_size_bytes, '\0');
   MILLRACE_RETURN_IF_ERROR(ReadAt(header.directory_offset, directory.data(), directory.size()));
   // The digest before the version, so that a flipped bit in the version is damage and not a newer format.
-  if (DigestOf(header, directory) != digest_) {
+  if (!digest_.empty() && DigestOf(header, directory) != digest_) {
     return Damaged("its header and directory do not have the digest that names it");
   }
   if (header.version != kVersion) {
@@ -86,17 +96,29 @@ void CheckedFile::LimitValues(const Section& section, uint64_t limit) {
 }
 
 absl::Status CheckedFile::CheckBlock(const Section& section, uint64_t block) const {
-  alignas(64) uint8_t data[kBlockBytes];
+  const uint64_t bit = section.first_block + block;
+  if (copy_ == nullptr) {
+    alignas(64) uint8_t data[kBlockBytes];
+    MILLRACE_RETURN_IF_ERROR(LoadBlock(section, block, data));
+    checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
+    return absl::OkStatus();
+  }
+  MutexLock lock(copying_[bit % copying_.size()]);
+  // Readers look at the copy from now on: it is not to be written again.
+  if (IsChecked(checked_blocks_.get(), bit)) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(LoadBlock(section, block, copy_->data() + section.offset + block * kBlockBytes));
+  checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
+  return absl::OkStatus();
+}
+
+absl::Status CheckedFile::LoadBlock(const Section& section, uint64_t block, uint8_t* data) const {
   const uint64_t offset = block * kBlockBytes;
   const uint64_t size_bytes = std::min(kBlockBytes, section.size_bytes - offset);
   MILLRACE_RETURN_IF_ERROR(ReadAt(section.offset + offset, data, size_bytes));
   if (BlockChecksum(data, size_bytes) != layout_.block_checksums[section.first_block + block]) {
     return Damaged(section, offset, absl::StrCat("a block of ", size_bytes, " bytes does not have its checksum"));
   }
-  MILLRACE_RETURN_IF_ERROR(CheckValues(section, block, data, size_bytes));
-  const uint64_t bit = section.first_block + block;
-  checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
-  return absl::OkStatus();
+  return CheckValues(section, block, data, size_bytes);
 }
 
 absl::Status CheckedFile::CheckValues(const Section& section, uint64_t block, const uint8_t* data,

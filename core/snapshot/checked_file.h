@@ -1,6 +1,7 @@
-// A snapshot file in mapped memory, with a checksum comparison between the disk and whoever reads.
+// A snapshot file in memory, mapped or copied, with a checksum comparison between the disk and whoever reads.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,7 +12,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/error.h"
+#include "core/base/mutex.h"
 #include "core/snapshot/format.h"
+#include "core/snapshot/resident_memory.h"
 
 namespace millrace::snapshot_file {
 
@@ -20,15 +23,21 @@ namespace millrace::snapshot_file {
 //
 // A block is read with pread(2) and compared when it is first touched: a failing disk or a file that was cut off
 // then gives an error where the mapping would raise SIGBUS, and one 64 KiB read replaces 16 page faults. What the
-// kernel evicts and reads from the disk again later is not compared again.
+// kernel evicts and reads from the disk again later is not compared again. A file that is copied is never read again.
 class CheckedFile {
  public:
-  // Errors as Snapshot::Open. Reads header and directory only.
-  static absl::StatusOr<std::unique_ptr<CheckedFile>> Open(const std::string& path, std::string_view digest);
+  // Errors as Snapshot::Open. Reads header and directory only. The file is copied, block by block as it is read, when
+  // `budget` is given and has room, and mapped otherwise.
+  static absl::StatusOr<std::unique_ptr<CheckedFile>> Open(const std::string& path, std::string_view digest,
+                                                           const std::shared_ptr<ResidentBudget>& budget);
+  // A file of this format that is not named by its digest (the postings). Damage to what the digest would have covered,
+  // header and directory, shows in sections that do not fit or do not have their checksums.
+  static absl::StatusOr<std::unique_ptr<CheckedFile>> OpenUnnamed(const std::string& path);
   ~CheckedFile();
   CheckedFile(const CheckedFile&) = delete;
   CheckedFile& operator=(const CheckedFile&) = delete;
 
+  const std::string& path() const { return path_; }
   const std::string& digest() const { return digest_; }
   const Layout& layout() const { return layout_; }
   uint64_t size_bytes() const { return layout_.header.file_size_bytes; }
@@ -61,12 +70,17 @@ class CheckedFile {
       : path_(std::move(path)), digest_(std::move(digest)), fd_(fd) {}
   absl::Status ReadLayout();
   absl::Status Map();
+  // Reads the block into `data` and compares it.
+  absl::Status LoadBlock(const Section& section, uint64_t block, uint8_t* data) const;
   absl::Status CheckValues(const Section& section, uint64_t block, const uint8_t* data, uint64_t size_bytes) const;
 
   const std::string path_;
   const std::string digest_;
   const int fd_;
   const uint8_t* data_ = nullptr;
+  std::unique_ptr<ResidentMemory> copy_;  // null: mapped
+  // A copied block is written by one thread at a time; block b by who holds mutex b modulo their number.
+  mutable std::array<Mutex, 64> copying_;
   Layout layout_;
   std::vector<uint64_t> value_limits_;  // by section; 0: none
   std::unique_ptr<std::atomic<uint64_t>[]> checked_blocks_;

@@ -57,6 +57,19 @@ class Column {
     return absl::OkStatus();
   }
 
+  // values[i] = the element at indexes[i], with the waiting for many cache lines at once. Requires indexes in range and
+  // room for as many values.
+  absl::Status GetEach(absl::Span<const int64_t> indexes, T* values) const {
+    for (const int64_t index : indexes)
+      MILLRACE_RETURN_IF_ERROR(Check(static_cast<uint64_t>(index) / kElementsPerBlock));
+    const size_t count = indexes.size();
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kElementsAhead < count) __builtin_prefetch(data_ + indexes[i + kElementsAhead]);
+      values[i] = data_[indexes[i]];
+    }
+    return absl::OkStatus();
+  }
+
   // Elements [begin, end). Requires begin <= end <= size().
   absl::Status Get(uint64_t begin, uint64_t end, absl::Span<const T>* values) const {
     *values = {};
@@ -69,6 +82,9 @@ class Column {
   }
 
  private:
+  // How many elements ahead a cache line is asked for: long enough for memory to answer, few enough for the line to
+  // stay.
+  static constexpr size_t kElementsAhead = 16;
   // Divides evenly for every type: no element lies in two blocks.
   static constexpr uint64_t kElementsPerBlock = kBlockBytes / sizeof(T);
 
@@ -96,6 +112,10 @@ class ListColumn {
   bool is_present() const { return values_.is_present(); }
   // Values of all rows.
   uint64_t value_count() const { return values_.size(); }
+  // 0 in a column that is not present.
+  uint64_t row_count() const { return is_present() ? offsets_.size() - 1 : 0; }
+  // Where each row's values begin, and one more; a column that is not present has none.
+  const Column<uint64_t>& offsets() const { return offsets_; }
 
   // As Column::Prefetch: where the row's values are; then, a little later, the first of them. Values whose place is
   // damaged are left alone: GetRange will say so.

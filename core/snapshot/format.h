@@ -32,6 +32,8 @@ inline constexpr uint64_t kRatingSlots = 16;
 inline constexpr uint64_t kCategorySlots = 32;
 
 inline constexpr char kFileSuffix[] = ".snapshot";
+// Beside it, under the same name: derived from it, and made anew when it is missing.
+inline constexpr char kPostingsSuffix[] = ".postings";
 // Folders of writers at work; whatever carries this prefix when a store is opened was left by a crash.
 inline constexpr char kWorkFolderPrefix[] = "compile.";
 

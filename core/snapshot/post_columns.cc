@@ -120,6 +120,31 @@ absl::StatusOr<std::optional<int64_t>> PostColumns::FindByMd5(const Md5& md5) co
   return found;
 }
 
+absl::Status PostColumns::FindAllByMd5(const Md5& md5, std::vector<uint32_t>* rows) const {
+  uint64_t begin = 0;
+  uint64_t end = by_md5_.size();
+  uint32_t row;
+  Md5 value;
+  while (begin < end) {
+    const uint64_t middle = begin + (end - begin) / 2;
+    MILLRACE_RETURN_IF_ERROR(by_md5_.Get(middle, &row));
+    MILLRACE_RETURN_IF_ERROR(md5_.Get(row, &value));
+    if (value < md5) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  rows->clear();
+  for (; begin < by_md5_.size(); ++begin) {
+    MILLRACE_RETURN_IF_ERROR(by_md5_.Get(begin, &row));
+    MILLRACE_RETURN_IF_ERROR(md5_.Get(row, &value));
+    if (value != md5) break;
+    rows->push_back(row);
+  }
+  return absl::OkStatus();
+}
+
 void PostColumns::PrefetchFields(uint64_t row) const {
   const auto prefetch = [row](const auto&... columns) { (columns.Prefetch(row), ...); };
   prefetch(id_, presence_, md5_, rating_, width_px_, height_px_, file_size_bytes_, pixiv_id_, parent_id_, uploader_id_,

@@ -25,11 +25,15 @@ class PostColumns {
   // The first row whose id is at least `post_id`; the number of rows when there is none.
   absl::StatusOr<uint64_t> LowerBound(int64_t post_id) const;
   absl::StatusOr<std::optional<int64_t>> FindByMd5(const Md5& md5) const;
+  // All rows with it, ascending.
+  absl::Status FindAllByMd5(const Md5& md5, std::vector<uint32_t>* rows) const;
   absl::Status ReadFields(uint64_t row, Post* post) const;
   absl::Status ReadTagIndexes(uint64_t row, absl::Span<const uint32_t>* tag_indexes) const {
     return tags_.Get(row, tag_indexes);
   }
 
+  // Of rows anywhere, in range; room for as many ids.
+  absl::Status ReadIds(absl::Span<const int64_t> rows, int64_t* post_ids) const { return id_.GetEach(rows, post_ids); }
   // Of rows [first, end). Require first <= end <= the number of rows.
   absl::Status ReadIds(uint64_t first, uint64_t end, absl::Span<const int64_t>* ids) const {
     return id_.Get(first, end, ids);
@@ -46,6 +50,11 @@ class PostColumns {
   }
   absl::Status ReadParentIds(uint64_t first, uint64_t end, OptionalSlice<int64_t>* slice) const {
     return ReadOptionals(parent_id_, Field::kParentId, first, end, slice);
+  }
+  // Of any field that is a number of type T.
+  template <typename T>
+  absl::Status ReadSlice(Field field, uint64_t first, uint64_t end, OptionalSlice<T>* slice) const {
+    return ReadOptionals(OptionalColumn<T>(field), field, first, end, slice);
   }
   absl::Status ReadTagLists(uint64_t first, uint64_t end, ListSlice<uint32_t>* lists) const {
     return tags_.GetSlice(first, end, lists);
@@ -66,6 +75,12 @@ class PostColumns {
   const Column<T>& OptionalColumn(Field field) const;
   const Column<uint8_t>& ratings() const { return rating_; }
   const Column<uint32_t>& flags() const { return flags_; }
+  // Codes of the words of file_ext_names(): 0 for none, otherwise the word's number plus 1. pool_kinds() and
+  // pool_kind_names() likewise, an element for each of pools().
+  const Column<uint32_t>& file_exts() const { return file_ext_; }
+  const TextColumn& file_ext_names() const { return file_ext_names_; }
+  const Column<uint32_t>& pool_kinds() const { return pool_kinds_; }
+  const TextColumn& pool_kind_names() const { return pool_kind_names_; }
   const ListColumn<uint32_t>& tags() const { return tags_; }
   const ListColumn<int64_t>& favorites() const { return favorites_; }
   const ListColumn<int64_t>& pools() const { return pools_; }

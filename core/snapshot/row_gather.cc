@@ -28,11 +28,7 @@ absl::Status RowGather::GatherColumn(const Column<T>& column, absl::Span<T> valu
     for (const int64_t row : rows_) advice_.Add(column.Address(static_cast<uint64_t>(row)), sizeof(T));
     advice_.Ask();
   }
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    if (i + kRowsAhead < rows_.size()) column.Prefetch(static_cast<uint64_t>(rows_[i + kRowsAhead]));
-    MILLRACE_RETURN_IF_ERROR(column.Get(static_cast<uint64_t>(rows_[i]), &values[i]));
-  }
-  return absl::OkStatus();
+  return column.GetEach(rows_, values.data());
 }
 
 template <typename T>

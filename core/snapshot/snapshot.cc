@@ -8,6 +8,8 @@
 #include "core/base/mutex.h"
 #include "core/snapshot/checked_file.h"
 #include "core/snapshot/post_columns.h"
+#include "core/snapshot/postings.h"
+#include "core/snapshot/postings_builder.h"
 #include "core/snapshot/relation_sections.h"
 #include "core/snapshot/stats_sections.h"
 #include "core/snapshot/tag_relations.h"
@@ -58,13 +60,18 @@ class Snapshot::Impl {
 
   Mutex relations_mutex;
   std::unique_ptr<TagRelations> relations ABSL_GUARDED_BY(relations_mutex);  // null: not asked for yet
+
+  Mutex postings_mutex;
+  std::shared_ptr<const Postings> postings ABSL_GUARDED_BY(postings_mutex);  // null until they are asked for
+  absl::Status postings_error ABSL_GUARDED_BY(postings_mutex);               // why there will be none
 };
 
 Snapshot::Snapshot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Snapshot::~Snapshot() = default;
 
-absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path, std::string_view digest) {
-  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<CheckedFile> file, CheckedFile::Open(path, digest));
+absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path, std::string_view digest,
+                                                         const std::shared_ptr<ResidentBudget>& budget) {
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<CheckedFile> file, CheckedFile::Open(path, digest, budget));
   MILLRACE_ASSIGN_OR_RETURN(PostColumns posts, PostColumns::Open(*file));
   MILLRACE_ASSIGN_OR_RETURN(TagTable tags, TagTable::Open(*file));
   MILLRACE_ASSIGN_OR_RETURN(StatsSections stats, StatsSections::Open(*file));
@@ -92,15 +99,37 @@ absl::StatusOr<Stats> Snapshot::GetStats() const {
   return stats;
 }
 
+absl::StatusOr<std::shared_ptr<const Postings>> Snapshot::GetPostings(const std::function<bool()>& cancelled) const {
+  MutexLock lock(impl_->postings_mutex);
+  MILLRACE_RETURN_IF_ERROR(impl_->postings_error);
+  if (impl_->postings != nullptr && !impl_->postings->damage_found()) return impl_->postings;
+  const std::string path = snapshot_file::PostingsPath(impl_->file->path());
+  const auto open = [&] { return Postings::Open(path, digest(), post_count(), tag_count()); };
+  absl::StatusOr<std::shared_ptr<const Postings>> postings = open();
+  // Opening reads little of the file: one that was found damaged while it was in use may open again.
+  if (!postings.ok() || impl_->postings != nullptr) {
+    absl::Status built = BuildPostings(*this, path, cancelled);
+    if (built.ok()) {
+      postings = open();
+      built = postings.status();
+    }
+    if (!built.ok()) {
+      if (ReasonOf(built) != Reason::kCancelled) impl_->postings_error = built;
+      return built;
+    }
+  }
+  impl_->postings = *std::move(postings);
+  return impl_->postings;
+}
+
 absl::Status Snapshot::ReadPostIds(absl::Span<const int64_t> rows, absl::Span<int64_t> post_ids) const {
   if (rows.size() != post_ids.size()) {
     return MakeError(Reason::kInternal, absl::StrCat("room for ", post_ids.size(), " ids of ", rows.size(), " rows"));
   }
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!impl_->HasRow(rows[i])) return impl_->NoSuchRow(rows[i]);
-    MILLRACE_RETURN_IF_ERROR(impl_->posts.ReadId(static_cast<uint64_t>(rows[i]), &post_ids[i]));
+  for (const int64_t row : rows) {
+    if (!impl_->HasRow(row)) return impl_->NoSuchRow(row);
   }
-  return absl::OkStatus();
+  return impl_->posts.ReadIds(rows, post_ids.data());
 }
 
 absl::StatusOr<int64_t> Snapshot::LowerBoundRow(int64_t post_id) const {
@@ -241,6 +270,7 @@ absl::StatusOr<const TagRelations*> Snapshot::relations() const {
 }
 
 const PostColumns& Snapshot::columns() const { return impl_->posts; }
+const TagTable& Snapshot::tag_table() const { return impl_->tags; }
 
 absl::StatusOr<VerifyReport> Snapshot::Verify(bool (*cancelled)(void*), void* context) const {
   return snapshot_file::VerifyFile(*impl_->file, cancelled, context);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,10 +22,14 @@
 
 namespace millrace {
 
+class Postings;
+class ResidentBudget;
 class TagRelations;
+
 namespace snapshot_file {
 class PostColumns;
-}
+class TagTable;
+}  // namespace snapshot_file
 
 // A tag in the mapped file. The name is valid while the snapshot lives.
 struct TagView {
@@ -52,7 +57,9 @@ class Snapshot {
  public:
   // kSnapshotMissing: no such file. kSnapshotDamaged: not a snapshot, truncated, or not of this digest.
   // kFieldInvalid is never returned. A newer format version gives kSchemaTooNew.
-  static absl::StatusOr<std::unique_ptr<Snapshot>> Open(const std::string& path, std::string_view digest);
+  // The file is copied to memory as it is read when `budget` has room for it, and mapped otherwise.
+  static absl::StatusOr<std::unique_ptr<Snapshot>> Open(const std::string& path, std::string_view digest,
+                                                        const std::shared_ptr<ResidentBudget>& budget = nullptr);
   ~Snapshot();
 
   const std::string& digest() const;
@@ -116,8 +123,16 @@ class Snapshot {
   // What they make of the tags. Computed at the first call, which takes a while; lives as long as the snapshot.
   absl::StatusOr<const TagRelations*> relations() const;
 
-  // For RowGather, which copies columns at rows anywhere.
+  // Which rows have a tag. The first call opens the file beside the snapshot's, or makes it when it is missing or
+  // damaged, which takes seconds for millions of posts; others wait for it. kDiskFull or kIoError when it cannot be
+  // written, which is not tried again while the snapshot is open: TagLists says the same, more slowly. kCancelled as
+  // BuildPostings; kSnapshotDamaged.
+  absl::StatusOr<std::shared_ptr<const Postings>> GetPostings(const std::function<bool()>& cancelled = {}) const;
+
+  // For RowGather, which copies columns at rows anywhere, and for passes over columns that have no method here.
   const snapshot_file::PostColumns& columns() const;
+  // For searches through all names.
+  const snapshot_file::TagTable& tag_table() const;
 
   // Reads every byte. Stops early, with kCancelled, when `cancelled` (may be null) returns true.
   absl::StatusOr<VerifyReport> Verify(bool (*cancelled)(void*) = nullptr, void* context = nullptr) const;

@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/snapshot/format.h"
+#include "core/snapshot/postings.h"
 
 namespace millrace {
 namespace {
@@ -21,9 +22,13 @@ absl::Status RemoveLeftovers(const std::string& folder) {
   std::error_code error;
   std::vector<std::filesystem::path> leftovers;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().filename().string().starts_with(snapshot_file::kWorkFolderPrefix)) {
-      leftovers.push_back(entry->path());
-    }
+    const std::filesystem::path& path = entry->path();
+    const bool is_work = path.filename().string().starts_with(snapshot_file::kWorkFolderPrefix);
+    // A query may have made them anew while their snapshot was being deleted.
+    const bool is_orphan =
+        path.extension() == snapshot_file::kPostingsSuffix &&
+        !std::filesystem::exists(std::filesystem::path(path).replace_extension(snapshot_file::kFileSuffix));
+    if (is_work || is_orphan) leftovers.push_back(path);
   }
   if (error) return ErrnoError(error.value(), absl::StrCat("list folder ", folder));
   for (const std::filesystem::path& leftover : leftovers) {
@@ -42,10 +47,11 @@ absl::Status MissingError(std::string_view digest) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SnapshotStore>> SnapshotStore::Open(const std::string& folder) {
+absl::StatusOr<std::unique_ptr<SnapshotStore>> SnapshotStore::Open(const std::string& folder,
+                                                                   int64_t resident_size_bytes_max) {
   MILLRACE_RETURN_IF_ERROR(CreateFolders(folder));
   MILLRACE_RETURN_IF_ERROR(RemoveLeftovers(folder));
-  return std::unique_ptr<SnapshotStore>(new SnapshotStore(folder));
+  return std::unique_ptr<SnapshotStore>(new SnapshotStore(folder, resident_size_bytes_max));
 }
 
 std::string SnapshotStore::PathOf(std::string_view digest) const {
@@ -69,7 +75,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotStore::Get(std::string_v
     }
   }
   // Without the lock: others are served meanwhile. Two callers may both open the file; the first one's stays.
-  MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> opened, Snapshot::Open(PathOf(digest), digest));
+  MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> opened, Snapshot::Open(PathOf(digest), digest, budget_));
   MutexLock lock(mutex_);
   if (std::shared_ptr<const Snapshot> snapshot = FindOpen(digest)) return snapshot;
   // Deleted since it was opened: Delete has looked for it here already, so it must not be put here now.
@@ -106,6 +112,7 @@ std::shared_ptr<const Snapshot> SnapshotStore::Keep(const std::shared_ptr<const 
 
 absl::Status SnapshotStore::Delete(std::string_view digest) {
   if (!IsHexDigest(digest)) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(RemoveFile(snapshot_file::PostingsPath(PathOf(digest))));
   MILLRACE_RETURN_IF_ERROR(RemoveFile(PathOf(digest)));
   MILLRACE_RETURN_IF_ERROR(SyncFolder(folder_));
   std::shared_ptr<const Snapshot> dropped;

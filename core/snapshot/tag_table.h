@@ -31,6 +31,11 @@ class TagTable {
   absl::StatusOr<TagPage> List(const TagQuery& query) const;
   // As Snapshot::FindTagIndexesByName.
   absl::StatusOr<std::vector<uint32_t>> FindIndexesByName(std::string_view name) const;
+  // The tag indexes in the order of names, whole, and the range of places in it whose names begin with `prefix`.
+  absl::StatusOr<absl::Span<const uint32_t>> ByName() const { return Whole(by_name_); }
+  absl::Status PrefixRange(std::string_view prefix, uint64_t* begin, uint64_t* end) const;
+  // The name alone. Requires tag_index < size().
+  absl::Status NameOf(uint64_t tag_index, std::string_view* name) const { return name_.Get(tag_index, name); }
   // Whole columns.
   absl::StatusOr<absl::Span<const int64_t>> Ids() const { return Whole(id_); }
   absl::StatusOr<absl::Span<const uint8_t>> Categories() const { return Whole(category_); }
@@ -49,8 +54,6 @@ class TagTable {
   // The first place whose tag is not before the wanted one; `is_before` must be monotonic over the index.
   template <typename IsBefore>
   absl::StatusOr<uint64_t> LowerBound(const Column<uint32_t>& index, IsBefore is_before) const;
-  // The places of names that begin with `prefix`.
-  absl::Status PrefixRange(std::string_view prefix, uint64_t* begin, uint64_t* end) const;
   absl::StatusOr<TagPage> ListByName(const TagQuery& query) const;
   absl::StatusOr<TagPage> ListByPostCount(const TagQuery& query) const;
   // Walks places [begin, end) of the index until the page is full or kTagScanMax places were looked at.

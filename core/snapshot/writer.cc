@@ -1,11 +1,6 @@
 #include "core/snapshot/writer.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,12 +12,14 @@
 #include "core/snapshot/section_file.h"
 #include "core/snapshot/tag_lookup.h"
 #include "core/snapshot/tag_sections.h"
+#include "core/snapshot/work_folder.h"
 
 namespace millrace {
 
 using snapshot_file::PostSpools;
 using snapshot_file::SectionFile;
 using snapshot_file::TagLookup;
+using snapshot_file::WorkFolder;
 
 namespace {
 
@@ -40,25 +37,6 @@ absl::Status CheckTags(const std::vector<Tag>& tags) {
   }
   return absl::OkStatus();
 }
-
-// A folder for the writer's files, removed with all that is left in it.
-class WorkFolder {
- public:
-  static absl::StatusOr<std::unique_ptr<WorkFolder>> Create(const std::string& parent) {
-    std::string path = absl::StrCat(parent, "/", snapshot_file::kWorkFolderPrefix, "XXXXXX");
-    if (mkdtemp(path.data()) == nullptr) return ErrnoError(errno, absl::StrCat("create folder ", path));
-    return std::unique_ptr<WorkFolder>(new WorkFolder(std::move(path)));
-  }
-  ~WorkFolder() {
-    std::error_code ignored;  // what cannot be removed now is removed when the store is opened the next time
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
-  const std::string path_;
-};
 
 }  // namespace
 

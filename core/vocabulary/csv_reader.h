@@ -1,4 +1,4 @@
-// Comma-separated values as RFC 4180 has them, from memory. Lines may end in LF or CRLF; a byte order mark at the start
+// Comma-separated values (core/base/csv.h) with the errors of vocabularies, from memory. A byte order mark at the start
 // and empty lines are skipped.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/csv.h"
 
 namespace millrace {
 
@@ -28,14 +29,9 @@ class CsvReader {
   absl::StatusOr<bool> Next(CsvRecord* record);
 
  private:
-  bool AtLineEnd() const;
-  void SkipLineEnd();
-  absl::Status ReadField(const CsvRecord& record, std::string* field);
-  absl::Status ReadQuoted(const CsvRecord& record, std::string* field);
-
-  std::string_view text_;
-  size_t place_ = 0;
+  std::string_view text_;  // what is left of it
   int64_t line_ = 1;
+  CsvRecordParser parser_;
 };
 
 // kVocabularyInvalid: "line 3, column 2 (category): " and why. `column` from 1; `title` may be empty.

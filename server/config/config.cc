@@ -10,10 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/nearest.h"
 #include "core/base/text.h"
 #include "server/config/command_line.h"
 #include "server/config/config_file.h"
-#include "server/config/nearest.h"
 #include "server/config/options.h"
 
 namespace millrace {

@@ -23,7 +23,12 @@ struct ServerConfig {
   int64_t stream_count_max = 0;
   int64_t stream_window_size_bytes = 0;
   int64_t streams_size_bytes_max = 0;
+  int64_t resident_snapshots_size_bytes_max = 0;
   int disk_headroom_bytes = 0;
+  bool allow_fetch = false;
+  bool fetch_allow_private = false;
+  absl::Duration fetch_interval;
+  int refresh_thread_count = 0;
   absl::Duration import_idle_timeout;
   absl::Duration drain_timeout;
   std::string log_level;

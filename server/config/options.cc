@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/machine_memory.h"
 #include "core/model/location.h"
 
 namespace millrace {
@@ -24,8 +25,10 @@ constexpr int kPartSizeBytesStep = 64;  // so that every part's columns stay ali
 // Far more than a machine has descriptors or memory for: only typing errors are beyond.
 constexpr int64_t kStreamCountMax = 10'000'000;
 constexpr int64_t kStreamWindowSizeBytesMax = int64_t{1} << 40;
+constexpr int64_t kResidentSizeBytesMax = int64_t{1} << 50;
 constexpr absl::Duration kImportIdleTimeoutMin = absl::Seconds(1);
 constexpr absl::Duration kImportIdleTimeoutMax = absl::Hours(24);
+constexpr absl::Duration kFetchIntervalMax = absl::Hours(1);
 constexpr absl::Duration kDrainTimeoutMax = absl::Hours(1);
 constexpr std::string_view kLogLevels[] = {"debug", "info", "warning", "error", "off"};
 
@@ -56,10 +59,14 @@ Expectation SetListen(std::string_view text, ServerConfig& config) {
   return std::nullopt;
 }
 
-Expectation SetAllowInsecureRemote(std::string_view text, ServerConfig& config) {
+Expectation SetSwitch(std::string_view text, bool& is_on) {
   if (text != "true" && text != "false") return "true or false";
-  config.allow_insecure_remote = text == "true";
+  is_on = text == "true";
   return std::nullopt;
+}
+
+Expectation SetAllowInsecureRemote(std::string_view text, ServerConfig& config) {
+  return SetSwitch(text, config.allow_insecure_remote);
 }
 
 Expectation SetDataDir(std::string_view text, ServerConfig& config) {
@@ -110,6 +117,10 @@ Expectation SetMaxStreamBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, int64_t{0}, kStreamWindowSizeBytesMax, config.streams_size_bytes_max);
 }
 
+Expectation SetMaxResidentSnapshotBytes(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, int64_t{0}, kResidentSizeBytesMax, config.resident_snapshots_size_bytes_max);
+}
+
 Expectation SetDiskHeadroomBytes(std::string_view text, ServerConfig& config) {
   return SetWholeNumber(text, 0, std::numeric_limits<int>::max(), config.disk_headroom_bytes);
 }
@@ -117,6 +128,21 @@ Expectation SetDiskHeadroomBytes(std::string_view text, ServerConfig& config) {
 Expectation SetImportIdleTimeout(std::string_view text, ServerConfig& config) {
   if (SetTime(text, kImportIdleTimeoutMin, kImportIdleTimeoutMax, config.import_idle_timeout)) return std::nullopt;
   return "a time with its unit from 1s to 24h, such as 5m or 90s";
+}
+
+Expectation SetAllowFetch(std::string_view text, ServerConfig& config) { return SetSwitch(text, config.allow_fetch); }
+
+Expectation SetFetchAllowPrivate(std::string_view text, ServerConfig& config) {
+  return SetSwitch(text, config.fetch_allow_private);
+}
+
+Expectation SetFetchInterval(std::string_view text, ServerConfig& config) {
+  if (SetTime(text, absl::ZeroDuration(), kFetchIntervalMax, config.fetch_interval)) return std::nullopt;
+  return "a time with its unit from 0s to 1h, such as 1s or 500ms";
+}
+
+Expectation SetRefreshThreads(std::string_view text, ServerConfig& config) {
+  return SetWholeNumber(text, 1, kThreadCountMax, config.refresh_thread_count);
 }
 
 Expectation SetDrainTimeout(std::string_view text, ServerConfig& config) {
@@ -144,6 +170,9 @@ Expectation SetPortFile(std::string_view text, ServerConfig& config) {
 
 // One core alone would let a single large batch hold up every small call.
 std::string DefaultCallThreads() { return absl::StrCat(std::max(2u, std::thread::hardware_concurrency())); }
+
+// A quarter: trainers and the page cache live on the same machine.
+std::string DefaultMaxResidentSnapshotBytes() { return absl::StrCat(MemoryLimitBytes() / 4); }
 
 }  // namespace
 
@@ -180,12 +209,24 @@ std::vector<Option> MakeOptions() {
       {"max-stream-bytes", "COUNT", Kind::kNumber,
        "What all streams may hold together; beyond it each holds one batch and further streams are refused",
        "2147483648", SetMaxStreamBytes},
+      {"max-resident-snapshot-bytes", "COUNT", Kind::kNumber,
+       "Memory for copies of the snapshots in use; beyond it they are mapped, which is slower",
+       DefaultMaxResidentSnapshotBytes(), SetMaxResidentSnapshotBytes},
       {"disk-headroom-bytes", "COUNT", Kind::kNumber,
        "An import fails when less is left on the disk, so that what it staged can be removed", "268435456",
        SetDiskHeadroomBytes},
       {"import-idle-timeout", "TIME", Kind::kText,
        "An import whose client neither sends nor reads for so long is ended, so that others can run", "5m",
        SetImportIdleTimeout},
+      {"allow-fetch", "", Kind::kSwitch, "Fetch metadata from the boards that sources name; off, nothing is fetched",
+       "false", SetAllowFetch},
+      {"fetch-allow-private", "", Kind::kSwitch,
+       "Fetch also from this machine and its networks: loopback, private, link-local and other special addresses",
+       "false", SetFetchAllowPrivate},
+      {"fetch-interval", "TIME", Kind::kText, "Least time between two requests to the same host", "1s",
+       SetFetchInterval},
+      {"refresh-threads", "COUNT", Kind::kNumber, "Refreshes from boards at a time; others wait for their turn", "2",
+       SetRefreshThreads},
       {"drain-timeout", "TIME", Kind::kText, "How long calls may go on after SIGTERM before they are cancelled", "8s",
        SetDrainTimeout},
       {"log-level", "LEVEL", Kind::kText, "Least severe lines to log: debug, info, warning, error or off", "info",

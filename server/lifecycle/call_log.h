@@ -1,4 +1,4 @@
-// One JSON line per call, to the server's log.
+// One JSON line per call, or for many that were refused, to the server's log.
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@ struct CallRecord {
   int64_t received_count = 0;  // messages
   int64_t sent_count = 0;      // messages
   std::chrono::nanoseconds duration{0};
+  int64_t call_count = 1;  // that this stands for: refused calls share a record
 };
 
 // Thread-safe. Never blocks on a slow reader of the log for longer than a write(2) to it takes.

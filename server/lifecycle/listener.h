@@ -44,8 +44,8 @@ class Listener {
   grpc::Server& server() { return *server_; }
 
   // Stops in order: health says NOT_SERVING; `drain` begins, so that streams end at their next batch; once
-  // `count_streams` says that none is left, or half of `timeout` is over, no new calls; calls in progress may take
-  // until `timeout` and are cancelled then. Returns when the last call is over. Call once.
+  // `count_streams` says that none is left, or nine tenths of `timeout` are over, no new calls; calls in progress may
+  // take until `timeout` and are cancelled then. Returns when the last call is over. Call once.
   void Stop(
       Drain& drain, absl::Duration timeout, const std::function<int64_t()>& count_streams = [] { return 0; });
 

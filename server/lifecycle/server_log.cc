@@ -68,6 +68,7 @@ void ServerLog::Write(const CallRecord& record) {
       .AddNumber("received_count", record.received_count)
       .AddNumber("sent_count", record.sent_count)
       .AddThousandths("duration_ms", std::chrono::duration_cast<std::chrono::microseconds>(record.duration).count());
+  if (record.call_count != 1) details.AddNumber("call_count", record.call_count);
   WriteLine(LevelOf(record), "call", details);
 }
 

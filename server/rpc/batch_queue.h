@@ -30,7 +30,7 @@ class BatchQueue {
 
   // Whether a batch has begun, by NextMessage, and has messages left: no place to end a stream in order.
   bool IsInBatch() const { return sent_count_ < sending_.messages.size(); }
-  bool is_empty() const { return ready_.empty() && !IsInBatch(); }
+  bool has_ready() const { return !ready_.empty(); }
 
   // What has not begun.
   void DropReady();

@@ -29,12 +29,6 @@ absl::Status CheckStart(const v1::StreamBatchesRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status StreamRefusedError() {
-  return MakeError(Reason::kServerBusy,
-                   "the server has as many streams open, or as many bytes ready for them, as it is configured for "
-                   "(its --max-streams and --max-stream-bytes); try again a little later");
-}
-
 }  // namespace
 
 absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& request, int64_t batch_count) {
@@ -59,34 +53,24 @@ absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& r
   return range;
 }
 
-BatchStream::BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, grpc::CallbackServerContext* context,
-                         const grpc::ByteBuffer& request)
+BatchStream::BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, StreamShare share,
+                         grpc::CallbackServerContext* context, const grpc::ByteBuffer& request)
     : deps_(deps),
       caches_(caches),
       scope_(deps.call_log, "millrace.v1.LoaderService/StreamBatches", context),
-      request_(request) {
+      request_(request),
+      queue_(std::move(share)) {
   scope_.CountReceived();
 }
 
 void BatchStream::Start() {
-  bool is_admitted = false;
-  {
-    MutexLock lock(mutex_);
-    // Before anything that costs: whoever is refused has cost next to nothing.
-    if (auto share = deps_.stream_limits->TryOpen()) queue_.emplace(*std::move(share));
-    encoding_ = is_admitted = queue_.has_value();
-  }
-  if (is_admitted && deps_.call_pool->TrySchedule([this] { Open(); })) return;
-  {
-    MutexLock lock(mutex_);
-    encoding_ = false;
-    End(is_admitted ? ServerBusyError() : StreamRefusedError());
-  }
-  Advance();
+  deps_.call_pool->ScheduleReserved([this] { Open(); });
 }
 
 void BatchStream::Open() {
-  const absl::Status status = IsCancelled() ? AbandonedError() : OpenSource();
+  const absl::Status status = IsCancelled()             ? AbandonedError()
+                              : deps_.drain->draining() ? ShuttingDownError()
+                                                        : OpenSource();
   if (status.ok()) {
     Encode();
     return;
@@ -116,30 +100,31 @@ absl::Status BatchStream::OpenSource() {
   source_.emplace(std::move(source));
   MutexLock lock(mutex_);
   if (request.encode_ahead_count() > 0) {
-    queue_->set_ready_count_max(static_cast<size_t>(request.encode_ahead_count()));
+    queue_.set_ready_count_max(static_cast<size_t>(request.encode_ahead_count()));
   }
   return absl::OkStatus();
 }
 
 void BatchStream::Encode() {
-  EncodedBatch batch;
-  const absl::StatusOr<bool> encoded = IsCancelled() ? AbandonedError() : EncodeNext(&batch);
-  {
+  do {
+    EncodedBatch batch;
+    const absl::StatusOr<bool> encoded = IsCancelled() ? AbandonedError() : EncodeNext(&batch);
     MutexLock lock(mutex_);
     if (!encoded.ok()) {
       End(encoded.status());
     } else if (*encoded) {
-      queue_->Add(std::move(batch));
+      queue_.Add(std::move(batch));
     } else {
       End(absl::OkStatus());
     }
-  }
-  Advance(/*encoded=*/true);
+  } while (Advance(/*encoded=*/true));
 }
 
 absl::StatusOr<bool> BatchStream::EncodeNext(EncodedBatch* batch) {
   const int64_t skipped_step_count = SkipSteps();
   if (range_.next.epoch >= range_.end_epoch || range_.batch_count == 0) return false;
+  // Behind the end, so that a stream that has sent everything ends with OK.
+  if (deps_.drain->draining()) return ShuttingDownError();
   MILLRACE_RETURN_IF_ERROR(source_->Encode(range_.next, skipped_step_count, batch));
   MovePosition(1);
   if (range_.batch_count > 0) --range_.batch_count;
@@ -167,7 +152,7 @@ void BatchStream::OnWriteDone(bool ok) {
   {
     MutexLock lock(mutex_);
     writing_ = false;
-    queue_->MessageSent();
+    queue_.MessageSent();
     // A write fails when the call is over: the client is gone.
     if (!ok) cancelled_ = true;
   }
@@ -199,18 +184,16 @@ void BatchStream::End(absl::Status status) {
 BatchStream::Actions BatchStream::Decide() {
   Actions actions;
   if (finished_) return actions;
-  if (queue_.has_value()) {
-    if (cancelled_) {
-      writing_ ? queue_->DropReady() : queue_->DropAll();
-      end_ = AbandonedError();
-    } else if (deps_.drain->draining() && !queue_->IsInBatch() && (!queue_->is_empty() || !end_.has_value())) {
-      queue_->DropReady();
-      end_ = ShuttingDownError();
-    }
-    if (!writing_) actions.write = queue_->NextMessage();
-    writing_ = writing_ || actions.write != nullptr;
-    if (!encoding_ && !end_.has_value()) encoding_ = actions.encode = queue_->HasRoom();
+  if (cancelled_) {
+    writing_ ? queue_.DropReady() : queue_.DropAll();
+    end_ = AbandonedError();
+  } else if (deps_.drain->draining() && queue_.has_ready()) {
+    queue_.DropReady();
+    end_ = ShuttingDownError();
   }
+  if (!writing_) actions.write = queue_.NextMessage();
+  writing_ = writing_ || actions.write != nullptr;
+  if (!encoding_ && !end_.has_value()) encoding_ = actions.encode = queue_.HasRoom();
   if (!encoding_ && !writing_ && end_.has_value()) {
     finished_ = true;
     actions.finish = *end_;
@@ -218,7 +201,7 @@ BatchStream::Actions BatchStream::Decide() {
   return actions;
 }
 
-void BatchStream::Advance(bool encoded) {
+bool BatchStream::Advance(bool encoded) {
   Actions actions;
   {
     MutexLock lock(mutex_);
@@ -226,9 +209,12 @@ void BatchStream::Advance(bool encoded) {
     actions = Decide();
   }
   // Each of these keeps the others from finishing until it is done; behind the last of them the object may be gone.
-  if (actions.encode) deps_.call_pool->Schedule([this] { Encode(); });
+  // Waking a thread costs as much as encoding a small batch: while nobody waits for a turn, this one goes on.
+  const bool go_on = actions.encode && encoded && !deps_.call_pool->HasWaiting();
+  if (actions.encode && !go_on) deps_.call_pool->Schedule([this] { Encode(); });
   if (actions.write != nullptr) StartWrite(actions.write);
   if (actions.finish.has_value()) Finish(scope_.End(*actions.finish));
+  return go_on;
 }
 
 }  // namespace millrace

@@ -34,7 +34,7 @@ absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& r
 // thread.
 //
 //   gRPC's threads                  call pool
-//   Start ---- admitted or busy --> Open: parse, find plan and snapshot, check
+//   Start ------------------------> Open: parse, find plan and snapshot, check
 //                                   Encode: read a batch, serialise it, make it ready  <-+
 //                  StartWrite <---- Advance: nothing is being written                    |
 //   OnWriteDone -> Advance: write the batch's next message, or the next batch's first; --+
@@ -43,17 +43,22 @@ absl::StatusOr<StreamRange> ResolveStreamRange(const v1::StreamBatchesRequest& r
 //                                   Finish: nothing left, an error, cancelled, or draining at a batch boundary
 //   OnDone: log, delete
 //
-// Each batch is a task of the pool by itself, at the end of the pool's queue: streams take turns, however large their
-// windows are. Every event ends in Advance, which decides under the mutex what comes next and does it after letting go
-// of it. Finish comes when no write and no encoding is under way, once; so nothing touches the object behind OnDone.
-// The batches are serialised on the pool (hence the ByteBuffer): gRPC's threads only hand bytes on.
+// While other work waits for the pool, each batch is a task by itself, at the end of the pool's queue: streams take
+// turns, however large their windows are. Every event ends in Advance, which decides under the mutex what comes next
+// and does it after letting go of it. Finish comes when no write and no encoding is under way, once; so nothing touches
+// the object behind OnDone. The batches are serialised on the pool (hence the ByteBuffer): gRPC's threads only hand
+// bytes on.
+//
+// While the server drains, no batch is made any more and none begun: the stream ends behind the message that is being
+// written, or behind the last part of its batch. What HTTP/2 holds before that, its client has to read first.
 class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  // `deps` and the caches are borrowed from the service; `request` is copied.
-  BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, grpc::CallbackServerContext* context,
-              const grpc::ByteBuffer& request);
+  // `deps` and the caches are borrowed from the service; `request` is copied. Requires that the stream was admitted: a
+  // share of its own, and a place in the call pool.
+  BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, StreamShare share,
+              grpc::CallbackServerContext* context, const grpc::ByteBuffer& request);
 
-  // Call once, before the reactor is handed to gRPC. The object deletes itself.
+  // Takes the place in the pool. Call once, before the reactor is handed to gRPC. The object deletes itself.
   void Start();
 
   void OnWriteDone(bool ok) override;
@@ -63,6 +68,7 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  private:
   // On the pool, one at a time: `encoding_` hands what they own from one to the next.
   void Open();
+  // One batch, or several while nobody waits for the thread.
   void Encode();
   absl::Status OpenSource();
   // False at the stream's end.
@@ -79,7 +85,8 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   };
   // `encoded`: a task of the pool is over. Only here may it say so: once `encoding_` is false, whoever takes the mutex
   // next may finish the call, and nothing keeps the object for a thread that is not gRPC's.
-  void Advance(bool encoded = false) ABSL_LOCKS_EXCLUDED(mutex_);
+  // True: encode the next batch right away; only after `encoded`.
+  bool Advance(bool encoded = false) ABSL_LOCKS_EXCLUDED(mutex_);
   bool IsCancelled() ABSL_LOCKS_EXCLUDED(mutex_);
   Actions Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -95,12 +102,11 @@ class BatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   SkipRanges skip_;
 
   Mutex mutex_;
-  bool encoding_ ABSL_GUARDED_BY(mutex_) = false;  // a task is queued or running
+  bool encoding_ ABSL_GUARDED_BY(mutex_) = true;  // a task is queued or running: from Start on
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  // Nothing for a stream that was not admitted. Its message is gRPC's while `writing_`.
-  std::optional<BatchQueue> queue_ ABSL_GUARDED_BY(mutex_);
+  BatchQueue queue_ ABSL_GUARDED_BY(mutex_);                 // its message is gRPC's while `writing_`
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);  // what to finish with behind the queue
 };
 

@@ -31,17 +31,12 @@ std::string MakeRequestId() {
 }
 
 std::string RequestIdOf(const grpc::CallbackServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  if (const auto found = metadata.find(kRequestIdKey); found != metadata.end()) {
-    const std::string_view value(found->second.data(), found->second.size());
-    if (IsValidRequestId(value)) return std::string(value);
-  }
-  return MakeRequestId();
+  std::string given = ClientsRequestId(context);
+  return given.empty() ? MakeRequestId() : given;
 }
 
-// Events: Start (gRPC's thread) schedules Run; Run (pool) calls Finish; OnDone logs and deletes. A full pool goes
-// from Start to Finish. Finish is called once, by whichever of the two has the call; nobody touches the object
-// behind it. OnCancel needs no action: Run asks the context, and its Finish ends a cancelled call as well.
+// Events: Start (gRPC's thread) schedules Run; Run (pool) calls Finish; OnDone logs and deletes. Nobody touches the
+// object behind Finish. OnCancel needs no action: Run asks the context, and its Finish ends a cancelled call as well.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
   UnaryCall(const ServiceDeps& deps, std::string_view method, grpc::CallbackServerContext* context,
@@ -50,8 +45,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     scope_.CountReceived();
   }
 
-  void Start(ThreadPool* pool) {
-    if (!pool->TrySchedule([this] { Run(); })) Finish(scope_.End(ServerBusyError()));
+  // In the place that was reserved for it.
+  void Start(CallPool* pool) {
+    pool->ScheduleReserved([this] { Run(); });
   }
 
   void OnDone() override {
@@ -114,6 +110,14 @@ bool IsValidRequestId(std::string_view request_id) {
          std::all_of(request_id.begin(), request_id.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
+std::string ClientsRequestId(const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find(kRequestIdKey);
+  if (found == metadata.end()) return {};
+  const std::string_view value(found->second.data(), found->second.size());
+  return IsValidRequestId(value) ? std::string(value) : std::string();
+}
+
 bool IsAbandoned(const grpc::CallbackServerContext& context) {
   return context.IsCancelled() || context.deadline() <= std::chrono::system_clock::now();
 }
@@ -130,8 +134,14 @@ absl::Status ShuttingDownError() {
   return MakeError(Reason::kShuttingDown, "the server is stopping; connect again, here or elsewhere, and go on");
 }
 
-grpc::ServerUnaryReactor* StartUnary(const ServiceDeps& deps, ThreadPool* pool, std::string_view method,
+grpc::ServerUnaryReactor* StartUnary(const ServiceDeps& deps, CallPool* pool, std::string_view method,
                                      grpc::CallbackServerContext* context, UnaryHandler handler) {
+  if (!pool->Admit()) {
+    // The one that comes with the context: nothing is made for a call that is refused.
+    grpc::ServerUnaryReactor* refused = context->DefaultReactor();
+    refused->Finish(pool->refusals().Refuse(method, *context));
+    return refused;
+  }
   auto* call = new UnaryCall(deps, method, context, std::move(handler));
   call->Start(pool);
   return call;

@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
-#include "core/base/thread_pool.h"
+#include "server/rpc/call_pool.h"
 #include "server/rpc/services.h"
 
 namespace millrace {
@@ -40,6 +40,8 @@ class CallScope {
 
 // Whether a client may name its call like this.
 bool IsValidRequestId(std::string_view request_id);
+// The client's name for its call; empty when it gave none, or none that is valid.
+std::string ClientsRequestId(const grpc::CallbackServerContext& context);
 
 // True when nobody waits for the answer any more: the call was cancelled or its deadline is over. Any thread may ask
 // as long as the call is not finished.
@@ -56,9 +58,10 @@ absl::Status ShuttingDownError();
 // `cancelled` may be asked now and then by work that takes long.
 using UnaryHandler = std::function<absl::Status(const std::function<bool()>& cancelled)>;
 
-// Runs `handler` on `pool` and finishes the call with what it returns. A pool without room finishes it at once with
-// kServerBusy; a call that was abandoned while it waited does no work. gRPC's thread never blocks here.
-grpc::ServerUnaryReactor* StartUnary(const ServiceDeps& deps, ThreadPool* pool, std::string_view method,
+// Runs `handler` on `pool` and finishes the call with what it returns. A pool without room refuses it at once
+// (Refusals); a call that was abandoned while it waited does no work. gRPC's thread never blocks here. `method` is a
+// literal.
+grpc::ServerUnaryReactor* StartUnary(const ServiceDeps& deps, CallPool* pool, std::string_view method,
                                      grpc::CallbackServerContext* context, UnaryHandler handler);
 
 }  // namespace millrace

@@ -1,5 +1,7 @@
 #include "server/rpc/convert_import.h"
 
+#include <algorithm>
+
 #include "server/rpc/convert.h"
 #include "server/rpc/status.h"
 
@@ -8,6 +10,7 @@ namespace millrace {
 void SetImportResult(const ImportOutcome& outcome, v1::ImportResult* message) {
   message->set_import_id(outcome.import_id);
   message->set_dataset(outcome.dataset);
+  message->set_format(static_cast<v1::SourceFormat>(outcome.format));
   message->set_new_post_count(outcome.new_post_count);
   message->set_replaced_post_count(outcome.replaced_post_count);
   message->set_rejected_count(outcome.rejected_count);
@@ -27,6 +30,19 @@ void SetImportRecord(const ImportRecord& record, v1::ImportRecord* message) {
   SetTimestamp(record.started_at_us, message->mutable_started_at());
   if (record.state == ImportState::kCommitted) SetImportResult(record.outcome, message->mutable_result());
   if (record.state == ImportState::kFailed) *message->mutable_error() = ToRpcStatus(record.error);
+}
+
+PictureFacts PictureFactsOf(const v1::Picture& message) {
+  PictureFacts facts;
+  facts.name = message.name();
+  if (message.has_size_bytes()) facts.size_bytes = message.size_bytes();
+  if (message.width_px() > 0) facts.width_px = message.width_px();
+  if (message.height_px() > 0) facts.height_px = message.height_px();
+  if (message.md5().size() == sizeof(Md5)) {
+    facts.md5.emplace();
+    std::copy(message.md5().begin(), message.md5().end(), facts.md5->begin());
+  }
+  return facts;
 }
 
 void SetRejectedRecord(const RejectedRecord& rejected, v1::RejectedRecord* message) {

@@ -10,6 +10,8 @@ namespace millrace {
 // Everything but `already_imported` and `snapshot_error`.
 void SetImportResult(const ImportOutcome& outcome, v1::ImportResult* message);
 void SetImportRecord(const ImportRecord& record, v1::ImportRecord* message);
+// `message` is checked (import_protocol.h).
+PictureFacts PictureFactsOf(const v1::Picture& message);
 void SetRejectedRecord(const RejectedRecord& rejected, v1::RejectedRecord* message);
 
 }  // namespace millrace

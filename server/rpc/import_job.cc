@@ -71,22 +71,32 @@ absl::StatusOr<bool> ImportJob::TakeNext(ImportPipeline* pipeline) {
   if (!message.has_value()) {
     silence_ += kWakeInterval;
     if (silence_ >= idle_timeout_) return ClientSilentError();
+    // A client that waits for what became of its records hears of it though it sends nothing.
+    MILLRACE_RETURN_IF_ERROR(pipeline->Settle());
     return true;
   }
   silence_ = milliseconds(0);
   if (message->has_end()) return false;
   if (message->has_file()) {
-    MILLRACE_RETURN_IF_ERROR(
-        pipeline->BeginFile(message->file().name(), static_cast<Compression>(message->file().compression())));
+    MILLRACE_RETURN_IF_ERROR(BeginFile(pipeline, message->file()));
   } else {
     MILLRACE_RETURN_IF_ERROR(pipeline->Feed(message->chunk()));
   }
   return true;
 }
 
+absl::Status ImportJob::BeginFile(ImportPipeline* pipeline, const v1::ImportFile& file) {
+  std::optional<PictureFacts> picture;
+  if (file.has_picture()) picture = PictureFactsOf(file.picture());
+  MILLRACE_RETURN_IF_ERROR(pipeline->BeginFile(file.name(), static_cast<Compression>(file.compression()),
+                                               picture.has_value() ? &*picture : nullptr));
+  return file.content().empty() ? absl::OkStatus() : pipeline->Feed(file.content());
+}
+
 absl::Status ImportJob::CommitAndAnswer(ImportSession* session) {
   EnterStage(v1::IMPORT_STAGE_COMMITTING);
   ImportCounts counts;
+  counts.format = static_cast<int32_t>(progress_.format);
   counts.rejected_count = progress_.rejected_count;
   counts.duplicate_tag_count = progress_.duplicate_tag_count;
   counts.byte_count = progress_.byte_count;
@@ -170,6 +180,8 @@ void ImportJob::SendProgress() {
   progress.set_stage(stage_);
   progress.set_byte_count(now.byte_count);
   progress.set_post_count(now.post_count);
+  progress.set_fact_count(now.fact_count);
+  progress.set_format(static_cast<v1::SourceFormat>(now.format));
   progress.set_rejected_count(now.rejected_count);
   if (seconds > 0) progress.set_posts_per_second(static_cast<double>(now.post_count) / seconds);
   peer_.SendProgress(progress);

@@ -53,6 +53,7 @@ class ImportJob {
   absl::Status TakeAll(ImportSession* session);
   // False for the last message.
   absl::StatusOr<bool> TakeNext(ImportPipeline* pipeline);
+  absl::Status BeginFile(ImportPipeline* pipeline, const v1::ImportFile& file);
   absl::Status CommitAndAnswer(ImportSession* session);
   // `outcome` is of a committed import; adds the snapshot unless there is one or none is wanted.
   void Answer(ImportOutcome outcome, bool already_imported);

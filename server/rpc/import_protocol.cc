@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/model/post.h"
 #include "server/rpc/call.h"
 #include "server/rpc/request.h"
 
@@ -38,7 +39,6 @@ absl::Status ImportProtocol::CheckStart(const v1::ImportStart& start) {
   stage_ = Stage::kStarted;
   MILLRACE_RETURN_IF_ERROR(CheckName("start.dataset", start.dataset()));
   MILLRACE_RETURN_IF_ERROR(CheckEnum("start.format", start.format(), v1::SourceFormat_IsValid));
-  if (start.format() == v1::SOURCE_FORMAT_UNSPECIFIED) return FieldError("start.format", "is required");
   if (!IsValidRequestId(start.request_id())) {
     return FieldError("start.request_id", "must be 1 to 128 printable ASCII characters");
   }
@@ -53,18 +53,35 @@ absl::Status ImportProtocol::CheckFile(const v1::ImportFile& file) {
   stage_ = Stage::kInFile;
   ++file_count_;
   if (file.name().empty()) return FieldError("file.name", "is required");
+  if (file.has_picture()) MILLRACE_RETURN_IF_ERROR(CheckPicture(file.picture()));
+  MILLRACE_RETURN_IF_ERROR(CountBytes("file.content", file.content()));
   return CheckEnum("file.compression", file.compression(), v1::Compression_IsValid);
+}
+
+absl::Status ImportProtocol::CheckPicture(const v1::Picture& picture) {
+  if (picture.name().empty()) return FieldError("file.picture.name", "is required");
+  if (picture.size_bytes() < 0) return FieldError("file.picture.size_bytes", "must not be negative");
+  if (picture.width_px() < 0) return FieldError("file.picture.width_px", "must not be negative");
+  if (picture.height_px() < 0) return FieldError("file.picture.height_px", "must not be negative");
+  if (!picture.md5().empty() && picture.md5().size() != sizeof(Md5)) {
+    return FieldError("file.picture.md5", absl::StrCat("has ", picture.md5().size(), " bytes; an MD5 has 16"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ImportProtocol::CountBytes(std::string_view field, const std::string& bytes) {
+  if (bytes.size() > kChunkSizeBytesMax) {
+    return FieldError(field,
+                      absl::StrCat("holds ", bytes.size(), " bytes; at most ", kChunkSizeBytesMax, " are allowed"));
+  }
+  byte_count_ += static_cast<int64_t>(bytes.size());
+  return absl::OkStatus();
 }
 
 absl::Status ImportProtocol::CheckChunk(const std::string& chunk) {
   if (stage_ == Stage::kEnded) return ProtocolError("`chunk` came behind `end`");
   if (stage_ != Stage::kInFile) return ProtocolError("`chunk` came before `file`: begin a file first");
-  if (chunk.size() > kChunkSizeBytesMax) {
-    return FieldError("chunk",
-                      absl::StrCat("holds ", chunk.size(), " bytes; at most ", kChunkSizeBytesMax, " are allowed"));
-  }
-  byte_count_ += static_cast<int64_t>(chunk.size());
-  return absl::OkStatus();
+  return CountBytes("chunk", chunk);
 }
 
 absl::Status ImportProtocol::CheckEnd(const v1::ImportEnd& end) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "millrace/v1/import_service.pb.h"
@@ -26,6 +28,8 @@ class ImportProtocol {
 
   absl::Status CheckStart(const v1::ImportStart& start);
   absl::Status CheckFile(const v1::ImportFile& file);
+  absl::Status CheckPicture(const v1::Picture& picture);
+  absl::Status CountBytes(std::string_view field, const std::string& bytes);
   absl::Status CheckChunk(const std::string& chunk);
   absl::Status CheckEnd(const v1::ImportEnd& end);
 

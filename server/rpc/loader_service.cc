@@ -1,5 +1,7 @@
 #include "server/rpc/loader_service.h"
 
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "core/base/error.h"
@@ -9,6 +11,24 @@
 #include "server/rpc/raw_request.h"
 
 namespace millrace {
+namespace {
+
+constexpr std::string_view kStreamBatches = "millrace.v1.LoaderService/StreamBatches";
+
+// A stream that ends as it begins.
+class RefusedStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+absl::Status LoaderService::StreamRefusedError() {
+  return MakeError(Reason::kServerBusy,
+                   "the server has as many streams open, or as many bytes ready for them, as it is configured for "
+                   "(its --max-streams and --max-stream-bytes); try again a little later");
+}
 
 absl::Status LoaderService::Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response) {
   v1::GetBatchRequest request;
@@ -28,7 +48,14 @@ grpc::ServerUnaryReactor* LoaderService::GetBatch(grpc::CallbackServerContext* c
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* LoaderService::StreamBatches(grpc::CallbackServerContext* context,
                                                                          const grpc::ByteBuffer* request) {
-  auto* stream = new BatchStream(deps_, caches(), context, *request);
+  // Before anything that costs: whoever is refused has cost next to nothing.
+  std::optional<StreamShare> share = deps_.stream_limits->TryOpen();
+  if (!share.has_value()) return new RefusedStream(stream_refusals_.Refuse(kStreamBatches, *context));
+  if (!deps_.call_pool->Admit()) {
+    return new RefusedStream(deps_.call_pool->refusals().Refuse(kStreamBatches, *context));
+  }
+  stream_refusals_.CountTaken();
+  auto* stream = new BatchStream(deps_, caches(), *std::move(share), context, *request);
   stream->Start();
   return stream;
 }

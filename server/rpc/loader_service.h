@@ -9,6 +9,7 @@
 #include "server/rpc/batch_source.h"
 #include "server/rpc/label_cache.h"
 #include "server/rpc/plan_cache.h"
+#include "server/rpc/refusals.h"
 #include "server/rpc/services.h"
 
 namespace millrace {
@@ -19,7 +20,10 @@ class LoaderService final : public v1::LoaderService::WithRawCallbackMethod_GetB
  public:
   // shared_ptr: other services use the caches too, and services die in any order.
   LoaderService(const ServiceDeps& deps, std::shared_ptr<PlanCache> plans, std::shared_ptr<LabelCache> labels)
-      : deps_(deps), plans_(std::move(plans)), labels_(std::move(labels)) {}
+      : deps_(deps),
+        plans_(std::move(plans)),
+        labels_(std::move(labels)),
+        stream_refusals_(deps.call_log, StreamRefusedError()) {}
 
   grpc::ServerUnaryReactor* GetBatch(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
@@ -28,12 +32,14 @@ class LoaderService final : public v1::LoaderService::WithRawCallbackMethod_GetB
 
  private:
   LoaderCaches caches() const { return {.plans = plans_.get(), .labels = labels_.get()}; }
+  static absl::Status StreamRefusedError();
   // Waits for the disk.
   absl::Status Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response);
 
   const ServiceDeps deps_;
   const std::shared_ptr<PlanCache> plans_;
   const std::shared_ptr<LabelCache> labels_;
+  Refusals stream_refusals_;
 };
 
 }  // namespace millrace

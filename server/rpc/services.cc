@@ -6,7 +6,9 @@
 #include "server/rpc/loader_service.h"
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/plan_service.h"
+#include "server/rpc/query_service.h"
 #include "server/rpc/snapshot_service.h"
+#include "server/rpc/source_service.h"
 #include "server/rpc/tag_service.h"
 #include "server/rpc/vocabulary_service.h"
 
@@ -35,6 +37,8 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps
   services.push_back(std::make_unique<LoaderService>(deps, cache, labels));
   services.push_back(std::make_unique<TagService>(deps));
   services.push_back(std::make_unique<VocabularyService>(deps, labels));
+  services.push_back(std::make_unique<SourceService>(deps));
+  services.push_back(std::make_unique<QueryService>(deps));
   return services;
 }
 

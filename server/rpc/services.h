@@ -11,26 +11,29 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
 #include "core/model/location.h"
 #include "core/snapshot/store.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
+#include "server/rpc/call_pool.h"
 #include "server/rpc/stream_limits.h"
 
 namespace millrace {
+
+class RefreshRunner;
 
 // All borrowed; they outlive the services. Thread-safe, each of them.
 struct ServiceDeps {
   Catalog* catalog = nullptr;
   SnapshotStore* snapshots = nullptr;
-  ThreadPool* call_pool = nullptr;    // short work: reads, batches
-  ThreadPool* import_pool = nullptr;  // long work: imports, compiling and verifying snapshots
+  CallPool* call_pool = nullptr;    // short work: reads, batches
+  CallPool* import_pool = nullptr;  // long work: imports, compiling and verifying snapshots
   const LocationTemplate* location = nullptr;
   const Drain* drain = nullptr;
   CallLog* call_log = nullptr;
   StreamLimits* stream_limits = nullptr;
+  RefreshRunner* refreshes = nullptr;  // null: this server fetches nothing
   std::string spool_folder;  // for imports: "DATA/spool"
   // An import whose client is silent for so long is ended.
   absl::Duration import_idle_timeout = absl::InfiniteDuration();

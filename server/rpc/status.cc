@@ -66,12 +66,8 @@ grpc::StatusCode CodeOf(const absl::Status& status, Reason reason) {
   return static_cast<grpc::StatusCode>(status.raw_code());
 }
 
-}  // namespace
-
-google::rpc::Status ToRpcStatus(const absl::Status& status) {
+google::rpc::Status Describe(const absl::Status& status, Reason reason, std::optional<milliseconds> retry_delay) {
   google::rpc::Status result;
-  if (status.ok()) return result;
-  const Reason reason = ReasonOf(status);
   const absl::string_view raw_message = status.message();
   const std::string message = CleanText({raw_message.data(), raw_message.size()}, kMessageSizeBytesMax);
   result.set_code(CodeOf(status, reason));
@@ -84,19 +80,33 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
     violation->set_description(message);
     result.add_details()->PackFrom(bad_request);
   }
-  if (const auto delay = RetryDelay(reason); delay.has_value()) {
+  if (retry_delay.has_value()) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_seconds(delay->count() / 1000);
-    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(delay->count() % 1000) * 1'000'000);
+    retry.mutable_retry_delay()->set_seconds(retry_delay->count() / 1000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(retry_delay->count() % 1000) * 1'000'000);
     result.add_details()->PackFrom(retry);
   }
   return result;
 }
 
-grpc::Status ToGrpcStatus(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  const google::rpc::Status details = ToRpcStatus(status);
+grpc::Status AsSent(const google::rpc::Status& details) {
   return grpc::Status(static_cast<grpc::StatusCode>(details.code()), details.message(), details.SerializeAsString());
+}
+
+}  // namespace
+
+google::rpc::Status ToRpcStatus(const absl::Status& status) {
+  if (status.ok()) return {};
+  const Reason reason = ReasonOf(status);
+  return Describe(status, reason, RetryDelay(reason));
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  return status.ok() ? grpc::Status::OK : AsSent(ToRpcStatus(status));
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& error, milliseconds retry_delay) {
+  return AsSent(Describe(error, ReasonOf(error), retry_delay));
 }
 
 const char* CodeName(grpc::StatusCode code) {

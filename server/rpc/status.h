@@ -4,6 +4,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
+
 #include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 
@@ -18,6 +20,9 @@ google::rpc::Status ToRpcStatus(const absl::Status& status);
 
 // The same as gRPC sends it.
 grpc::Status ToGrpcStatus(const absl::Status& status);
+
+// An error's, with another delay in its RetryInfo than its reason has.
+grpc::Status ToGrpcStatus(const absl::Status& error, std::chrono::milliseconds retry_delay);
 
 // "INVALID_ARGUMENT", as the code is spelled in gRPC's documentation.
 const char* CodeName(grpc::StatusCode code);

@@ -49,6 +49,18 @@ struct TempFile {
   ~TempFile() { std::filesystem::remove(path); }
 };
 
+struct TempFolder {
+  std::string root = (std::filesystem::temp_directory_path() / "millrace-cli-XXXXXX").string();
+  TempFolder() { REQUIRE(mkdtemp(root.data()) != nullptr); }
+  ~TempFolder() { std::filesystem::remove_all(root); }
+  const std::string& path() const { return root; }
+  void Add(const std::string& name, const std::string& content) const {
+    const std::filesystem::path file = std::filesystem::path(root) / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << content;
+  }
+};
+
 TEST_CASE("command lines that make no sense exit with 2 and say where help is") {
   Interrupt interrupt;
   const std::vector<std::vector<std::string>> lines = {
@@ -81,7 +93,7 @@ TEST_CASE("malformed values are refused before the server is asked") {
       {"posts", "sample", "--ids", "9:3"},
       {"posts", "get", "word"},
       {"tags", "get"},
-      {"import", "d", "-"},
+      {"import", "d", "-", "--format", "csv"},
   };
   for (const auto& line : lines) {
     CAPTURE(line);
@@ -340,7 +352,7 @@ TEST_CASE("an import sends start, file, bytes and end, and reports what was reje
   const TempFile file(content);
   const Result result = Run(server, {"import", "d", file.path, "--max-rejected", "-1", "--request-id", "r1"});
   CHECK(result.exit_code == 0);
-  CHECK(Contains(result.err, "reading as danbooru-jsonl"));
+  CHECK(Contains(result.err, "reading as danbooru-jsonl, recognised from the bytes\n"));
   CHECK(Contains(result.err, "posts.jsonl:17: md5: not 32 hexadecimal digits\n"));
   CHECK(Contains(result.err, "2 more rejected records"));
   CHECK(Contains(result.out, "new posts       5\n"));
@@ -353,6 +365,32 @@ TEST_CASE("an import sends start, file, bytes and end, and reports what was reje
   CHECK(requests.back().end().file_count() == 1);
   CHECK(requests.back().end().byte_count() == static_cast<int64_t>(content.size()));
   CHECK(server.imports.bytes == content);
+}
+
+TEST_CASE("sidecars go out in one message each, with what is known of their pictures") {
+  FakeServer server;
+  const TempFolder folder;
+  folder.Add("1.png", "no picture");
+  folder.Add("1.txt", "a, b");
+  folder.Add("set/2.jpg", "x");
+  folder.Add("set/2.json", std::string(300'000, ' '));
+  folder.Add("set/3.jpg", "x");
+  const Result result = Run(server, {"import", "d", folder.path(), "--max-rejected", "-1"});
+  CHECK(result.exit_code == 0);
+  CHECK(Contains(result.err, "reading as picture-folder: pictures with sidecars\n"));
+  const auto& requests = server.imports.requests;
+  REQUIRE(requests.size() == 6);
+  CHECK(requests[0].start().format() == v1::SOURCE_FORMAT_PICTURE_FOLDER);
+  CHECK(requests[1].file().name() == "1.txt");
+  CHECK(requests[1].file().content() == "a, b");
+  CHECK(requests[1].file().picture().name() == "1.png");
+  CHECK(requests[1].file().picture().size_bytes() == 10);
+  CHECK(requests[2].file().name() == "set/2.json");
+  CHECK(requests[3].chunk().size() == 300'000 - requests[2].file().content().size());
+  CHECK(requests[4].file().name() == "set/3.jpg");
+  CHECK(requests[4].file().picture().name() == "set/3.jpg");
+  CHECK(requests[5].end().file_count() == 3);
+  CHECK(requests[5].end().byte_count() == 300'004);
 }
 
 TEST_CASE("two imports without a request id have different ones") {

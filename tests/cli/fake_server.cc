@@ -163,10 +163,12 @@ grpc::Status FakeImports::Import(grpc::ServerContext* context,
   }
   if (!status.ok()) return status;
   while (stream->Read(&request)) {
-    bytes += request.chunk();
+    bytes += request.file().content() + request.chunk();
     requests.push_back(request);
   }
   v1::ImportResponse response;
+  response.mutable_progress()->set_format(v1::SOURCE_FORMAT_DANBOORU_JSONL);
+  stream->Write(response);
   response.mutable_rejected()->set_file("posts.jsonl");
   response.mutable_rejected()->set_line(17);
   response.mutable_rejected()->set_field("md5");

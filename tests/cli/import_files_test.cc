@@ -34,16 +34,63 @@ class TempFolder {
   fs::path path_;
 };
 
-TEST_CASE("a folder stands for its files in the order of the bytes of their names") {
+constexpr v1::SourceFormat kUnnamed = v1::SOURCE_FORMAT_UNSPECIFIED;
+
+std::vector<std::string> RelativePaths(const InputFiles& found, const TempFolder& folder) {
+  std::vector<std::string> paths;
+  for (const InputFile& file : found.files) paths.push_back(fs::path(file.path).lexically_relative(folder.path()));
+  return paths;
+}
+
+TEST_CASE("a folder stands for the data in it and its folders, in the order of the bytes of their paths") {
   const TempFolder folder;
-  for (const char* name : {"b.jsonl", "a10.jsonl", "a2.jsonl", "B.jsonl", ".hidden.jsonl", "sub/c.jsonl"})
+  for (const char* name : {"b.jsonl", "a10.jsonl.gz", "a2.csv", "B.json.zst", ".hidden.jsonl", "sub/c.jsonl",
+                           ".git/config.json", "notes.md", "sub/d.png"}) {
     folder.Add(name);
+  }
   InputFiles found;
-  REQUIRE(FindInputFiles({folder.path()}, found).ok());
-  std::vector<std::string> names;
-  for (const InputFile& file : found.files) names.push_back(fs::path(file.path).filename().string());
-  CHECK(names == std::vector<std::string>{"B.jsonl", "a10.jsonl", "a2.jsonl", "b.jsonl"});
-  CHECK(found.skipped_folders == std::vector<std::string>{folder.path() + "/sub"});
+  REQUIRE(FindInputFiles({folder.path()}, kUnnamed, found).ok());
+  CHECK(RelativePaths(found, folder) ==
+        std::vector<std::string>{"B.json.zst", "a10.jsonl.gz", "a2.csv", "b.jsonl", "sub/c.jsonl"});
+  CHECK(found.skipped == std::vector<std::string>{folder.path() + "/notes.md", folder.path() + "/sub/d.png"});
+  CHECK(found.format == kUnnamed);
+  InputFiles tables;
+  REQUIRE(FindInputFiles({folder.path()}, v1::SOURCE_FORMAT_E621_CSV, tables).ok());
+  CHECK(RelativePaths(tables, folder) == std::vector<std::string>{"a2.csv"});
+}
+
+TEST_CASE("a folder with pictures and sidecars is one of pictures") {
+  const TempFolder folder;
+  for (const char* name : {"1.png", "1.txt", "2.PNG", "2.PNG.json", "2.txt", "set/3.jpg", "set/3.json", "set/3.webp",
+                           "4.gif", "5.txt", "film.mp4"}) {
+    folder.Add(name);
+  }
+  InputFiles found;
+  REQUIRE(FindInputFiles({folder.path()}, kUnnamed, found).ok());
+  CHECK(found.format == v1::SOURCE_FORMAT_PICTURE_FOLDER);
+  std::vector<std::pair<std::string, std::string>> files;  // sidecar, picture
+  for (const InputFile& file : found.files) {
+    files.emplace_back(file.name, file.picture.has_value() ? file.picture->name : "");
+    CHECK(file.path == (file.name == "4.gif" ? "" : folder.path() + "/" + file.name));
+  }
+  CHECK(files == std::vector<std::pair<std::string, std::string>>{{"1.txt", "1.png"},
+                                                                  {"2.PNG.json", "2.PNG"},
+                                                                  {"4.gif", "4.gif"},
+                                                                  {"set/3.json", "set/3.jpg"},
+                                                                  {"set/3.json", "set/3.webp"},
+                                                                  {"5.txt", ""}});
+  CHECK(found.skipped == std::vector<std::string>{folder.path() + "/2.txt", folder.path() + "/film.mp4"});
+}
+
+TEST_CASE("pictures and other data are not imported together") {
+  const TempFolder folder;
+  folder.Add("p/1.png");
+  folder.Add("p/1.txt");
+  const std::string dump = folder.Add("dump.jsonl");
+  InputFiles found;
+  const Outcome outcome = FindInputFiles({folder.path() + "/p", dump}, kUnnamed, found);
+  CHECK(outcome.exit_code == ExitCode::kUsage);
+  CHECK(outcome.message.find("dump.jsonl") != std::string::npos);
 }
 
 TEST_CASE("files keep the order given, and their sizes add up") {
@@ -51,7 +98,7 @@ TEST_CASE("files keep the order given, and their sizes add up") {
   const std::string z = folder.Add("z.jsonl", "12345");
   const std::string a = folder.Add("a.jsonl", "123");
   InputFiles found;
-  REQUIRE(FindInputFiles({z, a}, found).ok());
+  REQUIRE(FindInputFiles({z, a}, kUnnamed, found).ok());
   REQUIRE(found.files.size() == 2);
   CHECK(found.files[0].path == z);
   CHECK(TotalSize(found.files) == 8);
@@ -59,52 +106,51 @@ TEST_CASE("files keep the order given, and their sizes add up") {
 
 TEST_CASE("standard input has no size, and can be read once") {
   InputFiles found;
-  REQUIRE(FindInputFiles({"-"}, found).ok());
+  REQUIRE(FindInputFiles({"-"}, kUnnamed, found).ok());
   CHECK_FALSE(TotalSize(found.files).has_value());
-  CHECK(FindInputFiles({"-", "-"}, found).exit_code == ExitCode::kUsage);
+  CHECK(FindInputFiles({"-", "-"}, kUnnamed, found).exit_code == ExitCode::kUsage);
 }
 
 TEST_CASE("what is not there, or empty, is refused by name") {
   const TempFolder folder;
   InputFiles found;
-  const Outcome missing = FindInputFiles({folder.path() + "/nothing.jsonl"}, found);
+  const Outcome missing = FindInputFiles({folder.path() + "/nothing.jsonl"}, kUnnamed, found);
   CHECK(missing.exit_code == ExitCode::kRefused);
   CHECK(missing.message.find("nothing.jsonl: No such file") != std::string::npos);
-  const Outcome empty = FindInputFiles({folder.path()}, found);
+  const Outcome empty = FindInputFiles({folder.path()}, kUnnamed, found);
   CHECK(empty.exit_code == ExitCode::kUsage);
   CHECK(empty.message.find(folder.path()) != std::string::npos);
+  folder.Add("x.bin");
+  const Outcome none = FindInputFiles({folder.path()}, kUnnamed, found);
+  CHECK(none.message.find("none of the 1 files in the folder " + folder.path() + " looks like data") == 0);
 }
 
-TEST_CASE("a name tells the format, before and behind compression") {
+TEST_CASE("names of data, before and behind compression") {
   for (const char* name : {"a.jsonl", "a.json", "a.jsonl.gz", "a.json.zst"}) {
-    CHECK(FormatOfName(name) == v1::SOURCE_FORMAT_DANBOORU_JSONL);
+    CHECK(LooksLikeData(name, v1::SOURCE_FORMAT_DANBOORU_JSONL));
+    CHECK(LooksLikeData(name, v1::SOURCE_FORMAT_GELBOORU_PAGES));
+    CHECK_FALSE(LooksLikeData(name, v1::SOURCE_FORMAT_E621_CSV));
+    CHECK(LooksLikeData(name, kUnnamed));
   }
   for (const char* name : {"a.sqlite", "a.sqlite3", "a.db", "a.db.zst", "a.sqlite.gz"}) {
-    CHECK(FormatOfName(name) == v1::SOURCE_FORMAT_DANBOORU_META_SQLITE);
+    CHECK(LooksLikeData(name, v1::SOURCE_FORMAT_DANBOORU2023_SQLITE));
+    CHECK_FALSE(LooksLikeData(name, v1::SOURCE_FORMAT_DANBOORU_PAGES));
+    CHECK(LooksLikeData(name, kUnnamed));
   }
-  for (const char* name : {"-", "a", "a.gz", "a.csv", "jsonl", "a.jsonl.bz2"}) {
-    CHECK(FormatOfName(name) == v1::SOURCE_FORMAT_UNSPECIFIED);
+  CHECK(LooksLikeData("posts-2026-01-01.csv.gz", kUnnamed));
+  for (const char* name : {"-", "a", "a.gz", "jsonl", "a.jsonl.bz2", "a.png", "a.txt"}) {
+    CHECK_FALSE(LooksLikeData(name, kUnnamed));
   }
-}
-
-TEST_CASE("files of one import have one format") {
-  v1::SourceFormat format;
-  CHECK(InferFormat({{"a.jsonl", "a.jsonl", 1}, {"b.json.gz", "b.json.gz", 1}}, format).ok());
-  CHECK(format == v1::SOURCE_FORMAT_DANBOORU_JSONL);
-  const Outcome mixed = InferFormat({{"a.jsonl", "a.jsonl", 1}, {"b.db", "b.db", 1}}, format);
-  CHECK(mixed.exit_code == ExitCode::kUsage);
-  CHECK(mixed.message.find("b.db") != std::string::npos);
-  CHECK(InferFormat({{"-", "standard input", std::nullopt}}, format).exit_code == ExitCode::kUsage);
 }
 
 TEST_CASE("a SQLite file whose changes lie in a write-ahead log is not sent without them") {
   const TempFolder folder;
   const std::string path = folder.Add("meta.db");
-  CHECK(CheckNoWriteAheadLog({{path, path, 1}}).ok());
+  CHECK(CheckNoWriteAheadLog({{path, path, 1, std::nullopt}}).ok());
   folder.Add("meta.db-wal", "");
-  CHECK(CheckNoWriteAheadLog({{path, path, 1}}).ok());
+  CHECK(CheckNoWriteAheadLog({{path, path, 1, std::nullopt}}).ok());
   folder.Add("meta.db-wal", "changes");
-  CHECK(CheckNoWriteAheadLog({{path, path, 1}}).exit_code == ExitCode::kUsage);
+  CHECK(CheckNoWriteAheadLog({{path, path, 1, std::nullopt}}).exit_code == ExitCode::kUsage);
 }
 
 }  // namespace

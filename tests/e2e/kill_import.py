@@ -166,7 +166,7 @@ class KillTest:
                 self._fail(self.outcome.rounds + 1, f"{check}: {rows[:3]}")
         leftovers = [path.name for path in (self._folder / "data" / "spool").glob("*")]
         snapshots = self._folder / "data" / "snapshots"
-        leftovers += [path.name for path in snapshots.glob("*") if path.suffix != ".snapshot"]
+        leftovers += [path.name for path in snapshots.glob("*") if path.suffix not in (".snapshot", ".postings")]
         if leftovers:
             self._fail(self.outcome.rounds + 1, f"left behind: {leftovers}")
 

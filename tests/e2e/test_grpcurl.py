@@ -20,7 +20,17 @@ GRPCURL = os.environ.get("GRPCURL") or shutil.which("grpcurl")
 pytestmark = pytest.mark.skipif(
     GRPCURL is None or not os.access(GRPCURL, os.X_OK), reason="no grpcurl: scripts/setup --test installs it"
 )
-SERVICES = ["CatalogService", "ImportService", "LoaderService", "PlanService", "SnapshotService", "TagService", "VocabularyService"]
+SERVICES = [
+    "CatalogService",
+    "ImportService",
+    "LoaderService",
+    "PlanService",
+    "QueryService",
+    "SnapshotService",
+    "SourceService",
+    "TagService",
+    "VocabularyService",
+]
 
 
 def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

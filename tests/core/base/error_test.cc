@@ -31,7 +31,7 @@ TEST_CASE("a field error names its field, also in the message") {
 
 TEST_CASE("every reason has a name of its own and an error code") {
   std::set<std::string> names;
-  for (int i = 0; i <= static_cast<int>(Reason::kVocabularyInvalid); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::kFetchFailed); ++i) {
     const Reason reason = static_cast<Reason>(i);
     CAPTURE(i);
     CHECK(names.insert(std::string(ReasonName(reason))).second);

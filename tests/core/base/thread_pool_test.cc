@@ -46,6 +46,17 @@ TEST_CASE("a full queue refuses; admitted work goes beside it; one thread keeps 
   CHECK(order == std::vector<int>{1, 2, 3, 4, 5});
 }
 
+TEST_CASE("a reserved place is taken until its task has begun") {
+  std::promise<void> began;
+  ThreadPool pool(1, 1);
+  REQUIRE(pool.TryReserve());
+  CHECK(!pool.TryReserve());
+  CHECK(!pool.TrySchedule([] {}));
+  pool.ScheduleReserved([&] { began.set_value(); });
+  began.get_future().wait();
+  CHECK(pool.TrySchedule([] {}));
+}
+
 TEST_CASE("a task may schedule its continuation") {
   std::promise<void> done;
   {

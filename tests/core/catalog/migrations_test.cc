@@ -45,7 +45,8 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 1 keeps its plans, whose out
     Take(database->Execute(kUndoVersion4));
     Take(
         database->Execute("ALTER TABLE plans DROP COLUMN outcome; DROP TABLE vocabularies; "
-                          "DROP TABLE vocabulary_names; PRAGMA user_version=1"));
+                          "DROP TABLE vocabulary_names; DROP TABLE failed_pages; DROP TABLE refresh_runs; "
+                          "DROP TABLE sources; PRAGMA user_version=1"));
   }
   Reopen();
   const PlanRecord old_plan = Take(catalog->GetPlan(plan_id));

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/catalog/sqlite.h"
+#include "core/ingest/sqlite_dump.h"
 #include "tests/core/ingest/support.h"
 #include "tests/support/catch.h"
 
@@ -65,7 +66,8 @@ class Reading {
   ReadResult Read(std::string_view bytes, int64_t spool_size_bytes_max = 1 << 30) {
     ReadResult result;
     {
-      DanbooruMetaSqliteReader reader(&result.sink, spool_.path(), spool_size_bytes_max, [this] { return cancelled; });
+      SqliteDumpReader reader(&result.sink, &ReadDanbooruMeta,
+                              {spool_.path(), spool_size_bytes_max, [this] { return cancelled; }});
       result.status = reader.BeginFile("meta.sqlite3");
       for (size_t i = 0; i < bytes.size() && result.status.ok(); i += 5000)
         result.status = reader.Write(bytes.substr(i, 5000));
@@ -214,7 +216,7 @@ TEST_CASE("bad rows are rejected by themselves, named, and the rest is read") {
       return rejected.field == field && rejected.line == line && rejected.reason.find(reason) != std::string::npos;
     });
   };
-  CHECK(has("tags.name", "is empty; a tag needs a name (tag_id 2)", 0));
+  CHECK(has("tags.name", "is empty; a tag needs a name (tag 2)", 0));
   CHECK(has("tags.category", "is \"2\"", 0));
   CHECK(has("tags.tag_id", "is \"0\", out of range", 0));
   CHECK(has("tags.tag_id", "is 1, which another row has too", 0));

@@ -51,5 +51,19 @@ TEST_CASE("ParseDumpTime refuses everything else") {
   }
 }
 
+TEST_CASE("times of Ruby's text form, and nothing else") {
+  CHECK(ParseRubyTime("Sat Sep 26 03:51:09 -0500 2026") == 1790412669000000);
+  CHECK(ParseRubyTime("Thu Jan 01 00:00:00 +0000 1970") == 0);
+  CHECK(ParseRubyTime("Thu Jan 01 01:30:00 +0130 1970") == 0);
+  for (const char* wrong :
+       {"", "Sat", "Sat Sep 26 03:51:09 2026", "Sat Sep 26 03:51:09 UTC 2026", "Sat Foo 26 03:51:09 -0500 2026",
+        "Foo Sep 26 03:51:09 -0500 2026", "Sat Sep 31 03:51:09 -0500 2026", "Sat Sep 26 24:51:09 -0500 2026",
+        "Sat Sep 26 03:51:09 -0560 2026", "Sat Sep 26 03:51:09 -05:00 2026", "Sat Sep 26 03:51:09 -0500 2026 ",
+        "Sat Sep 6 03:51:09 -0500 2026", "2026-09-26 03:51:09 UTC"}) {
+    INFO(wrong);
+    CHECK_FALSE(ParseRubyTime(wrong).has_value());
+  }
+}
+
 }  // namespace
 }  // namespace millrace

@@ -149,21 +149,26 @@ TEST_CASE("a file of another format is refused by its first bytes, with advice")
     CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
     CHECK(MetadataOf(imported.status)["file"] == "dump");
     CHECK(imported.rejected.empty());
+    UNSCOPED_INFO(imported.status.message());
     return std::string(imported.status.message());
   };
   const std::string sqlite = std::string("SQLite format 3\0", 16) + std::string(100, '\0');
   const SourceFormat jsonl = SourceFormat::kDanbooruJsonl, meta = SourceFormat::kDanbooruMetaSqlite;
   CHECK(message(jsonl, sqlite)
-            .find("dump: looks like a SQLite file, where JSON lines (format danbooru-jsonl) was expected; "
-                  "import it with format danbooru-meta-sqlite") == 0);
+            .find("dump: looks like a SQLite file, where JSON lines (format danbooru-jsonl) was expected.") == 0);
+  CHECK(
+      message(jsonl, sqlite + "CREATE TABLE post_tags")
+          .find("dump: looks like danbooru-meta-sqlite, where JSON lines (format danbooru-jsonl) was expected; import "
+                "it by itself with format danbooru-meta-sqlite.") == 0);
   CHECK(message(jsonl, Gzip(sqlite)).find("looks like a SQLite file") != std::string::npos);
   CHECK(message(jsonl, "\x89PNG\r\n\x1A\n and more").find("looks like a PNG picture") != std::string::npos);
   CHECK(message(jsonl, Gzip(Gzip("{}"))).find("looks like a gzip file") != std::string::npos);
   CHECK(message(jsonl, Gzip("{}"), Compression::kNone).find("leave the compression unspecified") != std::string::npos);
   CHECK(message(jsonl, "{\"id\":1}", Compression::kZstd).find("declared as compressed with zstd") != std::string::npos);
   CHECK(message(jsonl, "PK\x03\x04 and so on, a ZIP").find("looks like a ZIP archive") != std::string::npos);
-  CHECK(message(meta, "{\"id\":\"1\",\"score\":\"0\"}\n").find("import JSON lines with format danbooru-jsonl") !=
+  CHECK(message(meta, "{\"id\":\"1\",\"pixiv_id\":\"0\"}\n").find("import it by itself with format danbooru-jsonl") !=
         std::string::npos);
+  CHECK(message(meta, "{\"id\":\"1\"}\n").find("dump: begins with \"{\\\"id\\\"") == 0);
   CHECK(message(meta, "").find("dump: is empty") == 0);
   CHECK(message(meta, sqlite).find("dump: ") == 0);
 }
@@ -232,6 +237,7 @@ TEST_CASE("a cancelled import stops and leaves the dataset as it was") {
   ImportFixture fixture;
   bool cancelled = false;
   PipelineOptions options;
+  options.format = SourceFormat::kDanbooruJsonl;
   options.cancelled = [&] { return cancelled; };
   {
     auto session = fixture.Begin();
@@ -244,6 +250,101 @@ TEST_CASE("a cancelled import stops and leaves the dataset as it was") {
     CHECK((*pipeline)->progress().post_count == 2);
   }
   CHECK_FALSE(fixture.catalog().GetDataset("d").ok());
+}
+
+TEST_CASE("a format that is not named is told from the first file that holds a record, and reported") {
+  ImportFixture fixture;
+  const Imported imported = fixture.Import(
+      {{"empty.jsonl", ""}, {"blank.json", "[ ]\n"}, {"posts.jsonl.gz", Gzip(OpenClipart())}, {"e", "\n"}},
+      {.format = SourceFormat::kUnspecified});
+  INFO(imported.status.ToString());
+  REQUIRE(imported.status.ok());
+  CHECK(imported.progress.format == SourceFormat::kDanbooruJsonl);
+  CHECK(imported.progress.file_count == 4);
+  CheckOpenClipart(fixture.catalog(), "d");
+}
+
+TEST_CASE("a format that cannot be told is an error that lists the formats") {
+  const auto message = [](const std::vector<ImportedFile>& files) {
+    ImportFixture fixture;
+    const Imported imported = fixture.Import(files, {.format = SourceFormat::kUnspecified, .max_rejected_count = -1});
+    CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
+    CHECK(imported.progress.format == SourceFormat::kUnspecified);
+    UNSCOPED_INFO(imported.status.message());
+    CHECK(imported.status.message().find("danbooru-jsonl (JSON lines), ") != std::string::npos);
+    return std::string(imported.status.message());
+  };
+  CHECK(message({{"a", "{\"id\":1}\n"}}).find("a: begins with \"{") == 0);
+  CHECK(message({{"a", "{\"id\":1}\n"}}).find("its format cannot be told") != std::string::npos);
+  CHECK(message({{"a", std::string(200000, ' ')}}).find("a: begins with ") == 0);
+  CHECK(message({{"p", "\x89PNG\r\n\x1A\n and a picture"}}).find("p: looks like a PNG picture") == 0);
+  CHECK(message({{"a", ""}, {"b", "[]"}}).find("no file of the import holds a record") == 0);
+}
+
+TEST_CASE("a file of another format than the first is refused") {
+  ImportFixture fixture;
+  const std::string sqlite = std::string("SQLite format 3\0", 16) + "CREATE TABLE post_tags(post_id, tag_id)";
+  const Imported imported = fixture.Import({{"a.jsonl", OpenClipart()}, {"b", sqlite}},
+                                           {.format = SourceFormat::kUnspecified, .max_rejected_count = -1});
+  CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
+  INFO(imported.status.ToString());
+  CHECK(MetadataOf(imported.status)["file"] == "b");
+  CHECK(imported.status.message().find("b: looks like danbooru-meta-sqlite, where JSON lines") == 0);
+}
+
+TEST_CASE("what became of the records is told by Settle, without another byte") {
+  ImportFixture fixture;
+  std::vector<RejectedRecord> rejected;
+  PipelineOptions options;
+  options.format = SourceFormat::kDanbooruJsonl;
+  options.max_rejected_count = 1;
+  options.on_rejected = [&](const RejectedRecord& record) { rejected.push_back(record); };
+  auto session = fixture.Begin();
+  auto pipeline = ImportPipeline::Create(session.get(), options);
+  REQUIRE(pipeline.ok());
+  CHECK((*pipeline)->Settle().ok());
+  REQUIRE((*pipeline)->BeginFile("a.jsonl", Compression::kNone).ok());
+  REQUIRE((*pipeline)->Feed("{\"id\":1,\"source\":\"x\"}\n{\"id\":1}\n").ok());
+  REQUIRE((*pipeline)->Settle().ok());
+  REQUIRE(rejected.size() == 1);
+  CHECK(rejected[0].line == 2);
+  CHECK((*pipeline)->progress().post_count == 1);
+  (*pipeline)->Feed("{\"id\":2}\n{\"id\":1}\n{\"id\":3}\n").IgnoreError();
+  CHECK(ReasonOf((*pipeline)->Settle()) == Reason::kRecordRejected);
+  REQUIRE(rejected.size() == 2);
+  CHECK(rejected[1].line == 4);
+  CHECK((*pipeline)->progress().post_count == 2);
+}
+
+TEST_CASE("records of many files come in the order of the files, rejected ones too") {
+  ImportFixture fixture;
+  std::vector<ImportedFile> files;
+  for (int file = 0; file < 50; ++file) {
+    std::string text;
+    for (int line = 0; line < 20; ++line) {
+      // The first of each file is the last of the file before.
+      text += "{\"id\":" + std::to_string(1 + file * 19 + line) + ",\"pixiv_id\":0}\n";
+    }
+    files.push_back({"f" + std::to_string(file), text});
+  }
+  const Imported imported = fixture.Import(files, {.format = SourceFormat::kUnspecified, .max_rejected_count = -1});
+  REQUIRE(imported.status.ok());
+  CHECK(imported.progress.post_count == 50 * 19 + 1);
+  REQUIRE(imported.rejected.size() == 49);
+  for (size_t i = 0; i < imported.rejected.size(); ++i) {
+    CHECK(imported.rejected[i].file == "f" + std::to_string(i + 1));
+    CHECK(imported.rejected[i].line == 1);
+    CHECK(imported.rejected[i].reason.find("f" + std::to_string(i) + ", line 20") != std::string::npos);
+  }
+}
+
+TEST_CASE("records of pages are numbered, and messages say so") {
+  ImportFixture fixture;
+  const Imported imported = fixture.Import({{"p.json", R"([{"id":1,"tag_string":""},{"id":1,"tag_string":""}])"}},
+                                           {.format = SourceFormat::kUnspecified});
+  CHECK(imported.progress.format == SourceFormat::kDanbooruPages);
+  CHECK(imported.status.message().find("p.json, record 2: id is 1, which another record of this import has: p.json, "
+                                       "record 1.") == 0);
 }
 
 }  // namespace

@@ -29,13 +29,13 @@ absl::StatusOr<BoundQuery> Bind(const std::string& text, const Snapshot& snapsho
 TEST_CASE("tags become all indexes of their name, beside terms on numbers") {
   testing::TempFolder folder;
   const auto snapshot = testing::WriteAndOpen(folder.path(), ContentWith({{"sky", 2}, {"sea", 1}, {"sky", 5}}));
-  const BoundQuery query = *Bind("-sky score:>3 sea rating:s", *snapshot);
-  REQUIRE(query.tag_terms().size() == 2);
-  CHECK(query.tag_terms()[0].tag_indexes == std::vector<uint32_t>{0, 2});
-  CHECK(query.tag_terms()[0].is_negated);
-  CHECK(query.tag_terms()[1].tag_indexes == std::vector<uint32_t>{1});
-  REQUIRE(query.number_terms().size() == 2);
-  CHECK(query.number_terms()[0].first == 4);
+  const BoundQuery query = *Bind("-sky score:>3 s*a rating:s", *snapshot);
+  REQUIRE(query.terms().size() == 4);
+  CHECK(query.terms()[0].tag_indexes == std::vector<uint32_t>{0, 2});
+  CHECK(query.terms()[0].tag_use_count == 7);
+  CHECK(query.terms()[1].intervals[0].first == 4);
+  CHECK(query.terms()[2].tag_indexes == std::vector<uint32_t>{1});
+  CHECK(query.root().children[0].kind == QueryNode::Kind::kNot);
 }
 
 TEST_CASE("a tag that the snapshot lacks is refused with its place and up to three of its neighbours") {
@@ -55,7 +55,64 @@ TEST_CASE("a tag that the snapshot lacks is refused with its place and up to thr
   CHECK_THAT(message("blue_"), Catch::Contains("Did you mean \"blue_eyes\", \"blue_sky\" or \"blue_hair\"?"));
   // Nothing begins like half of it.
   CHECK_THAT(message("xylophone"), !Catch::Contains("Did you mean"));
-  CHECK_THAT(message("Blue_sky"), !Catch::Contains("Did you mean"));
+  CHECK_THAT(message("Blue_sky"), Catch::Contains("Did you mean \"blue_sky\"?"));
+}
+
+TEST_CASE("what a word may have been meant for is said") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), ContentWith({{"sky", 9}}));
+  const auto message = [&](const std::string& text) {
+    CAPTURE(text);
+    const absl::Status status = Bind(text, *snapshot).status();
+    CHECK(ReasonOf(status) == Reason::kQueryInvalid);
+    CHECK(MetadataOf(status).contains("char_offset"));
+    return std::string(status.message());
+  };
+  CHECK_THAT(message("scroe:>5"), Catch::Contains("Did you mean the metatag score:?"));
+  CHECK_THAT(message("fav:somebody"), Catch::Contains("snapshots do not hold what it asks for"));
+  CHECK_THAT(message("sky OR sky"), Catch::Contains("\"or\" and \"and\" are written small"));
+  CHECK_THAT(message("sea*"), Catch::Contains("matches no tag"));
+  // Of a newer metatag, once no tag has that name.
+  CHECK_THAT(message("sky md5:x"), Catch::Contains("\"md5:x\" at character 4 (from 0) has no MD5 sum"));
+  CHECK_THAT(message("filesize:1t"), Catch::Contains("N is a number of bytes"));
+  CHECK_THAT(message("status:gone"), Catch::Contains("write one of active, any"));
+}
+
+TEST_CASE("a newer metatag that no post has a value for is refused, but not whether they have one") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), ContentWith({{"sky", 9}}));
+  for (const char* const text :
+       {"favcount:>3", "ratio:1:1", "mpixels:2",  "filesize:>1m", "filetype:png",
+        "duration:>3", "date:2021", "age:<2w",    "source:x",     "pixiv:5",
+        "parent:5",    "child:5",   "pool:5",     "pool:series",  "status:deleted",
+        "is:active",   "user:5",    "approver:5", "-source:x",    "md5:00000000000000000000000000000000"}) {
+    CAPTURE(text);
+    const absl::Status status = Bind(text, *snapshot).status();
+    CHECK(ReasonOf(status) == Reason::kQueryInvalid);
+    CHECK_THAT(std::string(status.message()), Catch::Contains("asks for what no post of snapshot"));
+  }
+  for (const char* const text :
+       {"ratio:any", "filesize:none", "filetype:any", "date:none", "has:source", "pixiv:none", "parent:any",
+        "is:parent", "pool:none", "status:any", "user:none", "score:>5", "gentags:>0", "tagcount:1"}) {
+    CAPTURE(text);
+    CHECK(Bind(text, *snapshot).ok());
+  }
+}
+
+TEST_CASE("words of a small vocabulary are those that the snapshot has") {
+  testing::TempFolder folder;
+  testing::Content content = ContentWith({{"sky", 9}});
+  content.posts[0].file_ext = "jpg";
+  content.posts[1].file_ext = "PNG";
+  content.posts[2].pools = {{7, "series"}};
+  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
+  CHECK(Bind("filetype:JPEG", *snapshot)->terms()[0].codes == std::vector<uint32_t>{1});
+  CHECK(Bind("ext:png,jpg", *snapshot)->terms()[0].codes == std::vector<uint32_t>{2, 1});
+  CHECK_THAT(std::string(Bind("filetype:gif", *snapshot).status().message()),
+             Catch::Contains("names \"gif\"") && Catch::Contains("write one of jpg, png"));
+  CHECK(Bind("pool:series", *snapshot).ok());
+  CHECK_THAT(std::string(Bind("pool:collection", *snapshot).status().message()),
+             Catch::Contains("write one of series"));
 }
 
 TEST_CASE("without tags every tag is refused, and other terms are not") {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "core/snapshot/format.h"
+#include "core/snapshot/resident_memory.h"
 #include "tests/core/snapshot/support.h"
 #include "tests/support/catch.h"
 
@@ -59,13 +60,14 @@ struct Flipped {
   bool opened = false;
   bool read_damaged = false;    // reading everything found it
   bool verify_damaged = false;  // Verify found it
+  friend bool operator==(const Flipped&, const Flipped&) = default;
 };
 
-// What becomes of a file with these bytes. Fails the test on any answer that is wrong.
-Flipped Probe(const std::string& path, const std::string& digest, const std::string& bytes, const Content& content) {
-  WriteFile(path, bytes);
+// What becomes of a file, copied or mapped. Fails the test on any answer that is wrong.
+Flipped ProbeFile(const std::string& path, const std::string& digest, const Content& content,
+                  const std::shared_ptr<ResidentBudget>& budget) {
   Flipped flipped;
-  const auto snapshot = Snapshot::Open(path, digest);
+  const auto snapshot = Snapshot::Open(path, digest, budget);
   if (!snapshot.ok()) {
     REQUIRE(ReasonOf(snapshot.status()) == Reason::kSnapshotDamaged);
     return flipped;
@@ -82,6 +84,14 @@ Flipped Probe(const std::string& path, const std::string& digest, const std::str
   const absl::StatusOr<VerifyReport> report = (*snapshot)->Verify();
   REQUIRE(report.ok());
   flipped.verify_damaged = !report->damages.empty();
+  return flipped;
+}
+
+// What becomes of a file with these bytes: the same, copied or mapped.
+Flipped Probe(const std::string& path, const std::string& digest, const std::string& bytes, const Content& content) {
+  WriteFile(path, bytes);
+  const Flipped flipped = ProbeFile(path, digest, content, nullptr);
+  REQUIRE(flipped == ProbeFile(path, digest, content, std::make_shared<ResidentBudget>(int64_t{1} << 30)));
   return flipped;
 }
 

@@ -102,5 +102,24 @@ TEST_CASE("A stop cancels what does not end within the timeout") {
   CHECK(!reader->Finish().ok());
 }
 
+TEST_CASE("A stop waits for streams, then as long again for their readers, and never beyond its timeout") {
+  using std::chrono::milliseconds;
+  const auto stop_time = [](absl::Duration timeout, milliseconds streams_take) {
+    TestServer server;
+    Drain drain;
+    const auto start = std::chrono::steady_clock::now();
+    const auto passed = [&] { return std::chrono::steady_clock::now() - start; };
+    server.listener->Stop(drain, timeout, [&] { return drain.draining() && passed() >= streams_take ? 0 : 1; });
+    return passed();
+  };
+  const auto quick = stop_time(absl::Seconds(30), milliseconds(50));
+  CHECK(quick >= milliseconds(550));
+  CHECK(quick < milliseconds(10'000));
+  CHECK(stop_time(absl::Seconds(30), milliseconds(700)) >= milliseconds(1'400));
+  const auto for_ever = stop_time(absl::Seconds(1), std::chrono::hours(1));
+  CHECK(for_ever >= milliseconds(900));
+  CHECK(for_ever < milliseconds(10'000));
+}
+
 }  // namespace
 }  // namespace millrace

@@ -70,6 +70,17 @@ TEST_CASE("A call's line holds all that is known of it") {
                           {"duration_ms", 1234.567}}));
 }
 
+TEST_CASE("A line that stands for many calls says for how many") {
+  const TempFolder folder;
+  const auto log = OpenLog(folder / "log");
+  CallRecord record = RecordWithCode("RESOURCE_EXHAUSTED");
+  record.call_count = 1234;
+  log->Write(record);
+  const std::vector<Json> lines = ReadLines(folder / "log");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("call_count") == 1234);
+}
+
 TEST_CASE("The level follows whose fault it was, and lines below the log's level are left out") {
   const TempFolder folder;
   const std::vector<std::string> codes = {"OK",      "CANCELLED", "NOT_FOUND", "RESOURCE_EXHAUSTED",

@@ -36,7 +36,7 @@ TEST_CASE("messages come in order, and a batch counts until its last one is sent
   Fixture fixture;
   BatchQueue& queue = fixture.queue;
   queue.set_ready_count_max(3);
-  CHECK(queue.is_empty());
+  CHECK_FALSE((queue.has_ready() || queue.IsInBatch()));
   CHECK(queue.NextMessage() == nullptr);
   queue.Add(MakeBatch({"one"}));
   queue.Add(MakeBatch({"two a", "two b", "two c"}));
@@ -58,7 +58,7 @@ TEST_CASE("messages come in order, and a batch counts until its last one is sent
   CHECK(sent == "one;two a;two b;two c;three;");
   CHECK(is_in_batch == std::vector<bool>{false, true, true, false, false});
   CHECK(held == std::vector<size_t>{20, 20, 20, 5, 0});
-  CHECK(queue.is_empty());
+  CHECK_FALSE((queue.has_ready() || queue.IsInBatch()));
 }
 
 TEST_CASE("there is room for what may be ready behind the batch that is sent") {
@@ -100,7 +100,7 @@ TEST_CASE("dropping what is ready leaves the batch that has begun; dropping all 
 
   SECTION("sent") {
     queue.MessageSent();
-    CHECK(queue.is_empty());
+    CHECK_FALSE((queue.has_ready() || queue.IsInBatch()));
   }
   SECTION("dropped") { queue.DropAll(); }
   CHECK(queue.NextMessage() == nullptr);

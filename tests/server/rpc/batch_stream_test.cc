@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <thread>
 
 #include "core/base/error.h"
@@ -215,6 +216,35 @@ TEST_CASE("streams that are cancelled at any moment leave no stream and no byte"
   }
   for (std::thread& client : clients) client.join();
   CHECK(fixture.BecomesIdle());
+}
+
+TEST_CASE("draining makes no more batches: what waits for a thread ends when it comes to it") {
+  Fixture fixture;
+  // Both threads are kept: streams are admitted, and wait.
+  std::promise<void> go_on;
+  const std::shared_future<void> gone_on = go_on.get_future().share();
+  for (int i = 0; i < 2; ++i) fixture.server.call_pool().Schedule([gone_on] { gone_on.wait(); });
+  std::vector<Reader> readers;
+  for (int i = 0; i < 20; ++i) readers.push_back(fixture.Open(fixture.endless));
+  REQUIRE(fixture.Eventually([&] { return fixture.server.stream_limits().stream_count() == 20; }));
+  fixture.server.drain().Begin();
+  go_on.set_value();
+  for (Reader& reader : readers) {
+    CHECK_FALSE(reader.Read());
+    CHECK(ReasonOf(reader.Finish()) == "SHUTTING_DOWN");
+  }
+  CHECK(fixture.BecomesIdle());
+}
+
+TEST_CASE("draining leaves their OK to streams that have sent everything") {
+  Fixture fixture;
+  fixture.endless.set_max_batch_count(2);
+  Reader reader = fixture.OpenFrozen(fixture.endless);
+  fixture.SettledSizeBytes();  // the second is being written
+  fixture.server.drain().Begin();
+  CHECK(reader.Read());
+  CHECK_FALSE(reader.Read());
+  CHECK(reader.Finish().ok());
 }
 
 TEST_CASE("draining ends streams that have batches ready, between batches") {

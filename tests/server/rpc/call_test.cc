@@ -101,6 +101,12 @@ TEST_CASE("a call without room is refused at once and told when to try again") {
   const ErrorDetails details = ErrorDetailsOf(status);
   CHECK(details.info.reason() == "SERVER_BUSY");
   CHECK(details.retry_info.has_value());
+  const std::vector<CallRecord> records = server.call_log().WaitFor(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].method == "millrace.v1.CatalogService/ListDatasets");
+  CHECK(records[0].reason == "SERVER_BUSY");
+  CHECK(records[0].call_count == 1);
+  CHECK(records[0].peer.rfind("ipv4:127.0.0.1:", 0) == 0);
 
   auto context = MakeContext();
   const auto stream = server.loader_stub->StreamBatches(context.get(), {});

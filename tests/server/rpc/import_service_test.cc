@@ -92,6 +92,48 @@ TEST_CASE("an import brings its posts, its counts and a snapshot") {
   CHECK(imports[0].result().snapshot() == result.snapshot());
 }
 
+TEST_CASE("a format that is not named is told, reported, and recorded") {
+  RpcServer server;
+  v1::ImportStart start = JsonlStart("d", "unnamed");
+  start.clear_format();
+  const ImportReply reply = ImportJsonl(server, start, Dump(50));
+  INFO(reply.status.error_message());
+  REQUIRE(reply.status.ok());
+  CHECK(reply.result->format() == v1::SOURCE_FORMAT_DANBOORU_JSONL);
+  CHECK(reply.progress.back().format() == v1::SOURCE_FORMAT_DANBOORU_JSONL);
+  CHECK(Imports(server, "d")[0].format() == v1::SOURCE_FORMAT_DANBOORU_JSONL);
+  // The same request again, with the format named or not.
+  for (const bool is_named : {false, true}) {
+    v1::ImportStart again = JsonlStart("d", "unnamed");
+    if (!is_named) again.clear_format();
+    const ImportReply repeated = ImportJsonl(server, again, Dump(50));
+    INFO(repeated.status.error_message());
+    REQUIRE(repeated.status.ok());
+    CHECK(repeated.result->already_imported());
+    CHECK(repeated.result->format() == v1::SOURCE_FORMAT_DANBOORU_JSONL);
+  }
+  start.set_request_id("unknown");
+  const ImportReply unknown = ImportJsonl(server, start, "id,name\n1,a\n");
+  CHECK(ReasonOf(unknown.status) == "FILE_INVALID");
+  CHECK(unknown.status.error_message().find("danbooru-jsonl") != std::string::npos);
+}
+
+TEST_CASE("a client that pauses hears of its rejected records, and of one too many") {
+  RpcServer server;
+  ImportClient client(*server.import_stub);
+  REQUIRE(client.Start(JsonlStart("d", "pauses")));
+  REQUIRE(client.File("a.jsonl"));
+  REQUIRE(client.Chunk("{\"id\":1}\n{\"id\":1}\n"));
+  v1::ImportResponse response;
+  while (client.stream().Read(&response)) {
+    if (response.has_rejected()) break;
+  }
+  REQUIRE(response.has_rejected());
+  CHECK(response.rejected().line() == 2);
+  const ImportReply reply = client.Finish();
+  CHECK(ReasonOf(reply.status) == "RECORD_REJECTED");
+}
+
 TEST_CASE("posts that are there already are replaced whole, over several files") {
   RpcServer server;
   ImportPosts(server, "d", 100);

@@ -37,8 +37,8 @@ std::vector<CallRecord> MemoryCallLog::WaitFor(size_t count) const {
 RpcServer::RpcServer(const RpcServerOptions& options)
     : stream_limits_(options.stream_limits),
       location_(*LocationTemplate::Parse(LocationTemplate::kDefault)),
-      call_pool_(std::make_unique<ThreadPool>(options.call_thread_count, options.call_queue_size_max)),
-      import_pool_(std::make_unique<ThreadPool>(options.import_thread_count, 16)) {
+      call_pool_(std::make_unique<CallPool>(options.call_thread_count, options.call_queue_size_max, &call_log_)),
+      import_pool_(std::make_unique<CallPool>(options.import_thread_count, 16, &call_log_)) {
   CatalogOptions catalog_options;
   catalog_options.path = folder_.path() + "/catalog.sqlite3";
   auto catalog = Catalog::Open(catalog_options);
@@ -71,7 +71,7 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   for (const auto& service : services_) builder.RegisterService(service.get());
   // ThreadSanitizer sees the pools' mutexes but not gRPC's: what was made above reaches the calls by these.
   // They are over when this is: a test may have room for one task only.
-  for (ThreadPool* pool : {call_pool_.get(), import_pool_.get()}) {
+  for (CallPool* pool : {call_pool_.get(), import_pool_.get()}) {
     // Shared: the task may still be within set_value when the wait is over.
     const auto done = std::make_shared<std::promise<void>>();
     pool->Schedule([done] { done->set_value(); });

@@ -12,7 +12,6 @@
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
-#include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
 #include "core/model/location.h"
 #include "core/snapshot/store.h"
@@ -25,6 +24,7 @@
 #include "millrace/v1/vocabulary_service.grpc.pb.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
+#include "server/rpc/call_pool.h"
 #include "server/rpc/services.h"
 #include "server/rpc/stream_limits.h"
 #include "tests/server/rpc/temp_folder.h"
@@ -65,8 +65,8 @@ class RpcServer {
 
   Catalog& catalog() { return *catalog_; }
   SnapshotStore& snapshots() { return *snapshots_; }
-  ThreadPool& call_pool() { return *call_pool_; }
-  ThreadPool& import_pool() { return *import_pool_; }
+  CallPool& call_pool() { return *call_pool_; }
+  CallPool& import_pool() { return *import_pool_; }
   Drain& drain() { return drain_; }
   const StreamLimits& stream_limits() const { return stream_limits_; }
   const MemoryCallLog& call_log() const { return call_log_; }
@@ -87,8 +87,8 @@ class RpcServer {
   LocationTemplate location_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<SnapshotStore> snapshots_;
-  std::unique_ptr<ThreadPool> call_pool_;
-  std::unique_ptr<ThreadPool> import_pool_;
+  std::unique_ptr<CallPool> call_pool_;
+  std::unique_ptr<CallPool> import_pool_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

@@ -1,8 +1,8 @@
 """Millrace: name a plan, and get the same batches, on any machine, at any world size, after any restart.
 
-connect(address) gives a Client: datasets, imports, tags, posts, snapshots, plans, vocabularies. Loader iterates a
-plan's batches; millrace.torch.dataset makes a torch IterableDataset of them. millrace.reference computes batches
-without a server, from the plan specification. Failures are millrace.Error and its subclasses.
+connect(address) gives a Client: datasets, imports, tags, posts, snapshots, plans, vocabularies, sources. Loader
+iterates a plan's batches; millrace.torch.dataset makes a torch IterableDataset of them. millrace.reference computes
+batches without a server, from the plan specification. Failures are millrace.Error and its subclasses.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         DatasetNotFound,
         DiskFull,
         Error,
+        FetchDisabled,
         FieldViolation,
         FileInvalid,
         ImportRunning,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         PostNotFound,
         QueryInvalid,
         RecordRejected,
+        RefreshRunning,
         RequestIdReused,
         SampleTooLarge,
         SelectionEmpty,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
         SnapshotMissing,
         SnapshotNotFound,
         SnapshotRequired,
+        SourceExists,
+        SourceNotFound,
         SplitNotFound,
         StepPastEnd,
         TagNotFound,
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
         VocabularyInvalid,
         VocabularyNotFound,
     )
-    from millrace.explanation import Appearance, ExplainedSample, PostExplanation, StepExplanation
+    from millrace.explanation import Appearance, ExplainedSample, PostExplanation, QueryExplanation, StepExplanation
     from millrace.loader import Loader
     from millrace.types import (
         Dataset,
@@ -59,9 +63,13 @@ if TYPE_CHECKING:
         Post,
         PostFlags,
         QueryWeights,
+        RefreshCounts,
+        RefreshPage,
+        RefreshRun,
         RejectedRecord,
         Sample,
         Snapshot,
+        Source,
         Split,
         SplitSpec,
         Stats,
@@ -107,6 +115,7 @@ __all__ = [
     "DiskFull",
     "Error",
     "ExplainedSample",
+    "FetchDisabled",
     "FieldViolation",
     "FileInvalid",
     "ImportProgress",
@@ -125,9 +134,14 @@ __all__ = [
     "PostExplanation",
     "PostFlags",
     "PostNotFound",
+    "QueryExplanation",
     "QueryInvalid",
     "QueryWeights",
     "RecordRejected",
+    "RefreshCounts",
+    "RefreshPage",
+    "RefreshRun",
+    "RefreshRunning",
     "RejectedRecord",
     "RequestIdReused",
     "Sample",
@@ -140,6 +154,9 @@ __all__ = [
     "SnapshotMissing",
     "SnapshotNotFound",
     "SnapshotRequired",
+    "Source",
+    "SourceExists",
+    "SourceNotFound",
     "Split",
     "SplitNotFound",
     "SplitSpec",

@@ -27,7 +27,13 @@ from millrace.v1 import (
     plan_service_pb2 as plans,
 )
 from millrace.v1 import (
+    query_service_pb2 as queries,
+)
+from millrace.v1 import (
     snapshot_service_pb2 as snapshots,
+)
+from millrace.v1 import (
+    source_service_pb2 as sources,
 )
 from millrace.v1 import (
     tag_service_pb2 as tags,
@@ -66,6 +72,8 @@ GET_POST = Method("CatalogService/GetPost", catalog.GetPostRequest, catalog.GetP
 BATCH_GET_POSTS = Method("CatalogService/BatchGetPosts", catalog.BatchGetPostsRequest, catalog.BatchGetPostsResponse)
 LIST_POSTS = Method("CatalogService/ListPosts", catalog.ListPostsRequest, catalog.ListPostsResponse)
 SAMPLE_POSTS = Method("CatalogService/SamplePosts", catalog.SamplePostsRequest, catalog.SamplePostsResponse)
+EXPLAIN_QUERY = Method("QueryService/ExplainQuery", queries.ExplainQueryRequest, queries.ExplainQueryResponse)
+SEARCH_POSTS = Method("QueryService/SearchPosts", queries.SearchPostsRequest, queries.SearchPostsResponse)
 IMPORT = Method("ImportService/Import", imports.ImportRequest, imports.ImportResponse)
 LIST_IMPORTS = Method("ImportService/ListImports", imports.ListImportsRequest, imports.ListImportsResponse)
 CREATE_SNAPSHOT = Method(
@@ -93,6 +101,15 @@ LIST_PLANS = Method("PlanService/ListPlans", plans.ListPlansRequest, plans.ListP
 DELETE_PLAN = Method("PlanService/DeletePlan", plans.DeletePlanRequest, plans.DeletePlanResponse)
 EXPLAIN_POST = Method("PlanService/ExplainPost", plans.ExplainPostRequest, plans.ExplainPostResponse)
 EXPLAIN_STEP = Method("PlanService/ExplainStep", plans.ExplainStepRequest, plans.ExplainStepResponse)
+CREATE_SOURCE = Method("SourceService/CreateSource", sources.CreateSourceRequest, sources.CreateSourceResponse)
+GET_SOURCE = Method("SourceService/GetSource", sources.GetSourceRequest, sources.GetSourceResponse)
+LIST_SOURCES = Method("SourceService/ListSources", sources.ListSourcesRequest, sources.ListSourcesResponse)
+UPDATE_SOURCE = Method("SourceService/UpdateSource", sources.UpdateSourceRequest, sources.UpdateSourceResponse)
+DELETE_SOURCE = Method("SourceService/DeleteSource", sources.DeleteSourceRequest, sources.DeleteSourceResponse)
+REFRESH_SOURCE = Method("SourceService/RefreshSource", sources.RefreshSourceRequest, sources.RefreshSourceResponse)
+LIST_REFRESH_RUNS = Method(
+    "SourceService/ListRefreshRuns", sources.ListRefreshRunsRequest, sources.ListRefreshRunsResponse
+)
 CREATE_VOCABULARY = Method(
     "VocabularyService/CreateVocabulary",
     vocabularies.CreateVocabularyRequest,

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from millrace import _convert, _importing, _plans, _rpc, _sources, explanation, types
+from millrace import _convert, _importing, _plans, _queries, _rpc, _sources, explanation, types
 from millrace._connection import Connection
 from millrace._content import Labels, content
 from millrace._part import Part as _Part
 from millrace._part import scope as _scope
+from millrace._refreshing import Sources
 from millrace._vocabularies import Vocabularies
 from millrace.batch import Batch
 from millrace.columns import ColumnBatch
@@ -19,10 +20,12 @@ from millrace.v1 import catalog_service_pb2 as catalog
 from millrace.v1 import import_service_pb2 as imports
 from millrace.v1 import loader_service_pb2 as loader
 from millrace.v1 import plan_service_pb2 as plans
+from millrace.v1 import query_service_pb2 as queries
 from millrace.v1 import snapshot_service_pb2 as snapshots
 from millrace.v1 import tag_service_pb2 as tag_lists
 
 _BATCH_GET_SIZE_MAX = 1000
+_SEARCH_IDS_PAGE_SIZE = 10_000
 # Compiling or verifying a snapshot reads everything; minutes are normal for millions of posts.
 _LONG_CALL_TIMEOUT_S = 3600.0
 
@@ -170,6 +173,31 @@ class Posts(_Part):
             return self._call(_rpc.LIST_POSTS, request)
 
         return _rpc.pages(fetch, lambda page: map(_convert.post, page.posts))
+
+    def search(
+        self, query: str, *, dataset: str | None = None, snapshot: str | None = None, page_size: int = 1000
+    ) -> Iterator[types.Post]:
+        """The posts that match the query, in order of id or as its `order:` says, up to its `limit:`. A dataset stands
+        for its newest snapshot. Pages as it goes. QueryInvalid; SnapshotRequired."""
+        request = queries.SearchPostsRequest(**_scope(dataset, snapshot), query=query, page_size=page_size)
+
+        def fetch(token: str) -> queries.SearchPostsResponse:
+            request.page_token = token
+            return self._call(_rpc.SEARCH_POSTS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.post, page.posts))
+
+    def search_ids(self, query: str, *, dataset: str | None = None, snapshot: str | None = None) -> Iterator[int]:
+        """As search, but only the ids: 10,000 a call."""
+        request = queries.SearchPostsRequest(
+            **_scope(dataset, snapshot), query=query, ids_only=True, page_size=_SEARCH_IDS_PAGE_SIZE
+        )
+
+        def fetch(token: str) -> queries.SearchPostsResponse:
+            request.page_token = token
+            return self._call(_rpc.SEARCH_POSTS, request)
+
+        return _rpc.pages(fetch, lambda page: iter(page.post_ids))
 
     def sample(
         self,
@@ -338,6 +366,7 @@ class Client(_Part):
         self.snapshots = Snapshots(self._connection, timeout_s)
         self.plans = Plans(self._connection, timeout_s)
         self.vocabularies = Vocabularies(self._connection, timeout_s)
+        self.sources = Sources(self._connection, timeout_s)
 
     @property
     def address(self) -> str:
@@ -357,6 +386,14 @@ class Client(_Part):
         """Counts of a dataset or snapshot. DatasetNotFound; SnapshotNotFound."""
         request = catalog.GetStatsRequest(**_scope(dataset, snapshot))
         return _convert.stats(self._call(_rpc.GET_STATS, request).stats)
+
+    def explain_query(
+        self, query: str, *, dataset: str | None = None, snapshot: str | None = None
+    ) -> explanation.QueryExplanation:
+        """How a query is read, and how many posts of the snapshot (of a dataset, the newest one) its terms and all of it
+        match. QueryInvalid, whose metadata["char_offset"] says where; SnapshotRequired."""
+        request = queries.ExplainQueryRequest(**_scope(dataset, snapshot), query=query)
+        return _queries.query_explanation(self._call(_rpc.EXPLAIN_QUERY, request))
 
     def import_(
         self,

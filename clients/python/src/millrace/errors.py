@@ -14,6 +14,7 @@ __all__ = [
     "DatasetNotFound",
     "DiskFull",
     "Error",
+    "FetchDisabled",
     "FieldViolation",
     "FileInvalid",
     "ImportRunning",
@@ -23,6 +24,7 @@ __all__ = [
     "PostNotFound",
     "QueryInvalid",
     "RecordRejected",
+    "RefreshRunning",
     "RequestIdReused",
     "SampleTooLarge",
     "SelectionEmpty",
@@ -32,6 +34,8 @@ __all__ = [
     "SnapshotMissing",
     "SnapshotNotFound",
     "SnapshotRequired",
+    "SourceExists",
+    "SourceNotFound",
     "SplitNotFound",
     "StepPastEnd",
     "TagNotFound",
@@ -118,6 +122,10 @@ class PostNotFound(NotFound):
     """No post has that id or MD5."""
 
 
+class SourceNotFound(NotFound):
+    """No source has that name."""
+
+
 class VocabularyNotFound(NotFound):
     """No vocabulary has that name, version or digest."""
 
@@ -187,6 +195,18 @@ class ImportRunning(Error):
     """Another import into the dataset is running."""
 
 
+class SourceExists(Error):
+    """There is a source of that name with other settings."""
+
+
+class RefreshRunning(Error):
+    """The source is being refreshed already."""
+
+
+class FetchDisabled(Error):
+    """The server was started without --allow-fetch."""
+
+
 class DiskFull(Error):
     """The server has no room; nothing was changed."""
 
@@ -210,6 +230,10 @@ _BY_REASON: dict[str, type[Error]] = {
     "TAG_NOT_FOUND": TagNotFound,
     "POST_NOT_FOUND": PostNotFound,
     "VOCABULARY_NOT_FOUND": VocabularyNotFound,
+    "SOURCE_NOT_FOUND": SourceNotFound,
+    "SOURCE_EXISTS": SourceExists,
+    "REFRESH_RUNNING": RefreshRunning,
+    "FETCH_DISABLED": FetchDisabled,
     "VOCABULARY_INVALID": VocabularyInvalid,
     "QUERY_INVALID": QueryInvalid,
     "SELECTION_EMPTY": SelectionEmpty,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Appearance", "ExplainedSample", "PostExplanation", "StepExplanation"]
+__all__ = ["Appearance", "ExplainedSample", "PostExplanation", "QueryExplanation", "QueryNode", "StepExplanation"]
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,36 @@ class StepExplanation:
     samples: tuple[ExplainedSample, ...]
     sample_count: int
     token: str
+
+
+@dataclass(frozen=True)
+class QueryNode:
+    """A part of a query. kind: "term", "and", "or" or "not". text: a query that means the same. char_offset: of a term,
+    where it begins in the query. post_count: of a term and of the root, how many posts it holds for; else None."""
+
+    kind: str
+    text: str
+    char_offset: int | None
+    post_count: int | None
+    children: tuple[QueryNode, ...]
+
+
+@dataclass(frozen=True)
+class QueryExplanation:
+    """What a query means on a snapshot. canonical_query: as plans hold it. evaluation_us: how long evaluating it took."""
+
+    snapshot: str
+    canonical_query: str
+    root: QueryNode
+    post_count: int
+    snapshot_post_count: int
+    evaluation_us: int
+
+    def terms(self) -> tuple[QueryNode, ...]:
+        """The terms, in the order in which they are written."""
+
+        def below(node: QueryNode) -> tuple[QueryNode, ...]:
+            found = (node,) if node.kind == "term" else ()
+            return sum(map(below, node.children), found)
+
+        return tuple(sorted(below(self.root), key=lambda term: term.char_offset or 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 __all__ = [
     "CategoryCount",
@@ -23,9 +23,13 @@ __all__ = [
     "PostsById",
     "QueryWeights",
     "RatingCount",
+    "RefreshCounts",
+    "RefreshPage",
+    "RefreshRun",
     "RejectedRecord",
     "Sample",
     "Snapshot",
+    "Source",
     "Split",
     "SplitSpec",
     "Stats",
@@ -493,3 +497,74 @@ class VocabularyEntry:
     name: str
     category: str | None
     post_count: int | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A board that a dataset is refreshed from.
+
+    kind: "danbooru", "e621", "moebooru" or "gelbooru". interval: None when it is refreshed only when asked for.
+    has_credentials: a login and key are kept; they are never told. position: the greatest post id that was committed.
+    """
+
+    name: str
+    dataset: str
+    kind: str | None
+    address: str
+    query: str
+    page_size: int
+    interval: timedelta | None
+    snapshot_after_refresh: bool
+    mark_missing: bool
+    has_credentials: bool
+    position: int
+    failed_page_count: int
+    created_at: datetime | None
+    updated_at: datetime | None
+    last_refresh_ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RefreshCounts:
+    """What a page or a refresh did: pages committed and failed, posts by what became of them (missing ones are
+    among the updated), bytes of pages."""
+
+    pages: int
+    new: int
+    updated: int
+    unchanged: int
+    failed: int
+    missing: int
+    failed_pages: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class RefreshPage:
+    """One page of a refresh: what it did, and what the refresh did so far. error: why it was skipped, else None."""
+
+    counts: RefreshCounts
+    total: RefreshCounts
+    after_id: int
+    position: int
+    is_retry: bool
+    error: str | None
+
+
+@dataclass(frozen=True)
+class RefreshRun:
+    """A refresh. state: "running", "done", "stopped" or "failed"; error_reason and error say why for the last two.
+    trigger: "asked" or "interval"."""
+
+    source: str
+    id: int
+    state: str | None
+    trigger: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    first_position: int
+    last_position: int
+    counts: RefreshCounts
+    snapshot: str | None
+    error_reason: str | None
+    error: str | None

@@ -1,0 +1,43 @@
+// The ids of tags that a page knows by name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/catalog/import_session.h"
+#include "core/catalog/source.h"
+#include "core/catalog/sqlite.h"
+
+namespace millrace {
+
+// Of one page. As TagResolver finds them for an import, but within the write transaction that the page is written in,
+// and without lists of tags of its own: the id of a name is that of the dataset's tag of that name (of several, the one
+// that a list of tags named, else the smallest), or the one that a list told, or a derived one (tag_id.h). Not
+// thread-safe.
+class PageTags {
+ public:
+  PageTags(Database* database, int64_t dataset_id) : database_(*database), dataset_id_(dataset_id) {}
+
+  // The tags with their ids: ascending, each once; names are borrowed from `tags`. Tags that have an id keep it.
+  absl::StatusOr<std::vector<ImportedTag>> Resolve(const std::vector<PageTag>& tags);
+
+ private:
+  absl::StatusOr<int64_t> FindId(std::string_view name);
+  absl::StatusOr<std::optional<int64_t>> FindKnownId(std::string_view name);
+  // Whether a tag of another name has the id, in the dataset or on this page.
+  absl::StatusOr<bool> IsTaken(int64_t tag_id, std::string_view name);
+
+  Database& database_;
+  const int64_t dataset_id_;
+  absl::flat_hash_map<std::string, int64_t> id_by_name_;
+  absl::flat_hash_set<int64_t> given_ids_;  // the values of id_by_name_
+};
+
+}  // namespace millrace

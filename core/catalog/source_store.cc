@@ -1,0 +1,170 @@
+#include "core/catalog/source_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/catalog/connections.h"
+#include "core/catalog/page_writer.h"
+#include "core/catalog/refresh_rows.h"
+#include "core/catalog/source_rows.h"
+
+namespace millrace {
+namespace {
+
+RunState StateBehind(const absl::Status& error) {
+  if (error.ok()) return RunState::kDone;
+  const Reason reason = ReasonOf(error);
+  const bool is_stopped = reason == Reason::kCancelled || reason == Reason::kShuttingDown;
+  return is_stopped ? RunState::kStopped : RunState::kFailed;
+}
+
+}  // namespace
+
+absl::StatusOr<AddedSource> SourceStore::Add(const SourceSettings& settings) {
+  AddedSource added;
+  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    absl::StatusOr<SourceRecord> known = ReadSource(database, settings.name);
+    if (known.ok()) {
+      added.record = *std::move(known);
+      if (added.record.settings == settings) return absl::OkStatus();
+      return MakeError(Reason::kSourceExists,
+                       absl::StrCat("there is a source ", settings.name,
+                                    " with other settings. Change it with UpdateSource, or choose another name."),
+                       {{"source", settings.name}});
+    }
+    if (ReasonOf(known.status()) != Reason::kSourceNotFound) return known.status();
+    MILLRACE_RETURN_IF_ERROR(AddSourceRow(database, settings, now_us_()));
+    added.created = true;
+    MILLRACE_ASSIGN_OR_RETURN(added.record, ReadSource(database, settings.name));
+    return absl::OkStatus();
+  }));
+  return added;
+}
+
+absl::StatusOr<SourceRecord> SourceStore::Get(std::string_view name) {
+  SourceRecord record;
+  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(record, ReadSource(database, name));
+    return absl::OkStatus();
+  }));
+  return record;
+}
+
+absl::StatusOr<std::vector<SourceRecord>> SourceStore::List(std::string_view after, int64_t limit) {
+  std::vector<SourceRecord> records;
+  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(records, ReadSources(database, after, limit));
+    return absl::OkStatus();
+  }));
+  return records;
+}
+
+absl::StatusOr<SourceRecord> SourceStore::Update(std::string_view name,
+                                                 const std::function<absl::Status(SourceRecord*)>& change) {
+  SourceRecord record;
+  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(record, ReadSource(database, name));
+    MILLRACE_RETURN_IF_ERROR(change(&record));
+    MILLRACE_RETURN_IF_ERROR(UpdateSourceRow(database, record, now_us_()));
+    MILLRACE_ASSIGN_OR_RETURN(record, ReadSource(database, name));
+    return absl::OkStatus();
+  }));
+  return record;
+}
+
+absl::Status SourceStore::Delete(std::string_view name) {
+  return connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, ReadSource(database, name));
+    return DeleteSourceRow(database, record.id);
+  });
+}
+
+absl::StatusOr<RunRecord> SourceStore::BeginRun(const SourceRecord& source, RunTrigger trigger) {
+  RunRecord run;
+  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    // As it is now: between the caller's look and this it may have been changed or deleted.
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord current, ReadSourceById(database, source.id));
+    MILLRACE_ASSIGN_OR_RETURN(const int64_t run_id, AddRun(database, current, trigger, now_us_()));
+    MILLRACE_ASSIGN_OR_RETURN(run, ReadRun(database, run_id));
+    return absl::OkStatus();
+  }));
+  return run;
+}
+
+absl::StatusOr<RunRecord> SourceStore::EndRun(int64_t run_id, const absl::Status& error) {
+  RunRecord run;
+  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_RETURN_IF_ERROR(EndRunRow(database, run_id, StateBehind(error), error, now_us_()));
+    MILLRACE_ASSIGN_OR_RETURN(run, ReadRun(database, run_id));
+    return absl::OkStatus();
+  }));
+  return run;
+}
+
+absl::Status SourceStore::SetSnapshot(int64_t run_id, std::string_view digest) {
+  return connections_.Write([&](Database& database) { return SetRunSnapshot(database, run_id, digest); });
+}
+
+absl::StatusOr<std::vector<RunRecord>> SourceStore::ListRuns(std::string_view source, std::optional<int64_t> before_id,
+                                                             int64_t limit) {
+  std::vector<RunRecord> runs;
+  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
+    std::optional<int64_t> source_id;
+    if (!source.empty()) {
+      MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, ReadSource(database, source));
+      source_id = record.id;
+    }
+    MILLRACE_ASSIGN_OR_RETURN(runs, ReadRuns(database, source_id, before_id, limit));
+    return absl::OkStatus();
+  }));
+  return runs;
+}
+
+absl::StatusOr<RefreshCounts> SourceStore::WritePage(const PageWrite& page) {
+  MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
+  RefreshCounts counts;
+  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    PageWriter writer(&database, &live_imports_, page, now_us_());
+    MILLRACE_ASSIGN_OR_RETURN(counts, writer.Write());
+    return absl::OkStatus();
+  }));
+  return counts;
+}
+
+absl::Status SourceStore::SkipPage(int64_t source_id, int64_t run_id, const FailedPage& page,
+                                   std::optional<int64_t> cursor) {
+  return connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
+    MILLRACE_RETURN_IF_ERROR(PutFailedPage(database, source_id, page));
+    if (cursor.has_value()) MILLRACE_RETURN_IF_ERROR(MoveSource(database, source_id, source.position, *cursor));
+    return AddRunCounts(database, run_id, {.failed_page_count = 1}, source.position);
+  });
+}
+
+absl::Status SourceStore::ResetCursor(int64_t source_id) {
+  return connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
+    return MoveSource(database, source_id, source.position, source.position);
+  });
+}
+
+absl::Status SourceStore::EndBoard(int64_t source_id) {
+  return connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
+    MILLRACE_RETURN_IF_ERROR(RemoveFailedPages(database, source_id, source.position, INT64_MAX));
+    return MoveSource(database, source_id, source.position, source.position);
+  });
+}
+
+absl::StatusOr<std::vector<FailedPage>> SourceStore::ListFailedPages(int64_t source_id, int64_t due_at_us,
+                                                                     int64_t limit) {
+  std::vector<FailedPage> pages;
+  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(pages, ReadFailedPages(database, source_id, due_at_us, limit));
+    return absl::OkStatus();
+  }));
+  return pages;
+}
+
+}  // namespace millrace

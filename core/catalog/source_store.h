@@ -1,0 +1,68 @@
+// The catalog's part for refreshing: sources, their runs, and pages of posts that are written at once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/catalog/source.h"
+
+namespace millrace {
+
+class Connections;
+class LiveImports;
+
+struct AddedSource {
+  SourceRecord record;
+  bool created = false;
+};
+
+// Thread-safe, like the catalog that it belongs to. Every call may wait for the disk.
+class SourceStore {
+ public:
+  // All borrowed.
+  SourceStore(Connections* connections, LiveImports* live_imports, std::function<int64_t()> now_us)
+      : connections_(*connections), live_imports_(*live_imports), now_us_(std::move(now_us)) {}
+
+  // When there is one of the name with the same settings, that one. kSourceExists when its settings are others.
+  absl::StatusOr<AddedSource> Add(const SourceSettings& settings);
+  // kSourceNotFound, here and wherever a source is named.
+  absl::StatusOr<SourceRecord> Get(std::string_view name);
+  // By name, behind `after`.
+  absl::StatusOr<std::vector<SourceRecord>> List(std::string_view after, int64_t limit);
+  // `change` may alter what UpdateSourceRow writes; an error of it changes nothing.
+  absl::StatusOr<SourceRecord> Update(std::string_view name, const std::function<absl::Status(SourceRecord*)>& change);
+  // With its runs. The dataset stays.
+  absl::Status Delete(std::string_view name);
+
+  absl::StatusOr<RunRecord> BeginRun(const SourceRecord& source, RunTrigger trigger);
+  // `error` OK: done. kCancelled and kShuttingDown: stopped. Otherwise failed.
+  absl::StatusOr<RunRecord> EndRun(int64_t run_id, const absl::Status& error);
+  absl::Status SetSnapshot(int64_t run_id, std::string_view digest);
+  // Newest first, behind the run `before_id`. `source` empty: of all.
+  absl::StatusOr<std::vector<RunRecord>> ListRuns(std::string_view source, std::optional<int64_t> before_id,
+                                                  int64_t limit);
+
+  // Writes a page in one transaction, all or nothing: posts that are new or differ from what is stored, their tags, the
+  // counts of the dataset and the run, and the position. Posts that are the same are not written. Readers see the page
+  // as a whole or not at all. Returns what it counted. kImportRunning while an import into the dataset runs.
+  absl::StatusOr<RefreshCounts> WritePage(const PageWrite& page);
+  // Notes the page, moves the cursor to `cursor` (absent: it stays) and counts. The position stays.
+  absl::Status SkipPage(int64_t source_id, int64_t run_id, const FailedPage& page, std::optional<int64_t> cursor);
+  // The cursor goes back to the position: what was skipped behind it is asked for again.
+  absl::Status ResetCursor(int64_t source_id);
+  // The board has nothing behind the position: as ResetCursor, and pages that were noted there are none to try again.
+  absl::Status EndBoard(int64_t source_id);
+  absl::StatusOr<std::vector<FailedPage>> ListFailedPages(int64_t source_id, int64_t due_at_us, int64_t limit);
+
+ private:
+  Connections& connections_;
+  LiveImports& live_imports_;
+  const std::function<int64_t()> now_us_;
+};
+
+}  // namespace millrace

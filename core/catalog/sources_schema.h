@@ -1,0 +1,66 @@
+// The schema's step for sources (migrations.cc).
+#pragma once
+
+namespace millrace {
+
+// Sources, their runs, and pages to try again. The position is written in the transaction of the page that it stands
+// behind, so whatever ends a refresh, the next one continues there. A source names its dataset rather than refers to
+// it: the dataset comes to be with the first page that has posts.
+inline constexpr char kSourcesSchema[] = R"sql(
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  dataset TEXT NOT NULL,
+  kind INTEGER NOT NULL,           -- BoardKind
+  address TEXT NOT NULL,
+  query TEXT NOT NULL,
+  page_size INTEGER NOT NULL,
+  interval_us INTEGER NOT NULL,
+  snapshot_after_refresh INTEGER NOT NULL,
+  mark_missing INTEGER NOT NULL,
+  login TEXT NOT NULL,
+  api_key TEXT NOT NULL,
+  position INTEGER NOT NULL DEFAULT 0,
+  cursor INTEGER NOT NULL DEFAULT 0,
+  created_at_us INTEGER NOT NULL,
+  updated_at_us INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE refresh_runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  "trigger" INTEGER NOT NULL,      -- RunTrigger
+  state INTEGER NOT NULL,          -- RunState
+  started_at_us INTEGER NOT NULL,
+  ended_at_us INTEGER,
+  first_position INTEGER NOT NULL,
+  last_position INTEGER NOT NULL,
+  page_count INTEGER NOT NULL DEFAULT 0,
+  new_post_count INTEGER NOT NULL DEFAULT 0,
+  updated_post_count INTEGER NOT NULL DEFAULT 0,
+  unchanged_post_count INTEGER NOT NULL DEFAULT 0,
+  failed_post_count INTEGER NOT NULL DEFAULT 0,
+  missing_post_count INTEGER NOT NULL DEFAULT 0,
+  failed_page_count INTEGER NOT NULL DEFAULT 0,
+  byte_count INTEGER NOT NULL DEFAULT 0,
+  snapshot TEXT NOT NULL DEFAULT '',
+  error_reason TEXT NOT NULL DEFAULT '',
+  error_message TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX refresh_runs_by_source ON refresh_runs (source_id, id);
+CREATE INDEX refresh_runs_running ON refresh_runs (id) WHERE state = 1;
+
+CREATE TABLE failed_pages (
+  source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  after_id INTEGER NOT NULL,
+  until_id INTEGER NOT NULL,
+  failed_at_us INTEGER NOT NULL,
+  retry_at_us INTEGER NOT NULL,
+  attempt_count INTEGER NOT NULL,
+  error_reason TEXT NOT NULL,
+  error_message TEXT NOT NULL,
+  PRIMARY KEY (source_id, after_id)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+}  // namespace millrace

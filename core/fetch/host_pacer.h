@@ -1,0 +1,37 @@
+// Spreads the requests to each host over time, whoever makes them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
+#include "core/fetch/clock.h"
+
+namespace millrace {
+
+// Thread-safe.
+class HostPacer {
+ public:
+  // At most one request to a host in each `interval`. `clock` is borrowed.
+  HostPacer(Clock* clock, absl::Duration interval) : clock_(*clock), interval_(interval) {}
+
+  // Waits for the host's next turn and takes it. kCancelled; the turn is then lost.
+  absl::Status WaitForTurn(std::string_view host, const std::function<bool()>& cancelled);
+  // No turn of the host comes before `duration` from now is over: it asked for that.
+  void HoldBack(std::string_view host, absl::Duration duration);
+
+ private:
+  absl::Duration TakeTurn(std::string_view host);
+  void ForgetPast(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Clock& clock_;
+  const absl::Duration interval_;
+  Mutex mutex_;
+  absl::flat_hash_map<std::string, absl::Time> next_turns_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace millrace

@@ -1,0 +1,46 @@
+// One JSON object -> a tag, a relation of tags, a pool or an artist, as Danbooru lists them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ingest/json_record.h"
+#include "core/model/tag_relation.h"
+
+namespace millrace {
+
+// Each Parse: true, and the fact holds the record; false, and rejected() says why not (file and line are the caller's).
+// What a fact has no field for is kept in its extra_json, in canonical form; a TagFact has none, so of tags id, name,
+// category, is_deprecated and post_count are taken and nothing else. Not thread-safe.
+class JsonFactParser {
+ public:
+  static constexpr size_t kPaddingBytes = JsonRecord::kPaddingBytes;
+
+  bool Parse(std::string_view text, TagFact* tag);
+  // All but the kind, which the record does not tell.
+  bool Parse(std::string_view text, TagRelation* relation);
+  bool Parse(std::string_view text, PoolFact* pool);
+  bool Parse(std::string_view text, ArtistFact* artist);
+
+  const RejectedRecord& rejected() const { return record_.rejected(); }
+
+ private:
+  using Value = JsonRecord::Value;
+
+  // Calls `take` for each member; it sets *is_taken to false to have the member kept in `extra`.
+  template <typename Take>
+  bool ParseMembers(std::string_view text, JsonMembers* extra, const Take& take);
+  bool ReadId(std::string_view field, Value value, int64_t* id);
+  bool ReadText(std::string_view field, Value value, std::string* text);
+  bool ReadTagName(std::string_view field, Value value, std::string* name);
+  bool ReadFlag(std::string_view field, Value value, bool* flag);
+  // A list of names, or one string with names between spaces.
+  bool ReadNames(std::string_view field, Value value, std::vector<std::string>* names);
+  // What must be there was not.
+  bool Require(std::string_view field, bool is_there);
+
+  JsonRecord record_;
+};
+
+}  // namespace millrace

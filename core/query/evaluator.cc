@@ -1,0 +1,240 @@
+#include "core/query/evaluator.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/query/column_filter.h"
+#include "core/snapshot/postings.h"
+
+namespace millrace {
+namespace {
+
+using NodeKind = QueryNode::Kind;
+using TermKind = BoundTerm::Kind;
+using Presence = QueryTerm::Presence;
+
+// Looking into the tags of a row at a random place takes as long as reading so many bytes of postings.
+constexpr uint64_t kRowCostBytes = 1024;
+
+class Evaluator {
+ public:
+  Evaluator(const BoundQuery& query, const Snapshot& snapshot)
+      : query_(query), snapshot_(snapshot), post_count_(static_cast<uint64_t>(snapshot.post_count())) {}
+
+  // The rows of `within` (null: of the snapshot) for which the node holds. Calls itself once a node, so as deep as the
+  // parser allowed.
+  absl::StatusOr<RowSet> Run(const QueryNode& node, const RowSet* within) {
+    if (within != nullptr && within->IsEmpty()) return RowSet();
+    switch (node.kind) {
+      case NodeKind::kTerm:
+        return RunTerm(query_.terms()[node.term], within);
+      case NodeKind::kNot: {
+        MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, Run(node.children.front(), within));
+        RowSet others = All(within);
+        others.AndNot(rows);
+        return others;
+      }
+      case NodeKind::kAnd:
+        return RunAnd(node, within);
+      case NodeKind::kOr:
+        return RunOr(node, within);
+    }
+    return RowSet();
+  }
+
+ private:
+  // About what it takes to find the rows of the node among few rows: its children are taken in this order. Tags are
+  // intersected in the order of their sizes, then what is told from narrow columns, then what is told from lists and
+  // texts.
+  uint64_t CostOf(const QueryNode& node) const {
+    if (node.kind == NodeKind::kTerm) return CostOf(query_.terms()[node.term]);
+    uint64_t cost = 1;
+    for (const QueryNode& child : node.children) cost += CostOf(child);
+    return cost;
+  }
+
+  uint64_t CostOf(const BoundTerm& term) const {
+    switch (term.kind) {
+      case TermKind::kNothing:
+      case TermKind::kEverything:
+      case TermKind::kRows:
+      case TermKind::kRowRange:
+        return 0;
+      case TermKind::kTags:
+        return static_cast<uint64_t>(term.tag_use_count);
+      case TermKind::kParents:
+        return post_count_;
+      case TermKind::kRating:
+        return 2 * post_count_;
+      case TermKind::kInt32:
+      case TermKind::kInt64:
+      case TermKind::kFlags:
+      case TermKind::kFileExt:
+      case TermKind::kTagCount:
+        return 4 * post_count_;
+      case TermKind::kPixels:
+      case TermKind::kRatio:
+      case TermKind::kPoolIds:
+      case TermKind::kPoolKinds:
+        return 8 * post_count_;
+      case TermKind::kCategoryTagCount:
+        return 64 * post_count_;
+      case TermKind::kSource:
+        return 256 * post_count_;
+    }
+    return 0;
+  }
+
+  absl::StatusOr<RowSet> RunAnd(const QueryNode& node, const RowSet* within) {
+    std::vector<std::pair<uint64_t, const QueryNode*>> children;
+    for (const QueryNode& child : node.children) {
+      // What is taken away waits until there is something to take it from.
+      const bool is_subtracted = child.kind == NodeKind::kNot;
+      children.emplace_back(CostOf(child) + (is_subtracted ? post_count_ : 0), &child);
+    }
+    std::stable_sort(children.begin(), children.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::optional<RowSet> rows;
+    for (const auto& [cost, child] : children) {
+      const RowSet* const left = rows.has_value() ? &*rows : within;
+      if (left != nullptr && left->IsEmpty()) return RowSet();
+      if (child->kind == NodeKind::kNot && rows.has_value()) {
+        MILLRACE_ASSIGN_OR_RETURN(const RowSet excluded, Run(child->children.front(), left));
+        rows->AndNot(excluded);
+      } else {
+        MILLRACE_ASSIGN_OR_RETURN(rows, Run(*child, left));
+      }
+    }
+    return rows.has_value() ? *std::move(rows) : All(within);
+  }
+
+  absl::StatusOr<RowSet> RunOr(const QueryNode& node, const RowSet* within) {
+    RowSet rows;
+    for (const QueryNode& child : node.children) {
+      MILLRACE_ASSIGN_OR_RETURN(const RowSet more, Run(child, within));
+      rows.Or(more);
+    }
+    return rows;
+  }
+
+  RowSet All(const RowSet* within) const { return within == nullptr ? RowSet::Range(0, post_count_) : within->Clone(); }
+  static RowSet Within(RowSet rows, const RowSet* within) {
+    if (within != nullptr) rows.And(*within);
+    return rows;
+  }
+
+  absl::StatusOr<RowSet> RunTerm(const BoundTerm& term, const RowSet* within) {
+    switch (term.kind) {
+      case TermKind::kNothing:
+        return RowSet();
+      case TermKind::kEverything:
+        return All(within);
+      case TermKind::kRows:
+        return Within(RowSet::FromAscending(term.rows), within);
+      case TermKind::kRowRange: {
+        RowSet rows;
+        for (const auto& [first, end] : term.row_ranges) {
+          rows.Or(RowSet::Range(static_cast<uint64_t>(first), static_cast<uint64_t>(end)));
+        }
+        return Within(std::move(rows), within);
+      }
+      case TermKind::kTags:
+        return RunTags(term, within);
+      case TermKind::kParents:
+        return RunParents(term, within);
+      default:
+        return FilterColumn(term, snapshot_, within);
+    }
+  }
+
+  absl::StatusOr<RowSet> RunTags(const BoundTerm& term, const RowSet* within) {
+    const uint64_t posting_bytes =
+        std::min(2 * static_cast<uint64_t>(term.tag_use_count), term.tag_indexes.size() * (post_count_ / 8));
+    if (within != nullptr && (within->Count() <= 1 || within->Count() < posting_bytes / kRowCostBytes)) {
+      return FilterColumn(term, snapshot_, within);
+    }
+    const absl::StatusOr<std::shared_ptr<const Postings>> postings = snapshot_.GetPostings();
+    if (!postings.ok()) return FilterColumn(term, snapshot_, within);
+    absl::StatusOr<RowSet> rows = UnionOf(term.tag_indexes, **postings);
+    // Damage in what can be made anew: the lists hold the same.
+    if (!rows.ok()) return FilterColumn(term, snapshot_, within);
+    return Within(*std::move(rows), within);
+  }
+
+  absl::StatusOr<RowSet> UnionOf(const std::vector<uint32_t>& tag_indexes, const Postings& postings) const {
+    if (tag_indexes.size() == 1) return postings.RowsOf(tag_indexes.front());
+    RowSet rows;
+    std::vector<uint32_t> listed;
+    for (const uint32_t tag_index : tag_indexes) {
+      MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> list, postings.ListOf(tag_index));
+      listed.insert(listed.end(), list.begin(), list.end());
+      if (!list.empty()) continue;
+      MILLRACE_ASSIGN_OR_RETURN(const RowSet more, postings.RowsOf(tag_index));
+      rows.Or(more);
+    }
+    std::sort(listed.begin(), listed.end());
+    listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+    rows.Or(RowSet::FromAscending(listed));
+    return rows;
+  }
+
+  absl::StatusOr<RowSet> RunParents(const BoundTerm& term, const RowSet* within) {
+    MILLRACE_ASSIGN_OR_RETURN(RowSet rows, Parents());
+    if (term.presence != Presence::kNone) return Within(std::move(rows), within);
+    RowSet others = All(within);
+    others.AndNot(rows);
+    return others;
+  }
+
+  absl::StatusOr<RowSet> Parents() const {
+    const absl::StatusOr<std::shared_ptr<const Postings>> postings = snapshot_.GetPostings();
+    if (postings.ok()) {
+      absl::StatusOr<RowSet> rows = (*postings)->Parents();
+      if (rows.ok()) return rows;
+    }
+    MILLRACE_ASSIGN_OR_RETURN(const auto parent_ids, snapshot_.ParentIds(0, snapshot_.post_count()));
+    std::vector<uint32_t> parents;
+    for (size_t i = 0; i < parent_ids.values.size(); ++i) {
+      if (!parent_ids.has(i)) continue;
+      MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> row, snapshot_.FindRow(parent_ids.values[i]));
+      if (row.has_value()) parents.push_back(static_cast<uint32_t>(*row));
+    }
+    std::sort(parents.begin(), parents.end());
+    parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
+    return RowSet::FromAscending(parents);
+  }
+
+  const BoundQuery& query_;
+  const Snapshot& snapshot_;
+  const uint64_t post_count_;
+};
+
+}  // namespace
+
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot) {
+  return Evaluator(query, snapshot).Run(query.root(), nullptr);
+}
+
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot, const RowSet& within) {
+  return Evaluator(query, snapshot).Run(query.root(), &within);
+}
+
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot) {
+  return Evaluator(query, snapshot).Run(node, nullptr);
+}
+
+absl::StatusOr<bool> Matches(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot, int64_t row) {
+  const uint32_t rows[] = {static_cast<uint32_t>(row)};
+  const RowSet within = RowSet::FromAscending(rows);
+  MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, Evaluator(query, snapshot).Run(node, &within));
+  return !matches.IsEmpty();
+}
+
+absl::StatusOr<bool> Matches(const BoundQuery& query, const Snapshot& snapshot, int64_t row) {
+  return Matches(query, query.root(), snapshot, row);
+}
+
+}  // namespace millrace

@@ -1,0 +1,91 @@
+#include "core/query/metatag.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/nearest.h"
+#include "core/model/post.h"
+
+namespace millrace {
+namespace {
+
+constexpr int Number(TagCategory category) { return static_cast<int>(category); }
+
+constexpr MetatagInfo kMetatags[] = {
+    {"rating", Metatag::kRating, ValueSyntax::kRating, -1, true},
+    {"id", Metatag::kId, ValueSyntax::kInteger, -1, true},
+    {"score", Metatag::kScore, ValueSyntax::kInteger, -1, true},
+    {"width", Metatag::kWidth, ValueSyntax::kInteger, -1, true},
+    {"height", Metatag::kHeight, ValueSyntax::kInteger, -1, true},
+    {"md5", Metatag::kMd5, ValueSyntax::kMd5},
+    {"favcount", Metatag::kFavoriteCount, ValueSyntax::kInteger},
+    {"ratio", Metatag::kRatio, ValueSyntax::kRatio},
+    {"mpixels", Metatag::kMegapixels, ValueSyntax::kDecimal},
+    {"filesize", Metatag::kFileSize, ValueSyntax::kSize},
+    {"filetype", Metatag::kFileType, ValueSyntax::kWord},
+    {"ext", Metatag::kFileType, ValueSyntax::kWord},
+    {"type", Metatag::kFileType, ValueSyntax::kWord},
+    {"duration", Metatag::kDuration, ValueSyntax::kDecimal},
+    {"date", Metatag::kDate, ValueSyntax::kDate},
+    {"age", Metatag::kAge, ValueSyntax::kAge},
+    {"source", Metatag::kSource, ValueSyntax::kText},
+    {"pixiv", Metatag::kPixiv, ValueSyntax::kInteger},
+    {"pixiv_id", Metatag::kPixiv, ValueSyntax::kInteger},
+    {"parent", Metatag::kParent, ValueSyntax::kInteger},
+    {"child", Metatag::kChild, ValueSyntax::kInteger},
+    {"pool", Metatag::kPool, ValueSyntax::kPool},
+    {"tagcount", Metatag::kTagCount, ValueSyntax::kInteger},
+    {"gentags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kGeneral)},
+    {"arttags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kArtist)},
+    {"copytags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kCopyright)},
+    {"chartags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kCharacter)},
+    {"metatags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kMeta)},
+    {"spectags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kSpecies)},
+    {"invtags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kInvalid)},
+    {"lortags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kLore)},
+    {"conttags", Metatag::kCategoryTagCount, ValueSyntax::kInteger, Number(TagCategory::kContributor)},
+    {"status", Metatag::kStatus, ValueSyntax::kWord},
+    {"user", Metatag::kUploader, ValueSyntax::kInteger},
+    {"approver", Metatag::kApprover, ValueSyntax::kInteger},
+    {"is", Metatag::kIs, ValueSyntax::kWord},
+    {"has", Metatag::kHas, ValueSyntax::kWord},
+};
+
+// Of Danbooru and e621, about what happens on their sites and not about posts as they are exported.
+constexpr std::string_view kForeign[] = {
+    "appealer",    "commentary",  "commenter", "comment_count", "comments",    "delreason", "deletedby",
+    "description", "disapproved", "downvote",  "embedded",      "fav",         "favgroup",  "favoritedby",
+    "flagger",     "locked",      "note",      "noter",         "noteupdater", "ordfav",    "ordfavgroup",
+    "ordpool",     "search",      "set",       "unaliased",     "upvote",      "voteddown", "votedup",
+};
+
+}  // namespace
+
+absl::Span<const MetatagInfo> AllMetatags() { return kMetatags; }
+
+const MetatagInfo* FindMetatag(std::string_view name) {
+  const auto* const found = std::find_if(std::begin(kMetatags), std::end(kMetatags),
+                                         [&](const MetatagInfo& info) { return info.name == name; });
+  return found == std::end(kMetatags) ? nullptr : found;
+}
+
+std::string MetatagHint(std::string_view name) {
+  if (std::find(std::begin(kForeign), std::end(kForeign), name) != std::end(kForeign)) {
+    return absl::StrCat(" Other programs know the metatag ", std::string(name),
+                        ":, but snapshots do not hold what it asks for.");
+  }
+  // A slip or two; of short words, one.
+  const size_t limit = name.size() <= 4 ? 1 : 2;
+  const MetatagInfo* nearest = nullptr;
+  size_t smallest = limit + 1;
+  for (const MetatagInfo& info : kMetatags) {
+    const size_t distance = EditDistance(name, info.name, limit);
+    if (distance >= smallest) continue;
+    smallest = distance;
+    nearest = &info;
+  }
+  if (nearest == nullptr) return "";
+  return absl::StrCat(" Did you mean the metatag ", std::string(nearest->name), ":?");
+}
+
+}  // namespace millrace

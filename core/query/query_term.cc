@@ -1,0 +1,265 @@
+#include "core/query/query_term.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/error.h"
+#include "core/base/nearest.h"
+#include "core/base/text.h"
+#include "core/model/post.h"
+#include "core/query/quantity.h"
+
+namespace millrace {
+namespace {
+
+constexpr const char* kStatusWords[] = {"active", "any", "all", "banned", "deleted", "flagged", "modqueue", "pending"};
+
+std::vector<std::string_view> SplitList(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (size_t comma; (comma = text.find(',')) != text.npos; text.remove_prefix(comma + 1)) {
+    parts.push_back(text.substr(0, comma));
+  }
+  parts.push_back(text);
+  return parts;
+}
+
+std::optional<uint32_t> RatingMaskOf(std::string_view word) {
+  constexpr std::string_view kLetters = "sqeg";
+  uint32_t mask = 0;
+  for (int i = 0; i < kRatingCount; ++i) {
+    const std::string_view name = RatingName(static_cast<Rating>(i));
+    const bool has_letter = word.size() == 1 && kLetters.find(word[0]) != kLetters.npos && name[0] == word[0];
+    if (word == name || has_letter) mask |= 1u << i;
+  }
+  return mask == 0 ? std::nullopt : std::optional(mask);
+}
+
+absl::Status ParseRating(std::string_view value, QueryTerm* term) {
+  for (const std::string_view word : SplitList(value)) {
+    const std::optional<uint32_t> mask = RatingMaskOf(word);
+    if (!mask.has_value()) {
+      return TermError(*term,
+                       "is not a rating; write rating:general, sensitive, questionable, explicit, safe or "
+                       "unspecified, one of the letters g, s, q and e, or several with commas between them");
+    }
+    term->rating_mask |= *mask;
+  }
+  return absl::OkStatus();
+}
+
+// One value, or a range of them. Nothing when it is none; an interval may hold no number.
+std::optional<Interval> ParseInterval(ValueSyntax syntax, std::string_view text) {
+  const Interval everything;
+  if (const size_t dots = text.find(".."); dots != text.npos) {
+    const bool is_open = text.substr(dots).starts_with("...");  // without its end
+    const std::string_view first = text.substr(0, dots);
+    const std::string_view last = text.substr(dots + (is_open ? 3 : 2));
+    if ((first.empty() && last.empty()) || (is_open && last.empty())) return std::nullopt;
+    Interval interval;
+    if (!first.empty()) {
+      const std::optional<Quantity> quantity = ParseQuantity(syntax, first);
+      if (!quantity.has_value()) return std::nullopt;
+      interval.first = quantity->span.first;
+    }
+    if (!last.empty()) {
+      const std::optional<Quantity> quantity = ParseQuantity(syntax, last);
+      if (!quantity.has_value()) return std::nullopt;
+      interval.last = quantity->span.last;
+      if (is_open && quantity->span.first == everything.first) return std::nullopt;
+      if (is_open) interval.last = quantity->span.first - 1;
+    }
+    return interval;
+  }
+  const std::string_view sign = text.substr(0, std::min(text.find_first_not_of("<>="), text.size()));
+  const std::optional<Quantity> quantity = ParseQuantity(syntax, text.substr(sign.size()));
+  if (!quantity.has_value()) return std::nullopt;
+  if (sign.empty()) return quantity->alone;
+  if (sign == ">=") return Interval{quantity->span.first, everything.last};
+  if (sign == "<=") return Interval{everything.first, quantity->span.last};
+  if (sign == ">" && quantity->span.last != everything.last) return Interval{quantity->span.last + 1, everything.last};
+  if (sign == "<" && quantity->span.first != everything.first) {
+    return Interval{everything.first, quantity->span.first - 1};
+  }
+  return std::nullopt;
+}
+
+// How the values of a syntax are written, for messages.
+std::string_view ValuesOf(ValueSyntax syntax) {
+  switch (syntax) {
+    case ValueSyntax::kDecimal:
+      return "N is a number with up to six decimals";
+    case ValueSyntax::kSize:
+      return "N is a number of bytes, or one with the unit k, m or g";
+    case ValueSyntax::kRatio:
+      return "N is WIDTH:HEIGHT, or a number with up to two decimals";
+    case ValueSyntax::kDate:
+      return "N is YEAR, YEAR-MONTH or YEAR-MONTH-DAY, as 2021-06-30";
+    case ValueSyntax::kAge:
+      return "N is a whole number with a unit: s, mi, h, d, w, mo or y";
+    default:
+      return "N is a whole number of 64 bits";
+  }
+}
+
+absl::Status ParseIntervals(const MetatagInfo& info, std::string_view value, QueryTerm* term) {
+  for (const std::string_view text : SplitList(value)) {
+    const std::optional<Interval> interval = ParseInterval(info.syntax, text);
+    if (!interval.has_value()) {
+      const std::string p = absl::StrCat(std::string(info.name), ":");
+      return TermError(*term, absl::StrCat("has no value that fits; write ", p, "N, ", p, ">N, ", p, ">=N, ", p, "<N, ",
+                                           p, "<=N, ", p, "A..B, ", p, "A...B (without B), ", p, "A.., ", p, "..B or ",
+                                           p, "A,B,C, where ", std::string(ValuesOf(info.syntax))));
+    }
+    if (interval->first > interval->last) {
+      return TermError(*term, "holds for no number, as its first one is the larger; write the smaller one first");
+    }
+    term->intervals.push_back(*interval);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseMd5(std::string_view value, QueryTerm* term) {
+  for (const std::string_view word : SplitList(value)) {
+    if (!HexDecode<16>(word).has_value()) {
+      return TermError(*term, "has no MD5 sum of 32 hexadecimal digits; write md5:SUM, md5:any or md5:none");
+    }
+    term->words.push_back(absl::AsciiStrToLower(absl::string_view(word.data(), word.size())));
+  }
+  return absl::OkStatus();
+}
+
+// Takes over the meaning of another metatag with `any` behind it.
+void BecomeAny(Metatag metatag, QueryTerm* term) {
+  term->metatag = metatag;
+  term->presence = QueryTerm::Presence::kAny;
+}
+
+absl::Status ParseHas(std::string_view word, QueryTerm* term) {
+  constexpr std::pair<std::string_view, Metatag> kNouns[] = {
+      {"children", Metatag::kChild},    {"parent", Metatag::kParent},
+      {"pools", Metatag::kPool},        {"source", Metatag::kSource},
+      {"pixiv", Metatag::kPixiv},       {"md5", Metatag::kMd5},
+      {"score", Metatag::kScore},       {"duration", Metatag::kDuration},
+      {"date", Metatag::kDate},         {"filesize", Metatag::kFileSize},
+      {"filetype", Metatag::kFileType}, {"user", Metatag::kUploader},
+      {"approver", Metatag::kApprover}, {"favcount", Metatag::kFavoriteCount},
+      {"child", Metatag::kChild},       {"pool", Metatag::kPool}};
+  for (const auto& [noun, metatag] : kNouns) {
+    if (noun != word) continue;
+    BecomeAny(metatag, term);
+    return absl::OkStatus();
+  }
+  return TermError(*term,
+                   "has no meaning; write has: with approver, children, date, duration, favcount, filesize, filetype, "
+                   "md5, parent, pixiv, pools, score, source or user");
+}
+
+bool IsStatus(std::string_view word) {
+  return std::find(std::begin(kStatusWords), std::end(kStatusWords), word) != std::end(kStatusWords);
+}
+
+absl::Status ParseIs(std::string_view word, QueryTerm* term) {
+  const auto mask = [](std::initializer_list<Rating> ratings) {
+    uint32_t bits = 0;
+    for (const Rating rating : ratings) bits |= 1u << static_cast<unsigned>(rating);
+    return bits;
+  };
+  if (word == "parent" || word == "child") {
+    BecomeAny(word == "parent" ? Metatag::kChild : Metatag::kParent, term);
+    return absl::OkStatus();
+  }
+  if (IsStatus(word) && word != "any" && word != "all") {
+    term->metatag = Metatag::kStatus;
+    term->words.emplace_back(word);
+    return absl::OkStatus();
+  }
+  term->metatag = Metatag::kRating;
+  if (word == "sfw") {
+    term->rating_mask = mask({Rating::kGeneral, Rating::kSensitive, Rating::kSafe});
+  } else if (word == "nsfw") {
+    term->rating_mask = mask({Rating::kQuestionable, Rating::kExplicit});
+  } else if (const auto named = RatingMaskOf(word); named.has_value() && word.size() > 1) {
+    term->rating_mask = *named;
+  } else {
+    return TermError(*term,
+                     "has no meaning; write is: with parent, child, sfw, nsfw, a rating in full, active, banned, "
+                     "deleted, flagged, modqueue or pending");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseWords(const MetatagInfo& info, std::string_view value, QueryTerm* term) {
+  if (info.metatag == Metatag::kIs) return ParseIs(value, term);
+  if (info.metatag == Metatag::kHas) return ParseHas(value, term);
+  for (const std::string_view word : SplitList(value)) {
+    if (word.empty()) return TermError(*term, "names nothing; write a word behind the colon and behind every comma");
+    if (info.metatag == Metatag::kStatus && !IsStatus(word)) {
+      return TermError(*term, absl::StrCat("names no status; write one of ", absl::StrJoin(kStatusWords, ", ")));
+    }
+    term->words.push_back(absl::AsciiStrToLower(absl::string_view(word.data(), word.size())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseSource(std::string_view value, bool is_quoted, QueryTerm* term) {
+  if (value.empty()) return TermError(*term, "names no text; write source:TEXT, source:any or source:none");
+  // Sources are looked up by their beginnings, in letters of either case.
+  term->pattern.emplace(value);
+  term->pattern->OpenEnd();
+  term->pattern->LowerAscii();
+  return absl::OkStatus();
+}
+
+absl::Status ParsePool(const MetatagInfo& info, std::string_view value, QueryTerm* term) {
+  const bool is_word = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+    return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '_' || c == ',';
+  });
+  return is_word ? ParseWords(info, value, term) : ParseIntervals(info, value, term);
+}
+
+}  // namespace
+
+absl::Status SyntaxError(size_t char_offset, std::string_view what) {
+  return MakeError(Reason::kQueryInvalid,
+                   absl::StrCat("the query, at character ", char_offset, " (from 0), ", std::string(what)),
+                   {{"char_offset", absl::StrCat(char_offset)}});
+}
+
+absl::Status TermError(const QueryTerm& term, std::string_view what) {
+  return MakeError(Reason::kQueryInvalid,
+                   absl::StrCat("the term ", QuoteForMessage(term.text), " at character ", term.char_offset,
+                                " (from 0) ", std::string(what)),
+                   {{"char_offset", absl::StrCat(term.char_offset)}});
+}
+
+absl::Status ParseMetatagValue(const MetatagInfo& info, std::string_view value, bool is_quoted, QueryTerm* term) {
+  term->kind = QueryTerm::Kind::kMetatag;
+  term->metatag = info.metatag;
+  term->category = info.category;
+  const bool has_presence = info.metatag != Metatag::kRating && info.metatag != Metatag::kStatus &&
+                            info.metatag != Metatag::kIs && info.metatag != Metatag::kHas &&
+                            info.metatag != Metatag::kAge;
+  if (has_presence && !is_quoted && (value == "any" || value == "none")) {
+    term->presence = value == "any" ? QueryTerm::Presence::kAny : QueryTerm::Presence::kNone;
+    return absl::OkStatus();
+  }
+  switch (info.syntax) {
+    case ValueSyntax::kRating:
+      return ParseRating(value, term);
+    case ValueSyntax::kMd5:
+      return ParseMd5(value, term);
+    case ValueSyntax::kWord:
+      return ParseWords(info, value, term);
+    case ValueSyntax::kText:
+      return ParseSource(value, is_quoted, term);
+    case ValueSyntax::kPool:
+      return ParsePool(info, value, term);
+    default:
+      return ParseIntervals(info, value, term);
+  }
+}
+
+}  // namespace millrace

@@ -1,0 +1,146 @@
+#include "core/query/row_order.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/error.h"
+#include "core/base/nearest.h"
+#include "core/base/text.h"
+#include "core/query/quantity.h"
+#include "core/snapshot/post_columns.h"
+
+namespace millrace {
+namespace {
+
+using snapshot_file::Field;
+using snapshot_file::FieldBit;
+using snapshot_file::PostColumns;
+
+struct OrderWord {
+  const char* word;
+  Metatag key;
+};
+// By id from the first one on; by all others from the largest value on, unless "_asc" stands behind the word.
+constexpr OrderWord kOrders[] = {{"id", Metatag::kId},          {"score", Metatag::kScore},
+                                 {"width", Metatag::kWidth},    {"height", Metatag::kHeight},
+                                 {"ratio", Metatag::kRatio},    {"mpixels", Metatag::kMegapixels},
+                                 {"filesize", Metatag::kFileSize}, {"date", Metatag::kDate},
+                                 {"tagcount", Metatag::kTagCount}};
+
+// The values that rows are ordered by.
+class KeyReader {
+ public:
+  KeyReader(const Snapshot& snapshot, Metatag key) : columns_(snapshot.columns()), key_(key) {}
+
+  absl::Status Read(uint32_t row, std::optional<int64_t>* value) const {
+    value->reset();
+    switch (key_) {
+      case Metatag::kWidth:
+        return ReadField<int32_t>(Field::kWidthPx, row, value);
+      case Metatag::kHeight:
+        return ReadField<int32_t>(Field::kHeightPx, row, value);
+      case Metatag::kRatio:
+      case Metatag::kMegapixels:
+        return ReadSides(row, value);
+      case Metatag::kFileSize:
+        return ReadField<int64_t>(Field::kFileSizeBytes, row, value);
+      case Metatag::kDate:
+        return ReadField<int64_t>(Field::kCreatedAtUs, row, value);
+      case Metatag::kTagCount: {
+        uint64_t begin, end;
+        MILLRACE_RETURN_IF_ERROR(columns_.tags().GetRange(row, &begin, &end));
+        *value = static_cast<int64_t>(end - begin);
+        return absl::OkStatus();
+      }
+      default:
+        return ReadField<int32_t>(Field::kScore, row, value);
+    }
+  }
+
+ private:
+  template <typename T>
+  absl::Status ReadField(Field field, uint32_t row, std::optional<int64_t>* value) const {
+    OptionalSlice<T> slice;
+    MILLRACE_RETURN_IF_ERROR(columns_.ReadSlice<T>(field, row, uint64_t{row} + 1, &slice));
+    if (slice.has(0)) *value = slice.values[0];
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSides(uint32_t row, std::optional<int64_t>* value) const {
+    std::optional<int64_t> width, height;
+    MILLRACE_RETURN_IF_ERROR(ReadField<int32_t>(Field::kWidthPx, row, &width));
+    MILLRACE_RETURN_IF_ERROR(ReadField<int32_t>(Field::kHeightPx, row, &height));
+    if (width.value_or(0) > 0 && height.value_or(0) > 0) {
+      *value = key_ == Metatag::kRatio ? RatioOf(*width, *height) : *width * *height;
+    }
+    return absl::OkStatus();
+  }
+
+  const PostColumns& columns_;
+  const Metatag key_;
+};
+
+}  // namespace
+
+absl::StatusOr<RowOrder> RowOrder::Of(const SearchTerms& search) {
+  RowOrder order;
+  if (search.order.empty()) return order;
+  std::string_view word = search.order;
+  const bool is_ascending = word.ends_with("_asc");
+  const bool is_descending = word.ends_with("_desc");
+  if (is_ascending || is_descending) word.remove_suffix(word.size() - word.rfind('_'));
+  const auto* const found =
+      std::find_if(std::begin(kOrders), std::end(kOrders), [&](const OrderWord& known) { return known.word == word; });
+  if (found == std::end(kOrders)) {
+    std::vector<std::string> known;
+    for (const OrderWord& known_order : kOrders) known.emplace_back(known_order.word);
+    return SyntaxError(search.order_char_offset,
+                       absl::StrCat("asks for an order ", QuoteForMessage(search.order), " that there is not; write order: with ",
+                                    absl::StrJoin(known, ", "), ", and _asc or _desc behind it if need be. Did you mean order:",
+                                    NearestName(word, known), "?"));
+  }
+  order.key = found->key;
+  order.is_descending = is_descending || (!is_ascending && order.key != Metatag::kId);
+  return order;
+}
+
+absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowOrder& order, uint64_t offset,
+                                                  uint64_t count, const Snapshot& snapshot) {
+  const uint64_t row_count = rows.Count();
+  if (offset >= row_count) return std::vector<uint32_t>();
+  count = std::min(count, row_count - offset);
+  if (order.key == Metatag::kId) {
+    if (!order.is_descending) return rows.Slice(offset, count);
+    std::vector<uint32_t> slice = rows.Slice(row_count - offset - count, count);
+    std::reverse(slice.begin(), slice.end());
+    return slice;
+  }
+  // Whether it lacks the value, the value (negated where the largest comes first), the row.
+  using Key = std::pair<std::pair<bool, int64_t>, uint32_t>;
+  std::vector<Key> keys;
+  keys.reserve(row_count);
+  const KeyReader reader(snapshot, order.key);
+  std::array<uint32_t, 4096> buffer;
+  RowSet::Reader row_reader(rows);
+  while (const size_t read_count = row_reader.Read(absl::MakeSpan(buffer))) {
+    for (size_t i = 0; i < read_count; ++i) {
+      std::optional<int64_t> value;
+      MILLRACE_RETURN_IF_ERROR(reader.Read(buffer[i], &value));
+      // Complement, as the smallest number has no negative.
+      const int64_t place = value.has_value() ? (order.is_descending ? ~*value : *value) : 0;
+      keys.emplace_back(std::pair(!value.has_value(), place), buffer[i]);
+    }
+  }
+  const auto end = keys.begin() + static_cast<ptrdiff_t>(offset + count);
+  std::partial_sort(keys.begin(), end, keys.end());
+  std::vector<uint32_t> page;
+  for (auto key = keys.begin() + static_cast<ptrdiff_t>(offset); key != end; ++key) page.push_back(key->second);
+  return page;
+}
+
+}  // namespace millrace

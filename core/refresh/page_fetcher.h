@@ -1,0 +1,69 @@
+// From a board to the posts of one page: asked for politely, again when that fails, parsed by the import's readers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/catalog/source.h"
+#include "core/fetch/backoff.h"
+#include "core/fetch/clock.h"
+#include "core/fetch/host_pacer.h"
+#include "core/fetch/http_fetcher.h"
+#include "core/ingest/reader.h"
+
+namespace millrace {
+
+// Makes the reader of a kind's pages.
+using MakePageReader = std::function<std::unique_ptr<DumpReader>(BoardKind kind, RecordSink* sink)>;
+
+struct FetchedPage {
+  std::vector<PagePost> posts;  // ascending by id, all above what was asked for
+  int64_t failed_post_count = 0;
+  int64_t max_id = 0;  // of posts and of records that are none but have an id; 0: the page is empty
+  int64_t byte_count = 0;
+};
+
+struct PageFetcherDeps {
+  HttpFetcher* fetcher = nullptr;
+  HostPacer* pacer = nullptr;
+  Clock* clock = nullptr;
+  MakePageReader make_reader;
+  BackoffOptions backoff;
+  uint64_t seed = 0;  // of the waits' jitter
+};
+
+// What no further attempt would mend: the refresh ends with it. All else is about the page.
+bool IsFatal(const absl::Status& error);
+
+// Not thread-safe; the deps are borrowed.
+class PageFetcher {
+ public:
+  static constexpr int kAttemptCount = 3;
+  static constexpr absl::Duration kRetryAfterMax = absl::Hours(1);
+
+  explicit PageFetcher(const PageFetcherDeps& deps) : deps_(deps), next_seed_(deps.seed) {}
+
+  // The `limit` posts behind `after_id`. Waits for the host's turn, and between attempts by back-off or for as long as
+  // the board asks (Retry-After, at most kRetryAfterMax). After kAttemptCount failures the last one's error:
+  // kFetchFailed, kFileInvalid (not the format, or not the page asked for). Fatal ones at once: kCancelled,
+  // kFetchRefused (also what the board answers with 401 or 403).
+  absl::StatusOr<FetchedPage> Fetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
+                                    const std::function<bool()>& cancelled);
+
+ private:
+  // Sets `wait` when the board says how long.
+  absl::StatusOr<FetchedPage> TryFetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
+                                       const std::function<bool()>& cancelled, absl::Duration* wait);
+  absl::StatusOr<FetchedPage> Parse(const SourceSettings& settings, int64_t after_id, const std::string& body,
+                                    const std::function<bool()>& cancelled);
+
+  const PageFetcherDeps deps_;
+  uint64_t next_seed_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,138 @@
+#include "core/refresh/refresher.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/refresh/board.h"
+
+namespace millrace {
+namespace {
+
+PageWrite MakePageWrite(const SourceRecord& source, int64_t run_id, int64_t after_id, FetchedPage page) {
+  PageWrite write;
+  write.source_id = source.id;
+  write.run_id = run_id;
+  write.format = static_cast<int32_t>(PageFormatOf(source.settings.kind));
+  write.failed_post_count = page.failed_post_count;
+  write.byte_count = page.byte_count;
+  write.after_id = after_id;
+  write.until_id = page.max_id;
+  write.mark_missing = source.settings.mark_missing;
+  write.posts = std::move(page.posts);
+  return write;
+}
+
+}  // namespace
+
+bool Refresher::IsStopped() const { return options_.stopped && !options_.stopped().ok(); }
+
+void Refresher::Report(PageReport report) {
+  total_.Add(report.page);
+  report.total = total_;
+  report.position = position_;
+  if (options_.on_page) options_.on_page(report);
+}
+
+absl::StatusOr<RunRecord> Refresher::Run(const SourceRecord& source, const RefreshOptions& options) {
+  options_ = options;
+  total_ = {};
+  position_ = source.position;
+  MILLRACE_ASSIGN_OR_RETURN(const RunRecord run, store_.BeginRun(source, options.trigger));
+  absl::Status status = RetryFailedPages(source, run.id);
+  if (status.ok()) status = RunPages(source, run.id);
+  if (ReasonOf(status) == Reason::kCancelled && IsStopped()) status = options_.stopped();
+  return store_.EndRun(run.id, status);
+}
+
+absl::StatusOr<RefreshCounts> Refresher::WritePage(const PageWrite& page) {
+  while (true) {
+    absl::StatusOr<RefreshCounts> counts = store_.WritePage(page);
+    if (counts.ok() || ReasonOf(counts.status()) != Reason::kImportRunning) return counts;
+    // The page is here already: waiting costs the board nothing, fetching it again would.
+    if (!deps_.clock->Sleep(kImportPollInterval, [this] { return IsStopped(); })) {
+      return MakeError(Reason::kCancelled, "the refresh was stopped while it waited for an import");
+    }
+  }
+}
+
+absl::Status Refresher::Skip(const SourceRecord& source, int64_t run_id, int64_t after_id, int64_t until_id,
+                             const absl::Status& error, bool is_retry) {
+  const absl::Time now = deps_.clock->Now();
+  FailedPage page;
+  page.after_id = after_id;
+  page.until_id = until_id;
+  page.failed_at_us = absl::ToUnixMicros(now);
+  page.retry_at_us = absl::ToUnixMicros(now + kRetryInterval);
+  page.error_reason = std::string(ReasonName(ReasonOf(error)));
+  page.error_message = std::string(error.message());
+  MILLRACE_RETURN_IF_ERROR(
+      store_.SkipPage(source.id, run_id, page, is_retry ? std::nullopt : std::optional<int64_t>(until_id)));
+  Report({.page = {.failed_page_count = 1}, .after_id = after_id, .is_retry = is_retry, .error = error});
+  return absl::OkStatus();
+}
+
+absl::Status Refresher::RetryFailedPages(const SourceRecord& source, int64_t run_id) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      const std::vector<FailedPage> pages,
+      store_.ListFailedPages(source.id, absl::ToUnixMicros(deps_.clock->Now()), kRetriesPerRunMax));
+  int failed_in_row = 0;
+  for (const FailedPage& failed : pages) {
+    // Those behind the cursor come by themselves.
+    if (failed.after_id >= source.cursor || failed_in_row == kSkippedInRowMax) continue;
+    absl::StatusOr<FetchedPage> page = fetcher_.Fetch(
+        source.settings, failed.after_id, failed.until_id - failed.after_id, [this] { return IsStopped(); });
+    if (!page.ok()) {
+      if (IsFatal(page.status())) return page.status();
+      ++failed_in_row;
+      MILLRACE_RETURN_IF_ERROR(Skip(source, run_id, failed.after_id, failed.until_id, page.status(), true));
+      continue;
+    }
+    failed_in_row = 0;
+    // What is above was on the next page, and may be of a later time there.
+    std::erase_if(page->posts, [&](const PagePost& post) { return post.post.id > failed.until_id; });
+    page->max_id = std::min(page->max_id, failed.until_id);
+    PageWrite write = MakePageWrite(source, run_id, failed.after_id, *std::move(page));
+    write.is_retry = true;
+    MILLRACE_ASSIGN_OR_RETURN(const RefreshCounts counts, WritePage(write));
+    Report({.page = counts, .after_id = failed.after_id, .is_retry = true});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
+  int64_t cursor = source.cursor;
+  int skipped_in_row = 0;
+  for (int64_t page_count = 0; options_.max_page_count == 0 || page_count < options_.max_page_count; ++page_count) {
+    if (IsStopped()) return MakeError(Reason::kCancelled, "the refresh was stopped between two pages");
+    absl::StatusOr<FetchedPage> page =
+        fetcher_.Fetch(source.settings, cursor, source.settings.page_size, [this] { return IsStopped(); });
+    if (!page.ok()) {
+      if (IsFatal(page.status())) return page.status();
+      const int64_t until_id = cursor + source.settings.page_size;
+      MILLRACE_RETURN_IF_ERROR(Skip(source, run_id, cursor, until_id, page.status(), false));
+      if (++skipped_in_row == kSkippedInRowMax) {
+        MILLRACE_RETURN_IF_ERROR(store_.ResetCursor(source.id));
+        return page.status();
+      }
+      cursor = until_id;
+      continue;
+    }
+    if (page->max_id == 0) {
+      // The board's end. New posts may come with ids that were skipped.
+      const bool is_anything_skipped = cursor != position_ || source.failed_page_count > 0;
+      return is_anything_skipped ? store_.EndBoard(source.id) : absl::OkStatus();
+    }
+    skipped_in_row = 0;
+    const PageWrite write = MakePageWrite(source, run_id, cursor, *std::move(page));
+    MILLRACE_ASSIGN_OR_RETURN(const RefreshCounts counts, WritePage(write));
+    const int64_t after_id = std::exchange(cursor, write.until_id);
+    position_ = cursor;
+    Report({.page = counts, .after_id = after_id});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace millrace

@@ -1,0 +1,66 @@
+// Goal: names and patterns lead to tags, and a slip to those that were meant. Method: a few tags, by hand.
+#include "core/query/tag_names.h"
+
+#include "tests/core/snapshot/support.h"
+#include "tests/support/catch.h"
+
+namespace millrace {
+namespace {
+
+using Names = std::vector<std::string>;
+using Indexes = std::vector<uint32_t>;
+
+// Tag i is on the first counts[i] posts.
+testing::Content ContentWith(const std::vector<std::pair<std::string, int64_t>>& tags) {
+  testing::Content content;
+  content.posts.resize(20);
+  for (size_t i = 0; i < content.posts.size(); ++i) content.posts[i].id = static_cast<int64_t>(i) + 1;
+  for (const auto& [name, post_count] : tags) {
+    const int64_t id = 10 * static_cast<int64_t>(content.tags.size()) + 3;
+    content.tags.push_back({id, name, TagCategory::kGeneral, post_count});
+    for (int64_t post = 0; post < post_count; ++post) content.posts[static_cast<size_t>(post)].tag_ids.push_back(id);
+  }
+  return content;
+}
+
+TEST_CASE("patterns find every tag whose name matches") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(
+      folder.path(),
+      ContentWith({{"sky", 2}, {"blue_sky", 1}, {"blue_sea", 5}, {"sky", 3}, {"red_sea", 1}, {"b*", 1}}));
+  const TagNames names(*snapshot);
+  const auto find = [&](const std::string& pattern) { return *names.FindAll(Glob(pattern)); };
+  CHECK(find("blue_*") == Indexes{1, 2});
+  CHECK(find("*_sea") == Indexes{2, 4});
+  CHECK(find("*sky*") == Indexes{0, 1, 3});
+  CHECK(find("s*y") == Indexes{0, 3});
+  CHECK(find("b\\**") == Indexes{5});
+  CHECK(find("*") == Indexes{0, 1, 2, 3, 4, 5});
+  CHECK(find("green*").empty());
+  CHECK(*names.Find("sky") == Indexes{0, 3});
+  CHECK(names.Find("skies")->empty());
+}
+
+TEST_CASE("the nearest names are suggested, the most used ones first, and beginnings otherwise") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), ContentWith({{"long_hair", 9},
+                                                                          {"long_hare", 12},
+                                                                          {"lung_hair", 11},
+                                                                          {"thighhighs", 3},
+                                                                          {"ab", 1},
+                                                                          {"hatsune_miku", 4},
+                                                                          {"hatsune_miku_(append)", 2}}));
+  const TagNames names(*snapshot);
+  CHECK(*names.Suggest("long_hai") == Names{"long_hair"});
+  CHECK(*names.Suggest("longhair") == Names{"long_hair"});
+  CHECK(*names.Suggest("lang_hair") == Names{"lung_hair", "long_hair"});
+  CHECK(*names.Suggest("tighhighs") == Names{"thighhighs"});
+  CHECK(*names.Suggest("hatsune_mik") == Names{"hatsune_miku"});
+  CHECK(*names.Suggest("hatsune_") == Names{"hatsune_miku", "hatsune_miku_(append)"});
+  CHECK(names.Suggest("xyz")->empty());
+  CHECK(names.Suggest("b")->empty());
+  CHECK(names.Suggest(std::string(4000, 'l'))->empty());
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,116 @@
+// Attempts at one page: how often, how long apart, and what is taken for a failure.
+#include "core/refresh/page_fetcher.h"
+
+#include "tests/core/refresh/fake_board.h"
+#include "tests/support/catch.h"
+#include "tests/support/fake_clock.h"
+
+namespace millrace {
+namespace {
+
+struct Fixture {
+  absl::StatusOr<FetchedPage> Fetch(int64_t after_id = 0) {
+    SourceSettings settings;
+    settings.kind = BoardKind::kDanbooru;
+    settings.address = "https://board.example";
+    PageFetcher fetcher({&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, seed});
+    return fetcher.Fetch(settings, after_id, 10, [this] { return is_cancelled; });
+  }
+  Reason FailureOf(absl::StatusOr<HttpResponse> answer) {
+    board.answers.assign(3, answer);
+    board.requests.clear();
+    return ReasonOf(Fetch().status());
+  }
+
+  FakeBoard board;
+  FakeClock clock;
+  HostPacer pacer{&clock, absl::Seconds(1)};
+  uint64_t seed = 1;
+  bool is_cancelled = false;
+};
+
+TEST_CASE_METHOD(Fixture, "a page comes ascending, whatever order the board shows it in") {
+  board.posts = {{5, {}}, {6, {}}, {7, {}}};
+  const absl::StatusOr<FetchedPage> page = Fetch(5);
+  REQUIRE(page.ok());
+  REQUIRE(page->posts.size() == 2);
+  CHECK(page->posts[0].post.id == 6);
+  CHECK(page->posts[1].post.id == 7);
+  CHECK(page->max_id == 7);
+}
+
+TEST_CASE_METHOD(Fixture, "a page that fails is asked for three times, ever longer apart") {
+  board.posts = {{1, {}}};
+  board.answers = {StatusAnswer(500), MakeError(Reason::kFetchFailed, "cut")};
+  REQUIRE(Fetch().ok());
+  CHECK(board.requests.size() == 3);
+  REQUIRE(clock.sleeps.size() == 2);
+  CHECK(clock.sleeps[0] >= absl::Seconds(1));
+  CHECK(clock.sleeps[0] <= absl::Seconds(2));
+  CHECK(clock.sleeps[1] >= absl::Seconds(2));
+  CHECK(clock.sleeps[1] <= absl::Seconds(4));
+
+  CHECK(FailureOf(StatusAnswer(500)) == Reason::kFetchFailed);
+  CHECK(board.requests.size() == 3);
+}
+
+TEST_CASE_METHOD(Fixture, "Retry-After takes the place of the back-off") {
+  board.posts = {{1, {}}};
+  board.answers = {StatusAnswer(429, "90"),
+                   StatusAnswer(503, absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", clock.now + absl::Seconds(390),
+                                                      absl::UTCTimeZone()))};
+  const absl::Time start = clock.now;
+  REQUIRE(Fetch().ok());
+  CHECK(clock.now - start == absl::Seconds(390));
+}
+
+TEST_CASE_METHOD(Fixture, "Retry-After is obeyed for an hour at most") {
+  board.posts = {{1, {}}};
+  board.answers = {StatusAnswer(429, "999999")};
+  const absl::Time start = clock.now;
+  REQUIRE(Fetch().ok());
+  CHECK(clock.now - start == absl::Hours(1));
+}
+
+TEST_CASE_METHOD(Fixture, "what no attempt mends is not tried again") {
+  CHECK(FailureOf(StatusAnswer(401)) == Reason::kFetchRefused);
+  CHECK(board.requests.size() == 1);
+  CHECK(FailureOf(StatusAnswer(403)) == Reason::kFetchRefused);
+  CHECK(FailureOf(MakeError(Reason::kFetchRefused, "private")) == Reason::kFetchRefused);
+  CHECK(board.requests.size() == 1);
+  CHECK(FailureOf(MakeError(Reason::kCancelled, "stop")) == Reason::kCancelled);
+  CHECK(board.requests.size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a page of other things than posts is a failure") {
+  CHECK(FailureOf(HttpResponse{200, "<html>maintenance</html>\n", ""}) == Reason::kFileInvalid);
+  CHECK(board.requests.size() == 3);
+  CHECK(FailureOf(HttpResponse{200, "{\"success\":false}\n", ""}) == Reason::kFileInvalid);
+}
+
+TEST_CASE_METHOD(Fixture, "records that are no posts are counted beside those that are") {
+  board.posts = {{4, {}}};
+  board.answers = {HttpResponse{200, board.Page(0, 10) + "{\"id\":\"9\",\"rating\":17}\n", ""}};
+  const absl::StatusOr<FetchedPage> page = Fetch();
+  REQUIRE(page.ok());
+  CHECK(page->posts.size() == 1);
+  CHECK(page->failed_post_count == 1);
+  CHECK(page->max_id == 9);
+}
+
+TEST_CASE_METHOD(Fixture, "a board that does not page by id is found out") {
+  board.posts = {{4, {}}};
+  CHECK(FailureOf(HttpResponse{200, board.Page(0, 10), ""}) == Reason::kInternal);  // behind 0 it may be right
+  board.answers.assign(3, HttpResponse{200, board.Page(0, 10), ""});
+  CHECK(ReasonOf(Fetch(4).status()) == Reason::kFileInvalid);
+}
+
+TEST_CASE_METHOD(Fixture, "a wait ends when the refresh is stopped") {
+  board.answers.assign(3, StatusAnswer(500));
+  board.on_request = [&](int64_t) { is_cancelled = true; };
+  CHECK(ReasonOf(Fetch().status()) == Reason::kCancelled);
+  CHECK(board.requests.size() == 1);
+}
+
+}  // namespace
+}  // namespace millrace

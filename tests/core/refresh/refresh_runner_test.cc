@@ -1,0 +1,144 @@
+// Which sources are refreshed when, and that each is by one at a time.
+#include "core/refresh/refresh_runner.h"
+
+#include <atomic>
+#include <future>
+
+#include "tests/core/catalog/catalog_fixture.h"
+#include "tests/core/refresh/fake_board.h"
+#include "tests/support/fake_clock.h"
+
+namespace millrace {
+namespace {
+
+// A board that a test can hold.
+class HeldBoard final : public HttpFetcher {
+ public:
+  absl::StatusOr<HttpResponse> Get(const HttpRequest& request) override {
+    ++request_count;
+    while (is_held && !(request.cancelled && request.cancelled())) std::this_thread::yield();
+    if (request.cancelled && request.cancelled()) return MakeError(Reason::kCancelled, "stopped");
+    return HttpResponse{200, "", ""};
+  }
+  std::atomic<bool> is_held{false};
+  std::atomic<int> request_count{0};
+};
+
+class Fixture : public CatalogFixture {
+ public:
+  // The catalog notes times by the clock that decides what is due.
+  Fixture() {
+    catalog.reset();
+    CatalogOptions options;
+    options.path = folder.File("catalog.sqlite3");
+    options.now_us = [this] { return absl::ToUnixMicros(clock.now); };
+    catalog = Take(Catalog::Open(options));
+    snapshots = Take(SnapshotStore::Open(folder.File("snapshots")));
+    RefreshRunnerOptions runner_options;
+    runner_options.catalog = catalog.get();
+    runner_options.snapshots = snapshots.get();
+    runner_options.fetching = {&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, 1};
+    runner_options.thread_count = 1;
+    runner_options.shutting_down = [this] { return is_shutting_down.load(); };
+    runner = std::make_unique<RefreshRunner>(runner_options);
+  }
+
+  void AddSource(const std::string& name, absl::Duration interval) {
+    SourceSettings settings;
+    settings.name = name;
+    settings.dataset = kDataset;
+    settings.kind = BoardKind::kDanbooru;
+    settings.address = "https://board.example";
+    settings.page_size = 10;
+    settings.interval_us = absl::ToInt64Microseconds(interval);
+    Take(catalog->sources().Add(settings));
+  }
+  std::future<absl::StatusOr<RefreshOutcome>> Start(const std::string& name, RefreshOptions options = {}) {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<RefreshOutcome>>>();
+    std::future<absl::StatusOr<RefreshOutcome>> future = promise->get_future();
+    started = runner->Start(name, std::move(options),
+                            [promise](const absl::StatusOr<RefreshOutcome>& outcome) { promise->set_value(outcome); });
+    return future;
+  }
+  void AwaitIdle(const std::string& name) {
+    while (runner->IsRunning(name)) std::this_thread::yield();
+  }
+
+  HeldBoard board;
+  FakeClock clock;
+  HostPacer pacer{&clock, absl::ZeroDuration()};
+  std::unique_ptr<SnapshotStore> snapshots;
+  std::atomic<bool> is_shutting_down{false};
+  absl::Status started;
+  std::unique_ptr<RefreshRunner> runner;
+};
+
+TEST_CASE_METHOD(Fixture, "a source is refreshed when its interval is over, one without when it is asked for") {
+  AddSource("hourly", absl::Hours(1));
+  AddSource("asked", absl::ZeroDuration());
+  CHECK(runner->RefreshDueSources() == 1);
+  AwaitIdle("hourly");
+  CHECK(runner->RefreshDueSources() == 0);
+  clock.now += absl::Minutes(59);
+  CHECK(runner->RefreshDueSources() == 0);
+  clock.now += absl::Minutes(1);
+  CHECK(runner->RefreshDueSources() == 1);
+  AwaitIdle("hourly");
+  const std::vector<RunRecord> runs = Take(catalog->sources().ListRuns("", std::nullopt, 10));
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].trigger == RunTrigger::kInterval);
+  CHECK(Start("asked").get().ok());
+}
+
+TEST_CASE_METHOD(Fixture, "a source is refreshed by one at a time") {
+  AddSource("source", absl::Hours(1));
+  board.is_held = true;
+  auto first = Start("source");
+  REQUIRE(started.ok());
+  Start("source");
+  CHECK(ReasonOf(started) == Reason::kRefreshRunning);
+  CHECK(runner->RefreshDueSources() == 0);
+  board.is_held = false;
+  CHECK(first.get()->run.state == RunState::kDone);
+  AwaitIdle("source");
+  CHECK(Start("source").get().ok());
+}
+
+TEST_CASE_METHOD(Fixture, "a refresh stops when it is told to, and when the server ends") {
+  AddSource("source", absl::ZeroDuration());
+  board.is_held = true;
+  std::atomic<bool> is_stopped{false};
+  RefreshOptions options;
+  options.stopped = [&] { return is_stopped ? MakeError(Reason::kCancelled, "gone") : absl::OkStatus(); };
+  auto told = Start("source", options);
+  while (board.request_count == 0) std::this_thread::yield();
+  is_stopped = true;
+  CHECK(told.get()->run.error_reason == "CANCELLED");
+  AwaitIdle("source");
+
+  auto ended = Start("source");
+  while (board.request_count == 1) std::this_thread::yield();
+  is_shutting_down = true;
+  CHECK(ended.get()->run.error_reason == "SHUTTING_DOWN");
+  Start("source");
+  CHECK(ReasonOf(started) == Reason::kShuttingDown);
+}
+
+TEST_CASE_METHOD(Fixture, "a source that is not there is not refreshed") {
+  Start("source");
+  CHECK(ReasonOf(started) == Reason::kSourceNotFound);
+}
+
+TEST_CASE_METHOD(Fixture, "the runner's end stops what runs and what waits") {
+  AddSource("running", absl::ZeroDuration());
+  AddSource("waiting", absl::ZeroDuration());
+  board.is_held = true;
+  auto running = Start("running");
+  auto waiting = Start("waiting");
+  runner.reset();
+  CHECK(running.get()->run.state == RunState::kStopped);
+  CHECK(waiting.get()->run.state == RunState::kStopped);
+}
+
+}  // namespace
+}  // namespace millrace

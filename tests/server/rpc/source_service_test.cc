@@ -1,0 +1,143 @@
+// Goal: sources are made, listed, changed and deleted as the contract says, and nothing tells a key.
+// Method: a real server that may fetch nothing; what fetches is tested below it (core/refresh) and above (tests/e2e).
+#include "server/rpc/source_service.h"
+
+#include <string>
+
+#include "tests/server/rpc/error_details.h"
+#include "tests/server/rpc/rpc_fixture.h"
+#include "tests/support/catch.h"
+
+namespace millrace {
+namespace {
+
+using Stub = v1::SourceService::Stub;
+
+class Fixture {
+ public:
+  template <typename Request, typename Response>
+  Response Ok(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), const Request& request) {
+    Response response;
+    const grpc::Status status = Call(stub, method, request, &response);
+    INFO(status.error_message());
+    REQUIRE(status.ok());
+    return response;
+  }
+  template <typename Request, typename Response>
+  std::string Fails(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    const Request& request) {
+    Response response;
+    return ReasonOf(Call(stub, method, request, &response));
+  }
+  static v1::CreateSourceRequest CreateRequest(const std::string& name) {
+    v1::CreateSourceRequest request;
+    request.set_name(name);
+    request.set_dataset("board");
+    request.set_kind(v1::BOARD_KIND_DANBOORU);
+    request.set_address("https://board.example/");
+    return request;
+  }
+
+  RpcServer server;
+  const std::unique_ptr<Stub> stub = v1::SourceService::NewStub(server.MakeChannel());
+};
+
+TEST_CASE_METHOD(Fixture, "a source is made once, with what it leaves out completed") {
+  v1::CreateSourceRequest request = CreateRequest("one");
+  request.mutable_interval()->set_seconds(3600);
+  request.set_login("me");
+  request.set_api_key("hidden-word");
+  request.set_position(17);
+  const v1::CreateSourceResponse made = Ok(&Stub::CreateSource, request);
+  CHECK(made.created());
+  const v1::Source& source = made.source();
+  CHECK(source.address() == "https://board.example");
+  CHECK(source.page_size() == 200);
+  CHECK(source.interval().seconds() == 3600);
+  CHECK(source.position() == 17);
+  CHECK(source.has_credentials());
+  CHECK(made.ShortDebugString().find("hidden-word") == std::string::npos);
+  CHECK_FALSE(Ok(&Stub::CreateSource, request).created());
+  request.set_query("1girl");
+  CHECK(Fails(&Stub::CreateSource, request) == "SOURCE_EXISTS");
+}
+
+TEST_CASE_METHOD(Fixture, "settings that cannot work are refused") {
+  const auto refused = [&](auto change) {
+    v1::CreateSourceRequest request = CreateRequest("one");
+    change(request);
+    return Fails(&Stub::CreateSource, request) == "FIELD_INVALID";
+  };
+  CHECK(refused([](auto& r) { r.set_name(""); }));
+  CHECK(refused([](auto& r) { r.set_kind(v1::BOARD_KIND_UNSPECIFIED); }));
+  CHECK(refused([](auto& r) { r.set_kind(static_cast<v1::BoardKind>(99)); }));
+  CHECK(refused([](auto& r) { r.set_address("file:///etc/passwd"); }));
+  CHECK(refused([](auto& r) { r.set_page_size(1000); }));
+  CHECK(refused([](auto& r) { r.set_position(-1); }));
+  CHECK(refused([](auto& r) { r.mutable_interval()->set_seconds(-60); }));
+  CHECK(refused([](auto& r) { r.mutable_interval()->set_seconds(INT64_MAX); }));
+  CHECK(refused([](auto& r) { r.set_login("me"); }));
+}
+
+TEST_CASE_METHOD(Fixture, "an update changes what it names, all or nothing") {
+  Ok(&Stub::CreateSource, CreateRequest("one"));
+  v1::UpdateSourceRequest update;
+  update.set_name("one");
+  update.set_query("1girl");
+  update.set_position(5);
+  v1::Source source = Ok(&Stub::UpdateSource, update).source();
+  CHECK(source.query() == "1girl");
+  CHECK(source.position() == 5);
+  CHECK(source.page_size() == 200);
+  update.set_query("2girls");
+  update.set_mark_missing(true);  // goes without a query only
+  CHECK(Fails(&Stub::UpdateSource, update) == "FIELD_INVALID");
+  v1::GetSourceRequest get;
+  get.set_name("one");
+  CHECK(Ok(&Stub::GetSource, get).source().query() == "1girl");
+}
+
+TEST_CASE_METHOD(Fixture, "sources are listed by name, page by page, and deleted") {
+  for (const char* const name : {"c", "a", "b"}) Ok(&Stub::CreateSource, CreateRequest(name));
+  v1::ListSourcesRequest list;
+  list.set_page_size(2);
+  const v1::ListSourcesResponse first = Ok(&Stub::ListSources, list);
+  REQUIRE(first.sources_size() == 2);
+  CHECK(first.sources(0).name() == "a");
+  list.set_page_token(first.next_page_token());
+  const v1::ListSourcesResponse second = Ok(&Stub::ListSources, list);
+  REQUIRE(second.sources_size() == 1);
+  CHECK(second.sources(0).name() == "c");
+  CHECK(second.next_page_token().empty());
+
+  v1::DeleteSourceRequest remove;
+  remove.set_name("a");
+  Ok(&Stub::DeleteSource, remove);
+  CHECK(Fails(&Stub::DeleteSource, remove) == "SOURCE_NOT_FOUND");
+  remove.set_allow_missing(true);
+  Ok(&Stub::DeleteSource, remove);
+}
+
+TEST_CASE_METHOD(Fixture, "a server that may fetch nothing refuses to refresh") {
+  const auto refresh = [&](const std::string& name) {
+    v1::RefreshSourceRequest request;
+    request.set_name(name);
+    const auto context = MakeContext();
+    const auto reader = stub->RefreshSource(context.get(), request);
+    v1::RefreshSourceResponse response;
+    CHECK_FALSE(reader->Read(&response));
+    return ReasonOf(reader->Finish());
+  };
+  CHECK(refresh("one") == "SOURCE_NOT_FOUND");
+  CHECK(refresh("") == "FIELD_INVALID");
+  Ok(&Stub::CreateSource, CreateRequest("one"));
+  CHECK(refresh("one") == "FETCH_DISABLED");
+  v1::ListRefreshRunsRequest runs;
+  runs.set_source("one");
+  CHECK(Ok(&Stub::ListRefreshRuns, runs).runs_size() == 0);
+  runs.set_source("none");
+  CHECK(Fails(&Stub::ListRefreshRuns, runs) == "SOURCE_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace millrace
