@@ -32,15 +32,14 @@ absl::Status StagedFacts::AddTag(const TagFact& tag) {
 absl::Status StagedFacts::AddRelation(const TagRelation& relation, SourcePlace place) {
   MILLRACE_RETURN_IF_ERROR(
       Charge(2 * (relation.antecedent.size() + relation.consequent.size()) + relation.extra_json.size()));
-  const auto [entry, is_new] =
-      relations_.try_emplace({relation.kind, relation.antecedent, relation.consequent}, StagedRelation{relation, place});
+  const auto [entry, is_new] = relations_.try_emplace({relation.kind, relation.antecedent, relation.consequent},
+                                                      StagedRelation{relation, place});
   if (!is_new && (IsActive(relation) || !IsActive(entry->second.relation))) entry->second = {relation, place};
   return absl::OkStatus();
 }
 
 absl::Status StagedFacts::AddPool(const PoolFact& pool) {
-  MILLRACE_RETURN_IF_ERROR(
-      Charge(pool.name.size() + pool.post_ids.size() * sizeof(int64_t) + pool.extra_json.size()));
+  MILLRACE_RETURN_IF_ERROR(Charge(pool.name.size() + pool.post_ids.size() * sizeof(int64_t) + pool.extra_json.size()));
   pools_[pool.id] = pool;
   return absl::OkStatus();
 }

@@ -1,5 +1,6 @@
 // Goal: tags known by name get an id each: the board's where it is known, else one that depends on the name alone.
-// Method: imports of posts with and without ids, and of lists of tags, in different orders, through the public interface.
+// Method: imports of posts with and without ids, and of lists of tags, in different orders, through the public
+// interface.
 #include "core/catalog/tag_resolver.h"
 
 #include <algorithm>
@@ -138,9 +139,9 @@ TEST_CASE_METHOD(FactsFixture, "the same posts give the same tags in whatever or
   for (const char* dataset : {"shuffled-1", "shuffled-2"}) {
     std::shuffle(posts.begin(), posts.end(), random);
     for (size_t begin = 0; begin < posts.size(); begin += 50) {
-      ImportNamed({posts.begin() + static_cast<std::ptrdiff_t>(begin),
-                   posts.begin() + static_cast<std::ptrdiff_t>(begin + 50)},
-                  dataset);
+      ImportNamed(
+          {posts.begin() + static_cast<std::ptrdiff_t>(begin), posts.begin() + static_cast<std::ptrdiff_t>(begin + 50)},
+          dataset);
     }
     CHECK(AllPosts(dataset) == AllPosts());
     const std::vector<Tag> expected = AllTags();
