@@ -61,8 +61,7 @@ class ImportCommand : public Command {
 
     CallContext context = session.client.NewContext(CallKind::kLong);
     const auto stream = session.client.imports().Import(context.get());
-    ImportSender sender(context.get(), stream.get(), session.interrupt, MakeStart(), std::move(input.files),
-                        with_md5_);
+    ImportSender sender(context.get(), stream.get(), session.interrupt, MakeStart(), std::move(input.files), with_md5_);
     Receive(session, *stream);
     sender.Stop();
     const grpc::Status status = stream->Finish();

@@ -85,8 +85,7 @@ absl::Status SqliteTags::StepReference() {
     MILLRACE_ASSIGN_OR_RETURN(has_reference_, references_->Step());
     if (!has_reference_ || !references_->IsNull(0)) return absl::OkStatus();
     MILLRACE_RETURN_IF_ERROR(Reject(
-        tables_->reference_field,
-        absl::StrCat("is null; it must name the post of tag ", Show(Cell(*references_, 1)))));
+        tables_->reference_field, absl::StrCat("is null; it must name the post of tag ", Show(Cell(*references_, 1)))));
   }
 }
 
@@ -96,9 +95,8 @@ absl::Status SqliteTags::RejectStrayReferences(std::string_view posts_table) {
     MILLRACE_RETURN_IF_ERROR(StepReference());
   }
   if (stray_count_ == 0) return absl::OkStatus();
-  return Reject(tables_->reference_field,
-                absl::StrCat("names, in ", stray_count_, " rows, posts that the table ", std::string(posts_table),
-                             " does not have"));
+  return Reject(tables_->reference_field, absl::StrCat("names, in ", stray_count_, " rows, posts that the table ",
+                                                       std::string(posts_table), " does not have"));
 }
 
 bool SqliteTags::AddTags(TagCollector* tags, std::string* field, std::string* reason) const {
