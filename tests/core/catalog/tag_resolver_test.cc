@@ -1,5 +1,6 @@
 // Goal: tags known by name get an id each: the board's where it is known, else one that depends on the name alone.
-// Method: imports of posts with and without ids, and of lists of tags, in different orders, through the public interface.
+// Method: imports of posts with and without ids, and of lists of tags, in different orders, through the public
+// interface.
 #include "core/catalog/tag_resolver.h"
 
 #include <algorithm>
@@ -138,9 +139,9 @@ TEST_CASE_METHOD(FactsFixture, "the same posts give the same tags in whatever or
   for (const char* dataset : {"shuffled-1", "shuffled-2"}) {
     std::shuffle(posts.begin(), posts.end(), random);
     for (size_t begin = 0; begin < posts.size(); begin += 50) {
-      ImportNamed({posts.begin() + static_cast<std::ptrdiff_t>(begin),
-                   posts.begin() + static_cast<std::ptrdiff_t>(begin + 50)},
-                  dataset);
+      ImportNamed(
+          {posts.begin() + static_cast<std::ptrdiff_t>(begin), posts.begin() + static_cast<std::ptrdiff_t>(begin + 50)},
+          dataset);
     }
     CHECK(AllPosts(dataset) == AllPosts());
     const std::vector<Tag> expected = AllTags();
@@ -207,6 +208,36 @@ TEST_CASE_METHOD(FactsFixture, "counts are those of a recount, after any imports
     CHECK(stats.category_tag_counts == expected.category_tag_counts);
     CHECK(stats.category_tag_use_counts == expected.category_tag_use_counts);
   }
+}
+
+TEST_CASE_METHOD(FactsFixture, "the ids of names do not depend on the order of records") {
+  const bool is_old_first = GENERATE(true, false);
+  Import({PostOf(1, {5}), PostOf(2, {6})}, {{5, Tag{5, "old", kGeneral, 0}}, {6, Tag{6, "kept", kGeneral, 0}}});
+  auto session = BeginNext(kDataset);
+  Take(session->StageTag({5, "new", kGeneral}));
+  Take(session->StageTag({5, "newer", kGeneral}));
+  Take(session->StageTag({6, "other", kGeneral}));
+  Take(session->StageTag({7, "kept", kGeneral}));
+  std::vector<std::string> names = {"old", "new", "newer", "kept", "other"};
+  if (!is_old_first) std::reverse(names.begin(), names.end());
+  int64_t post_id = 10;
+  for (const std::string& name : names) StageNamed(*session, {++post_id, {{name}}});
+  Take(session->Commit({}));
+  CHECK(TagNamed("new").id == 5);
+  CHECK(TagNamed("newer").id == DerivedTagId("newer"));
+  CHECK(TagNamed("old").id == DerivedTagId("old"));
+  CHECK(TagNamed("other").id == 6);
+  CHECK(TagNamed("kept").id == 7);
+}
+
+TEST_CASE_METHOD(FactsFixture, "a list cannot take the id of a name's hash") {
+  ImportNamed({{1, {{"solo"}}}});
+  auto session = BeginNext(kDataset);
+  Take(session->StageTag({DerivedTagId("solo"), "thief", kGeneral}));
+  StageNamed(*session, {2, {{"solo"}, {"thief"}}});
+  Take(session->Commit({}));
+  CHECK(TagNamed("solo").id == DerivedTagId("solo"));
+  CHECK(TagNamed("thief").id == DerivedTagId("thief"));
 }
 
 }  // namespace
