@@ -40,6 +40,7 @@ Client::Client(std::string address, std::optional<absl::Duration> timeout, Inter
   plans_ = v1::PlanService::NewStub(channel_);
   snapshots_ = v1::SnapshotService::NewStub(channel_);
   sources_ = v1::SourceService::NewStub(channel_);
+  tags_ = v1::TagService::NewStub(channel_);
   vocabularies_ = v1::VocabularyService::NewStub(channel_);
 }
 

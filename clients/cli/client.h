@@ -16,6 +16,7 @@
 #include "millrace/v1/plan_service.grpc.pb.h"
 #include "millrace/v1/snapshot_service.grpc.pb.h"
 #include "millrace/v1/source_service.grpc.pb.h"
+#include "millrace/v1/tag_service.grpc.pb.h"
 #include "millrace/v1/vocabulary_service.grpc.pb.h"
 
 namespace millrace::cli {
@@ -50,6 +51,7 @@ class Client {
   v1::PlanService::Stub& plans() { return *plans_; }
   v1::SnapshotService::Stub& snapshots() { return *snapshots_; }
   v1::SourceService::Stub& sources() { return *sources_; }
+  v1::TagService::Stub& tags() { return *tags_; }
   v1::VocabularyService::Stub& vocabularies() { return *vocabularies_; }
 
   // One unary call: client.Call(client.plans(), &v1::PlanService::Stub::GetPlan, request, &response).
@@ -83,6 +85,7 @@ class Client {
   std::unique_ptr<v1::PlanService::Stub> plans_;
   std::unique_ptr<v1::SnapshotService::Stub> snapshots_;
   std::unique_ptr<v1::SourceService::Stub> sources_;
+  std::unique_ptr<v1::TagService::Stub> tags_;
   std::unique_ptr<v1::VocabularyService::Stub> vocabularies_;
 };
 

@@ -68,6 +68,8 @@ using Commands = std::vector<std::unique_ptr<Command>>;
 void AddImportCommands(CLI::App& root, Commands& commands);
 void AddStatsCommands(CLI::App& root, Commands& commands);
 void AddTagCommands(CLI::App& root, Commands& commands);
+// To the group "tags".
+void AddTagRelationCommands(CLI::App& tags, Commands& commands);
 void AddPostCommands(CLI::App& root, Commands& commands);
 void AddSnapshotCommands(CLI::App& root, Commands& commands);
 void AddPlanCommands(CLI::App& root, Commands& commands);

@@ -1,5 +1,6 @@
 #include "clients/cli/post_table.h"
 
+#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -44,12 +45,20 @@ std::string FlagsText(const v1::PostFlags& flags) {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+// "12.5 s"
+std::string SecondsText(int64_t duration_us) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.3g s", static_cast<double>(duration_us) * 1e-6);
+  return text;
+}
+
 void AddFileFields(const v1::Post& post, Pairs& pairs) {
   if (post.has_md5()) pairs.emplace_back("md5", post.md5());
   pairs.emplace_back("rating", RatingText(post.rating()));
   if (post.has_width_px() || post.has_height_px()) pairs.emplace_back("size", SizeText(post));
   if (post.has_file_ext()) pairs.emplace_back("file type", post.file_ext());
   if (post.has_file_size_bytes()) pairs.emplace_back("file size", HumanBytes(post.file_size_bytes()));
+  if (post.has_duration_us()) pairs.emplace_back("duration", SecondsText(post.duration_us()));
   if (post.has_location()) pairs.emplace_back("location", post.location());
   if (post.has_source()) pairs.emplace_back("source", post.source());
   if (post.has_pixiv_id()) pairs.emplace_back("pixiv id", std::to_string(post.pixiv_id()));
@@ -61,6 +70,7 @@ void AddRelations(const v1::Post& post, Pairs& pairs) {
   if (post.has_uploader_id()) pairs.emplace_back("uploader", std::to_string(post.uploader_id()));
   if (post.has_approver_id()) pairs.emplace_back("approver", std::to_string(post.approver_id()));
   if (post.favorite_user_ids_size() > 0) pairs.emplace_back("favorites", WithThousands(post.favorite_user_ids_size()));
+  if (post.has_favorite_count()) pairs.emplace_back("favorited", WithThousands(post.favorite_count()));
   if (post.has_score()) pairs.emplace_back("score", WithThousands(post.score()));
   if (post.has_up_score()) pairs.emplace_back("votes up", WithThousands(post.up_score()));
   if (post.has_down_score()) pairs.emplace_back("votes down", WithThousands(post.down_score()));

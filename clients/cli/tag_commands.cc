@@ -29,7 +29,8 @@ Table TagTable(const Terminal& terminal) {
 }
 
 std::vector<std::string> TagRow(const v1::Tag& tag) {
-  return {std::to_string(tag.id()), tag.name(), CategoryText(tag.category()), WithThousands(tag.post_count())};
+  const std::string category = CategoryText(tag.category()) + (tag.is_deprecated() ? ", deprecated" : "");
+  return {std::to_string(tag.id()), tag.name(), category, WithThousands(tag.post_count())};
 }
 
 class ListTagsCommand : public Command {
@@ -120,6 +121,7 @@ void AddTagCommands(CLI::App& root, Commands& commands) {
       tags->add_subcommand("list", "List tags by prefix, category and number of posts")));
   commands.push_back(
       std::make_unique<GetTagCommand>(tags->add_subcommand("get", "Show one tag, and others of the same name")));
+  AddTagRelationCommands(*tags, commands);
 }
 
 }  // namespace millrace::cli

@@ -28,6 +28,7 @@ PROTOS = [
     "millrace/v1/query_service.proto",
     "millrace/v1/snapshot_service.proto",
     "millrace/v1/source_service.proto",
+    "millrace/v1/tag_service.proto",
     "millrace/v1/vocabulary_service.proto",
 ]
 # Imported by the above; its Python module comes from googleapis-common-protos.

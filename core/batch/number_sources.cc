@@ -148,6 +148,10 @@ std::unique_ptr<ColumnSource> MakeNumberSource(PostField field) {
       return Int32(field, OptionalField::kUpScore);
     case PostField::kDownScore:
       return Int32(field, OptionalField::kDownScore);
+    case PostField::kFavoriteCount:
+      return Int32(field, OptionalField::kFavoriteCount);
+    case PostField::kDurationUs:
+      return Int64(field, OptionalField::kDurationUs);
     case PostField::kFileSizeBytes:
       return Int64(field, OptionalField::kFileSizeBytes);
     case PostField::kPixivId:

@@ -36,6 +36,8 @@ constexpr std::string_view kNames[kPostFieldCount] = {"id",
                                                       "last_noted_at",
                                                       "flags",
                                                       "extra_json",
+                                                      "favorite_count",
+                                                      "duration_us",
                                                       "tag_indexes"};
 
 std::string AllNames() {

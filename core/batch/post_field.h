@@ -39,9 +39,11 @@ enum class PostField : uint8_t {
   kLastNotedAt,
   kFlags,
   kExtraJson,
+  kFavoriteCount,
+  kDurationUs,
   kTagIndexes,
 };
-inline constexpr int kPostFieldCount = 27;
+inline constexpr int kPostFieldCount = 29;
 
 // Its name: "width_px".
 std::string_view PostFieldName(PostField field);

@@ -32,6 +32,15 @@ int64_t SystemNowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
 }
 
+// Sets what only the list of tags knows.
+absl::Status FlagDeprecated(Database& database, int64_t dataset_id, absl::Span<Tag> tags) {
+  for (Tag& tag : tags) {
+    MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> fact, ReadTagFact(database, dataset_id, tag.name));
+    tag.is_deprecated = fact.has_value() && fact->is_deprecated;
+  }
+  return absl::OkStatus();
+}
+
 PostView ViewOf(const DatasetRow& dataset) { return {dataset.id, *dataset.committed_import_id}; }
 
 }  // namespace
@@ -115,19 +124,30 @@ absl::StatusOr<Stats> Catalog::GetStats(std::string_view dataset) {
 
 absl::StatusOr<std::optional<Tag>> Catalog::FindTag(std::string_view dataset, int64_t tag_id) {
   return impl_->ReadDataset<std::optional<Tag>>(
-      dataset, [&](Database& database, const DatasetRow& row) { return ReadTag(database, row.id, tag_id); });
+      dataset, [&](Database& database, const DatasetRow& row) -> absl::StatusOr<std::optional<Tag>> {
+        MILLRACE_ASSIGN_OR_RETURN(std::optional<Tag> tag, ReadTag(database, row.id, tag_id));
+        if (tag.has_value()) MILLRACE_RETURN_IF_ERROR(FlagDeprecated(database, row.id, absl::MakeSpan(&*tag, 1)));
+        return tag;
+      });
 }
 
 absl::StatusOr<std::vector<Tag>> Catalog::FindTagsByName(std::string_view dataset, std::string_view name,
                                                          int64_t limit) {
-  return impl_->ReadDataset<std::vector<Tag>>(dataset, [&](Database& database, const DatasetRow& row) {
-    return ReadTagsByName(database, row.id, name, limit);
+  using Tags = std::vector<Tag>;
+  return impl_->ReadDataset<Tags>(dataset, [&](Database& database, const DatasetRow& row) -> absl::StatusOr<Tags> {
+    MILLRACE_ASSIGN_OR_RETURN(Tags tags, ReadTagsByName(database, row.id, name, limit));
+    MILLRACE_RETURN_IF_ERROR(FlagDeprecated(database, row.id, absl::MakeSpan(tags)));
+    return tags;
   });
 }
 
 absl::StatusOr<TagPage> Catalog::ListTags(std::string_view dataset, const TagQuery& query) {
   return impl_->ReadDataset<TagPage>(
-      dataset, [&](Database& database, const DatasetRow& row) { return ReadTagPage(database, row.id, query); });
+      dataset, [&](Database& database, const DatasetRow& row) -> absl::StatusOr<TagPage> {
+        MILLRACE_ASSIGN_OR_RETURN(TagPage page, ReadTagPage(database, row.id, query));
+        MILLRACE_RETURN_IF_ERROR(FlagDeprecated(database, row.id, absl::MakeSpan(page.tags)));
+        return page;
+      });
 }
 
 absl::StatusOr<std::vector<Tag>> Catalog::GetTags(std::string_view dataset, absl::Span<const int64_t> tag_ids) {
@@ -196,7 +216,7 @@ absl::Status Catalog::ScanDataset(std::string_view dataset, const Scan& scan) {
     MILLRACE_ASSIGN_OR_RETURN(std::vector<Tag> tags, ReadAllTags(database, row.id));
     MILLRACE_RETURN_IF_ERROR(scan.tags(std::move(tags), row.post_count));
     if (scan.facts) {
-      ScannedFacts facts;
+      DatasetFacts facts;
       MILLRACE_ASSIGN_OR_RETURN(facts.aliases, ReadActiveRelations(database, row.id, TagRelationKind::kAlias));
       MILLRACE_ASSIGN_OR_RETURN(facts.implications,
                                 ReadActiveRelations(database, row.id, TagRelationKind::kImplication));

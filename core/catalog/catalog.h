@@ -103,13 +103,6 @@ struct TimeCursor {
   std::string key;  // digest, plan id or import id
 };
 
-// What lists told of a dataset, as far as it applies.
-struct ScannedFacts {
-  std::vector<TagRelation> aliases;
-  std::vector<TagRelation> implications;
-  std::vector<std::string> deprecated_tag_names;
-};
-
 // Thread-safe. Reads run on connections of their own, side by side with each other and with a write; writes
 // are short and take turns. Every call may wait for the disk: do not call from a thread that must not.
 class Catalog {
@@ -157,9 +150,8 @@ class Catalog {
   struct Scan {
     std::function<absl::Status(std::vector<Tag> tags, int64_t post_count)> tags;
     std::function<absl::Status(const Post& post)> post;
-    // Between the two, when set: what applies to the tags. Aliases and implications are active and ascend by
-    // antecedent, then consequent; names ascend.
-    std::function<absl::Status(ScannedFacts facts)> facts;
+    // Between the two, when set.
+    std::function<absl::Status(DatasetFacts facts)> facts;
   };
   absl::Status ScanDataset(std::string_view dataset, const Scan& scan);
 

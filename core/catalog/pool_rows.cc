@@ -23,8 +23,7 @@ absl::Status DamagedError(std::string_view what, int64_t id) {
 // The packed posts of the pool as it is; absent when it is not there.
 absl::StatusOr<std::optional<std::string>> ReadPackedPosts(Database& database, int64_t dataset_id, int64_t pool_id) {
   MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached("SELECT post_ids FROM pools WHERE dataset_id = ?1 AND pool_id = ?2"));
+      Statement statement, database.PrepareCached("SELECT post_ids FROM pools WHERE dataset_id = ?1 AND pool_id = ?2"));
   statement.Bind(1, dataset_id);
   statement.Bind(2, pool_id);
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
@@ -66,8 +65,7 @@ absl::Status WritePool(Database& database, int64_t dataset_id, const PoolFact& p
   std::string packed;
   EncodeIds(pool.post_ids, &packed);
   if (before.value_or("") != packed) {
-    MILLRACE_RETURN_IF_ERROR(
-        ReplacePostsOfPool(database, dataset_id, pool.id, before.value_or(""), pool.post_ids));
+    MILLRACE_RETURN_IF_ERROR(ReplacePostsOfPool(database, dataset_id, pool.id, before.value_or(""), pool.post_ids));
   }
   MILLRACE_ASSIGN_OR_RETURN(
       Statement upsert,
@@ -85,8 +83,8 @@ absl::Status WritePool(Database& database, int64_t dataset_id, const PoolFact& p
 
 absl::Status WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist) {
   if (artist.id != 0) {
-    MILLRACE_ASSIGN_OR_RETURN(
-        Statement remove, database.PrepareCached("DELETE FROM artists WHERE dataset_id = ?1 AND artist_id = ?2"));
+    MILLRACE_ASSIGN_OR_RETURN(Statement remove,
+                              database.PrepareCached("DELETE FROM artists WHERE dataset_id = ?1 AND artist_id = ?2"));
     remove.Bind(1, dataset_id);
     remove.Bind(2, artist.id);
     MILLRACE_RETURN_IF_ERROR(remove.Run());

@@ -26,8 +26,8 @@ absl::StatusOr<std::vector<PoolFact>> ReadPools(Database& database, int64_t data
 absl::StatusOr<std::vector<ArtistFact>> ReadArtists(Database& database, int64_t dataset_id,
                                                     const std::optional<ArtistCursor>& after, int64_t limit);
 
-// Adds to posts what the list of pools told: the pools that have the post and that it does not name itself (deleted ones
-// aside), ascending by id behind its own, and the kinds that it does not tell. For posts in ascending order of id.
+// Adds to posts what the list of pools told: the pools that have the post and that it does not name itself (deleted
+// ones aside), ascending by id behind its own, and the kinds that it does not tell. For posts in ascending order of id.
 class PoolMerger {
  public:
   // `database` must outlive it, and the transaction stay open. `first_post_id`: no post before it will come.

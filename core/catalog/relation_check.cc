@@ -140,9 +140,9 @@ RelationFaults CheckImplications(const std::vector<TagRelation>& known, const st
     const uint32_t from = graph.NodeOf(told[i].antecedent);
     const uint32_t to = graph.NodeOf(told[i].consequent);
     if (from == to) {
-      faults.refused.push_back({i, "consequent_name",
-                                absl::StrCat("is ", QuoteForMessage(told[i].consequent),
-                                             ": a tag cannot imply itself")});
+      faults.refused.push_back(
+          {i, "consequent_name",
+           absl::StrCat("is ", QuoteForMessage(told[i].consequent), ": a tag cannot imply itself")});
       continue;
     }
     bool is_too_wide;

@@ -21,12 +21,12 @@ struct RelationFault {
 };
 
 struct RelationFaults {
-  std::vector<RelationFault> refused;   // of `told`, by index
-  std::vector<size_t> superseded;       // of `known`: what contradicts something that was told later
+  std::vector<RelationFault> refused;  // of `told`, by index
+  std::vector<size_t> superseded;      // of `known`: what contradicts something that was told later
 };
 
-// Checks active aliases, as boards do: a tag is no alias of itself, has one alias only (of several the first stands), and
-// what it is an alias of is no alias itself. `known` keeps these rules; it gives way to what was told later.
+// Checks active aliases, as boards do: a tag is no alias of itself, has one alias only (of several the first stands),
+// and what it is an alias of is no alias itself. `known` keeps these rules; it gives way to what was told later.
 RelationFaults CheckAliases(const std::vector<TagRelation>& known, const std::vector<TagRelation>& told);
 
 // Checks active implications: they lead round in no circle. One that would close a circle with those before it (`known`

@@ -20,8 +20,8 @@ absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t d
 // The names of the tags that are deprecated, ascending.
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
 
-// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count) stays as it
-// was told before.
+// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count) stays as
+// it was told before.
 absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a

@@ -60,7 +60,7 @@ absl::StatusOr<Url> UrlOf(CURLU* handle, std::string_view text) {
   curl_url_set(handle, CURLUPART_FRAGMENT, nullptr, 0);
   url.host = absl::AsciiStrToLower(PartOf(handle, CURLUPART_HOST, 0));
   if (!url.host.empty() && url.host.front() == '[') {
-    if (url.host.find('%') != std::string::npos) return NotUrlError(text, "names a zone");
+    if (!PartOf(handle, CURLUPART_ZONEID, 0).empty()) return NotUrlError(text, "names a zone");
     url.host = url.host.substr(1, url.host.size() - 2);
   }
   if (url.host.empty()) return NotUrlError(text, "names no host");

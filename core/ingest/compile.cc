@@ -26,6 +26,10 @@ absl::StatusOr<WrittenSnapshot> WriteSnapshot(Catalog& catalog, const std::strin
     MILLRACE_ASSIGN_OR_RETURN(writer, SnapshotWriter::Create(folder, std::move(tags)));
     return absl::OkStatus();
   };
+  scan.facts = [&](DatasetFacts facts) {
+    writer->SetFacts(std::move(facts));
+    return absl::OkStatus();
+  };
   scan.post = [&](const Post& post) -> absl::Status {
     if (++post_count % kPostsPerCheck == 1 && cancelled && cancelled()) {
       return MakeError(Reason::kCancelled, "the compilation was cancelled; no snapshot was made");

@@ -42,6 +42,7 @@ struct Tag {
   std::string name;
   TagCategory category = TagCategory::kUnspecified;
   int64_t post_count = 0;
+  bool is_deprecated = false;  // as the board's list of tags says
 };
 
 using Md5 = std::array<uint8_t, 16>;

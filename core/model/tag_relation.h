@@ -35,6 +35,13 @@ struct TagRelation {
 };
 inline bool IsActive(const TagRelation& relation) { return relation.status.empty() || relation.status == "active"; }
 
+// What lists told of a dataset's tags, as far as it applies.
+struct DatasetFacts {
+  std::vector<TagRelation> aliases;               // active, ascending by antecedent, then consequent
+  std::vector<TagRelation> implications;          // likewise
+  std::vector<std::string> deprecated_tag_names;  // ascending
+};
+
 // A pool as a board's list of pools tells it.
 struct PoolFact {
   int64_t id = 0;

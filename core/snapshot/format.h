@@ -58,9 +58,18 @@ enum class Field : uint32_t {
   kUpdatedAtUs = 12,
   kLastCommentedAtUs = 13,
   kLastNotedAtUs = 14,
+  // From here on the bits lie in post.more_presence, counted from 0: the readers of before know post.presence up to
+  // here and take other bits for damage, while they pass over sections that they do not know.
+  kFavoriteCount = 15,
+  kDurationUs = 16,
 };
-inline constexpr uint32_t kFieldCount = 15;
+inline constexpr uint32_t kFieldCount = 17;
+inline constexpr uint32_t kFirstPresenceCount = 15;  // of the fields in post.presence
 inline constexpr uint32_t FieldBit(Field field) { return 1u << static_cast<uint32_t>(field); }
+// The bits of both sections in one word, without those of fields that this version does not know.
+inline constexpr uint32_t JoinPresence(uint32_t presence, uint32_t more_presence) {
+  return (presence | more_presence << kFirstPresenceCount) & ((1u << kFieldCount) - 1);
+}
 
 struct Header {
   char magic[8];

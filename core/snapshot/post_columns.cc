@@ -31,7 +31,7 @@ absl::StatusOr<PostColumns> PostColumns::Open(CheckedFile& file) {
 absl::Status PostColumns::BindNumbers(ColumnBinder& binder) {
   const uint64_t n = row_count_;
   MILLRACE_RETURN_IF_ERROR(binder.Require("post.id", n, &id_));
-  MILLRACE_RETURN_IF_ERROR(binder.BindLimited("post.presence", n, uint64_t{1} << kFieldCount, &presence_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindLimited("post.presence", n, uint64_t{1} << kFirstPresenceCount, &presence_));
   MILLRACE_RETURN_IF_ERROR(binder.Bind("post.md5", n, &md5_));
   MILLRACE_RETURN_IF_ERROR(binder.BindLimited("post.rating", n, kRatingCount, &rating_));
   MILLRACE_RETURN_IF_ERROR(binder.Bind("post.width_px", n, &width_px_));
@@ -48,6 +48,9 @@ absl::Status PostColumns::BindNumbers(ColumnBinder& binder) {
   MILLRACE_RETURN_IF_ERROR(binder.Bind("post.updated_at_us", n, &updated_at_us_));
   MILLRACE_RETURN_IF_ERROR(binder.Bind("post.last_commented_at_us", n, &last_commented_at_us_));
   MILLRACE_RETURN_IF_ERROR(binder.Bind("post.last_noted_at_us", n, &last_noted_at_us_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.more_presence", n, &more_presence_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.favorite_count", n, &favorite_count_));
+  MILLRACE_RETURN_IF_ERROR(binder.Bind("post.duration_us", n, &duration_us_));
   return binder.Bind("post.flags", n, &flags_);
 }
 
@@ -146,7 +149,7 @@ void PostColumns::PrefetchFields(uint64_t row) const {
   const auto prefetch = [row](const auto&... columns) { (columns.Prefetch(row), ...); };
   prefetch(id_, presence_, md5_, rating_, width_px_, height_px_, file_size_bytes_, pixiv_id_, parent_id_, uploader_id_,
            approver_id_, score_, up_score_, down_score_, created_at_us_, updated_at_us_, last_commented_at_us_,
-           last_noted_at_us_, flags_, file_ext_);
+           last_noted_at_us_, more_presence_, favorite_count_, duration_us_, flags_, file_ext_);
   const auto prefetch_place = [row](const auto&... columns) { (columns.PrefetchPlace(row), ...); };
   prefetch_place(source_, extra_json_, tags_, pools_, favorites_);
 }
@@ -218,6 +221,8 @@ const Column<int32_t>& PostColumns::OptionalColumn(Field field) const {
       return up_score_;
     case Field::kDownScore:
       return down_score_;
+    case Field::kFavoriteCount:
+      return favorite_count_;
     default:
       return score_;
   }
@@ -242,6 +247,8 @@ const Column<int64_t>& PostColumns::OptionalColumn(Field field) const {
       return updated_at_us_;
     case Field::kLastCommentedAtUs:
       return last_commented_at_us_;
+    case Field::kDurationUs:
+      return duration_us_;
     default:
       return last_noted_at_us_;
   }
@@ -252,10 +259,19 @@ absl::Status PostColumns::ReadRatings(uint64_t first, uint64_t end, absl::Span<c
   return rating_.is_present() ? rating_.Get(first, end, ratings) : absl::OkStatus();
 }
 
+absl::Status PostColumns::ReadPresence(uint64_t row, uint32_t* presence) const {
+  uint32_t first = 0;
+  uint32_t more = 0;
+  if (presence_.is_present()) MILLRACE_RETURN_IF_ERROR(presence_.Get(row, &first));
+  if (more_presence_.is_present()) MILLRACE_RETURN_IF_ERROR(more_presence_.Get(row, &more));
+  *presence = JoinPresence(first, more);
+  return absl::OkStatus();
+}
+
 absl::Status PostColumns::ReadNumbers(uint64_t row, Post* post) const {
   MILLRACE_RETURN_IF_ERROR(id_.Get(row, &post->id));
-  uint32_t presence = 0;
-  if (presence_.is_present()) MILLRACE_RETURN_IF_ERROR(presence_.Get(row, &presence));
+  uint32_t presence;
+  MILLRACE_RETURN_IF_ERROR(ReadPresence(row, &presence));
   const auto read = [&](const auto& column, Field field, auto* value) {
     return ReadOptional(column, field, presence, row, value);
   };
@@ -274,6 +290,8 @@ absl::Status PostColumns::ReadNumbers(uint64_t row, Post* post) const {
   MILLRACE_RETURN_IF_ERROR(read(updated_at_us_, Field::kUpdatedAtUs, &post->updated_at_us));
   MILLRACE_RETURN_IF_ERROR(read(last_commented_at_us_, Field::kLastCommentedAtUs, &post->last_commented_at_us));
   MILLRACE_RETURN_IF_ERROR(read(last_noted_at_us_, Field::kLastNotedAtUs, &post->last_noted_at_us));
+  MILLRACE_RETURN_IF_ERROR(read(favorite_count_, Field::kFavoriteCount, &post->favorite_count));
+  MILLRACE_RETURN_IF_ERROR(read(duration_us_, Field::kDurationUs, &post->duration_us));
   if (rating_.is_present()) {
     uint8_t rating;
     MILLRACE_RETURN_IF_ERROR(rating_.Get(row, &rating));

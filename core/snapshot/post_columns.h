@@ -70,6 +70,7 @@ class PostColumns {
   // The columns themselves, for RowGather. Of optional numbers: which rows have one, and the column of a field, which
   // must be of type T (Md5 counts as one).
   const Column<uint32_t>& presence() const { return presence_; }
+  const Column<uint32_t>& more_presence() const { return more_presence_; }
   template <typename T>
   const Column<T>& OptionalColumn(Field field) const;
   const Column<uint8_t>& ratings() const { return rating_; }
@@ -97,6 +98,7 @@ class PostColumns {
   absl::Status BindNumbers(ColumnBinder& binder);
   absl::Status BindTexts(ColumnBinder& binder);
   absl::Status BindLists(ColumnBinder& binder);
+  absl::Status ReadPresence(uint64_t row, uint32_t* presence) const;
   absl::Status ReadNumbers(uint64_t row, Post* post) const;
   absl::Status ReadTexts(uint64_t row, Post* post) const;
   absl::Status ReadLists(uint64_t row, Post* post) const;
@@ -129,6 +131,9 @@ class PostColumns {
   Column<int64_t> updated_at_us_;
   Column<int64_t> last_commented_at_us_;
   Column<int64_t> last_noted_at_us_;
+  Column<uint32_t> more_presence_;
+  Column<int32_t> favorite_count_;
+  Column<int64_t> duration_us_;
   Column<uint32_t> flags_;
   Column<uint32_t> file_ext_;
   TextColumn source_;

@@ -58,6 +58,9 @@ PostSpools::PostSpools(const std::string& folder)
       updated_at_us_(folder, "post.updated_at_us"),
       last_commented_at_us_(folder, "post.last_commented_at_us"),
       last_noted_at_us_(folder, "post.last_noted_at_us"),
+      more_presence_(folder, "post.more_presence"),
+      favorite_count_(folder, "post.favorite_count"),
+      duration_us_(folder, "post.duration_us"),
       flags_(folder, "post.flags"),
       file_ext_(folder, "post.file_ext"),
       source_(folder, "post.source"),
@@ -104,7 +107,12 @@ absl::Status PostSpools::AddNumbers(uint64_t row, const Post& post) {
   MILLRACE_RETURN_IF_ERROR(add(updated_at_us_, post.updated_at_us, Field::kUpdatedAtUs));
   MILLRACE_RETURN_IF_ERROR(add(last_commented_at_us_, post.last_commented_at_us, Field::kLastCommentedAtUs));
   MILLRACE_RETURN_IF_ERROR(add(last_noted_at_us_, post.last_noted_at_us, Field::kLastNotedAtUs));
-  MILLRACE_RETURN_IF_ERROR(presence_.Add(row, presence, presence != 0));
+  MILLRACE_RETURN_IF_ERROR(add(favorite_count_, post.favorite_count, Field::kFavoriteCount));
+  MILLRACE_RETURN_IF_ERROR(add(duration_us_, post.duration_us, Field::kDurationUs));
+  const uint32_t first = presence & ((1u << kFirstPresenceCount) - 1);
+  const uint32_t more = presence >> kFirstPresenceCount;
+  MILLRACE_RETURN_IF_ERROR(presence_.Add(row, first, first != 0));
+  MILLRACE_RETURN_IF_ERROR(more_presence_.Add(row, more, more != 0));
 
   const uint8_t rating = static_cast<uint8_t>(post.rating);
   ++rating_posts_[rating];
@@ -158,6 +166,9 @@ absl::Status PostSpools::CopyNumbers(SectionFile* file) {
   MILLRACE_RETURN_IF_ERROR(updated_at_us_.CopyTo(file));
   MILLRACE_RETURN_IF_ERROR(last_commented_at_us_.CopyTo(file));
   MILLRACE_RETURN_IF_ERROR(last_noted_at_us_.CopyTo(file));
+  MILLRACE_RETURN_IF_ERROR(more_presence_.CopyTo(file));
+  MILLRACE_RETURN_IF_ERROR(favorite_count_.CopyTo(file));
+  MILLRACE_RETURN_IF_ERROR(duration_us_.CopyTo(file));
   return flags_.CopyTo(file);
 }
 

@@ -53,6 +53,9 @@ class PostSpools {
   ColumnSpool<int64_t> updated_at_us_;
   ColumnSpool<int64_t> last_commented_at_us_;
   ColumnSpool<int64_t> last_noted_at_us_;
+  ColumnSpool<uint32_t> more_presence_;
+  ColumnSpool<int32_t> favorite_count_;
+  ColumnSpool<int64_t> duration_us_;
   ColumnSpool<uint32_t> flags_;
   ColumnSpool<uint32_t> file_ext_;
   TextSpool source_;

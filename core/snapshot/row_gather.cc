@@ -62,6 +62,13 @@ absl::Status RowGather::Begin(absl::Span<const int64_t> rows) {
   if (columns_.presence().is_present()) {
     MILLRACE_RETURN_IF_ERROR(GatherColumn(columns_.presence(), absl::MakeSpan(presence_)));
   }
+  if (columns_.more_presence().is_present()) {
+    more_presence_.resize(rows.size());
+    MILLRACE_RETURN_IF_ERROR(GatherColumn(columns_.more_presence(), absl::MakeSpan(more_presence_)));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      presence_[i] = snapshot_file::JoinPresence(presence_[i], more_presence_[i]);
+    }
+  }
   present_in_all_ = ~uint32_t{0};
   for (const uint32_t word : presence_) present_in_all_ &= word;
   return absl::OkStatus();

@@ -79,7 +79,8 @@ class RowGather {
   const int64_t post_count_;
   absl::Span<const int64_t> rows_;
   std::vector<uint32_t> presence_;  // a word a row
-  uint32_t present_in_all_ = 0;     // the words' common bits
+  std::vector<uint32_t> more_presence_;
+  uint32_t present_in_all_ = 0;  // the words' common bits
   std::vector<absl::Span<const uint8_t>> text_bytes_;
   ColdWatch cold_watch_;
   mutable PageAdvice advice_;  // empty between calls

@@ -10,7 +10,9 @@
 #include "core/snapshot/post_columns.h"
 #include "core/snapshot/postings.h"
 #include "core/snapshot/postings_builder.h"
+#include "core/snapshot/relation_sections.h"
 #include "core/snapshot/stats_sections.h"
+#include "core/snapshot/tag_relations.h"
 #include "core/snapshot/tag_table.h"
 #include "core/snapshot/verify.h"
 
@@ -18,13 +20,15 @@ namespace millrace {
 
 using snapshot_file::CheckedFile;
 using snapshot_file::PostColumns;
+using snapshot_file::RelationColumns;
 using snapshot_file::StatsSections;
 using snapshot_file::TagTable;
 
 class Snapshot::Impl {
  public:
-  Impl(std::unique_ptr<CheckedFile> file, PostColumns posts, TagTable tags, StatsSections stats)
-      : file(std::move(file)), posts(posts), tags(tags), stats(stats) {}
+  Impl(std::unique_ptr<CheckedFile> file, PostColumns posts, TagTable tags, StatsSections stats,
+       RelationColumns relation_columns)
+      : file(std::move(file)), posts(posts), tags(tags), stats(stats), relation_columns(relation_columns) {}
 
   const snapshot_file::Header& header() const { return file->layout().header; }
   bool HasRow(int64_t row) const { return row >= 0 && static_cast<uint64_t>(row) < header().post_count; }
@@ -52,6 +56,11 @@ class Snapshot::Impl {
   const PostColumns posts;
   const TagTable tags;
   const StatsSections stats;
+  const RelationColumns relation_columns;
+
+  Mutex relations_mutex;
+  std::unique_ptr<TagRelations> relations ABSL_GUARDED_BY(relations_mutex);  // null: not asked for yet
+
   Mutex postings_mutex;
   std::shared_ptr<const Postings> postings ABSL_GUARDED_BY(postings_mutex);  // null until they are asked for
   absl::Status postings_error ABSL_GUARDED_BY(postings_mutex);               // why there will be none
@@ -66,7 +75,9 @@ absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path
   MILLRACE_ASSIGN_OR_RETURN(PostColumns posts, PostColumns::Open(*file));
   MILLRACE_ASSIGN_OR_RETURN(TagTable tags, TagTable::Open(*file));
   MILLRACE_ASSIGN_OR_RETURN(StatsSections stats, StatsSections::Open(*file));
-  return std::unique_ptr<Snapshot>(new Snapshot(std::make_unique<Impl>(std::move(file), posts, tags, stats)));
+  MILLRACE_ASSIGN_OR_RETURN(RelationColumns relations, RelationColumns::Open(*file));
+  return std::unique_ptr<Snapshot>(
+      new Snapshot(std::make_unique<Impl>(std::move(file), posts, tags, stats, relations)));
 }
 
 const std::string& Snapshot::digest() const { return impl_->file->digest(); }
@@ -234,6 +245,29 @@ absl::StatusOr<std::vector<uint32_t>> Snapshot::FindTagIndexesByName(std::string
 absl::StatusOr<absl::Span<const int64_t>> Snapshot::TagIds() const { return impl_->tags.Ids(); }
 absl::StatusOr<absl::Span<const uint8_t>> Snapshot::TagCategories() const { return impl_->tags.Categories(); }
 absl::StatusOr<absl::Span<const int64_t>> Snapshot::TagPostCounts() const { return impl_->tags.PostCounts(); }
+
+int64_t Snapshot::relation_count(TagRelationKind kind) const {
+  return static_cast<int64_t>(impl_->relation_columns.size(kind));
+}
+
+absl::StatusOr<TagRelationView> Snapshot::RelationAt(TagRelationKind kind, int64_t number) const {
+  if (number < 0 || number >= relation_count(kind)) {
+    return MakeError(Reason::kInternal, absl::StrCat("relation ", number, " asked for of ", relation_count(kind)));
+  }
+  TagRelationView relation;
+  MILLRACE_RETURN_IF_ERROR(
+      impl_->relation_columns.Read(kind, static_cast<uint64_t>(number), &relation.antecedent, &relation.consequent));
+  return relation;
+}
+
+absl::StatusOr<const TagRelations*> Snapshot::relations() const {
+  // Who comes while they are computed waits for them: computing them twice would take no less.
+  MutexLock lock(impl_->relations_mutex);
+  if (impl_->relations == nullptr) {
+    MILLRACE_ASSIGN_OR_RETURN(impl_->relations, TagRelations::Create(*this, impl_->relation_columns));
+  }
+  return static_cast<const TagRelations*>(impl_->relations.get());
+}
 
 const PostColumns& Snapshot::columns() const { return impl_->posts; }
 const TagTable& Snapshot::tag_table() const { return impl_->tags; }

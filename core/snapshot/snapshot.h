@@ -17,12 +17,14 @@
 #include "core/model/post.h"
 #include "core/model/stats.h"
 #include "core/model/tag_query.h"
+#include "core/model/tag_relation.h"
 #include "core/snapshot/slices.h"
 
 namespace millrace {
 
 class Postings;
 class ResidentBudget;
+class TagRelations;
 
 namespace snapshot_file {
 class PostColumns;
@@ -35,6 +37,13 @@ struct TagView {
   std::string_view name;
   TagCategory category = TagCategory::kUnspecified;
   int64_t post_count = 0;
+  bool is_deprecated = false;
+};
+
+// An alias or implication in the mapped file.
+struct TagRelationView {
+  std::string_view antecedent;
+  std::string_view consequent;
 };
 
 struct VerifyReport {
@@ -93,7 +102,7 @@ class Snapshot {
 
   // Tags.
   absl::StatusOr<TagView> TagAt(uint32_t tag_index) const;
-  // tags[i] = id, name and category of tag_indexes[i], faster than one by one; post_count is left as it is. Requires
+  // tags[i] = id, name and category of tag_indexes[i], faster than one by one; the rest is left as it is. Requires
   // spans of one size.
   absl::Status ReadTagIdentities(absl::Span<const uint32_t> tag_indexes, absl::Span<TagView> tags) const;
   absl::StatusOr<std::optional<Tag>> FindTag(int64_t tag_id) const;
@@ -106,6 +115,13 @@ class Snapshot {
   absl::StatusOr<absl::Span<const int64_t>> TagIds() const;
   absl::StatusOr<absl::Span<const uint8_t>> TagCategories() const;  // numbers of TagCategory
   absl::StatusOr<absl::Span<const int64_t>> TagPostCounts() const;
+
+  // Aliases and implications, active ones, by antecedent and consequent: how many there are, and one of them. Requires
+  // number in [0, the count).
+  int64_t relation_count(TagRelationKind kind) const;
+  absl::StatusOr<TagRelationView> RelationAt(TagRelationKind kind, int64_t number) const;
+  // What they make of the tags. Computed at the first call, which takes a while; lives as long as the snapshot.
+  absl::StatusOr<const TagRelations*> relations() const;
 
   // Which rows have a tag. The first call opens the file beside the snapshot's, or makes it when it is missing or
   // damaged, which takes seconds for millions of posts; others wait for it. kDiskFull or kIoError when it cannot be

@@ -58,6 +58,10 @@ absl::Status WriteTagSections(const std::vector<Tag>& tags, const std::string& f
                                                 [](const Tag& tag) { return static_cast<uint8_t>(tag.category); }));
   MILLRACE_RETURN_IF_ERROR(
       WriteColumn<int64_t>("tag.post_count", tags, file, [](const Tag& tag) { return tag.post_count; }));
+  if (std::any_of(tags.begin(), tags.end(), [](const Tag& tag) { return tag.is_deprecated; })) {
+    MILLRACE_RETURN_IF_ERROR(WriteColumn<uint8_t>(
+        "tag.is_deprecated", tags, file, [](const Tag& tag) { return static_cast<uint8_t>(tag.is_deprecated); }));
+  }
   MILLRACE_RETURN_IF_ERROR(
       WriteIndex("index.tag_by_name", tags, file, [](const Tag& a, const Tag& b) { return a.name < b.name; }));
   MILLRACE_RETURN_IF_ERROR(WriteIndex("index.tag_by_post_count", tags, file,

@@ -9,7 +9,9 @@
 namespace millrace::snapshot_file {
 namespace {
 
-Tag ToTag(const TagView& view) { return Tag{view.id, std::string(view.name), view.category, view.post_count}; }
+Tag ToTag(const TagView& view) {
+  return Tag{view.id, std::string(view.name), view.category, view.post_count, view.is_deprecated};
+}
 
 TagCursor CursorBehind(const TagView& view) { return TagCursor{std::string(view.name), view.post_count, view.id}; }
 
@@ -35,6 +37,7 @@ absl::StatusOr<TagTable> TagTable::Open(CheckedFile& file) {
   MILLRACE_RETURN_IF_ERROR(binder.Require("tag.category", n, &tags.category_));
   MILLRACE_RETURN_IF_ERROR(binder.BindLimited("tag.category", n, kTagCategoryCount, &tags.category_));
   MILLRACE_RETURN_IF_ERROR(binder.Require("tag.post_count", n, &tags.post_count_));
+  MILLRACE_RETURN_IF_ERROR(binder.BindLimited("tag.is_deprecated", n, 2, &tags.is_deprecated_));
   MILLRACE_RETURN_IF_ERROR(binder.Require("index.tag_by_name", n, &tags.by_name_));
   MILLRACE_RETURN_IF_ERROR(binder.BindLimited("index.tag_by_name", n, n, &tags.by_name_));
   MILLRACE_RETURN_IF_ERROR(binder.Require("index.tag_by_post_count", n, &tags.by_post_count_));
@@ -50,6 +53,11 @@ absl::StatusOr<TagView> TagTable::At(uint64_t tag_index) const {
   MILLRACE_RETURN_IF_ERROR(category_.Get(tag_index, &category));
   MILLRACE_RETURN_IF_ERROR(post_count_.Get(tag_index, &tag.post_count));
   tag.category = static_cast<TagCategory>(category);
+  if (is_deprecated_.is_present()) {
+    uint8_t is_deprecated;
+    MILLRACE_RETURN_IF_ERROR(is_deprecated_.Get(tag_index, &is_deprecated));
+    tag.is_deprecated = is_deprecated != 0;
+  }
   return tag;
 }
 

@@ -67,6 +67,7 @@ class TagTable {
   TextColumn name_;
   Column<uint8_t> category_;
   Column<int64_t> post_count_;
+  Column<uint8_t> is_deprecated_;
   Column<uint32_t> by_name_;
   Column<uint32_t> by_post_count_;
 };

@@ -1,5 +1,6 @@
 #include "core/snapshot/writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "core/base/file.h"
 #include "core/snapshot/format.h"
 #include "core/snapshot/post_spools.h"
+#include "core/snapshot/relation_sections.h"
 #include "core/snapshot/section_file.h"
 #include "core/snapshot/tag_lookup.h"
 #include "core/snapshot/tag_sections.h"
@@ -50,6 +52,14 @@ class SnapshotWriter::Impl {
     for (Tag& tag : tags_) tag.post_count = 0;
     // By far the largest section goes where it stays; the others wait for it.
     file_->Begin("post.tags", snapshot_file::ElementType::kU32);
+  }
+
+  void SetFacts(DatasetFacts facts) {
+    for (Tag& tag : tags_) {
+      tag.is_deprecated =
+          std::binary_search(facts.deprecated_tag_names.begin(), facts.deprecated_tag_names.end(), tag.name);
+    }
+    facts_ = std::move(facts);
   }
 
   // The first error sticks: what was written before it is not whole.
@@ -108,6 +118,7 @@ class SnapshotWriter::Impl {
     MILLRACE_RETURN_IF_ERROR(file_->End());
     MILLRACE_RETURN_IF_ERROR(posts_.CopyTo(file_.get()));
     MILLRACE_RETURN_IF_ERROR(snapshot_file::WriteTagSections(tags_, work_->path(), file_.get()));
+    MILLRACE_RETURN_IF_ERROR(snapshot_file::WriteRelationSections(facts_, work_->path(), file_.get()));
     WrittenSnapshot written;
     MILLRACE_ASSIGN_OR_RETURN(written.digest, file_->Finish(row_count_, tags_.size(), tag_use_count_));
     written.path = absl::StrCat(folder_, "/", written.digest, snapshot_file::kFileSuffix);
@@ -128,6 +139,7 @@ class SnapshotWriter::Impl {
   PostSpools posts_;
   std::vector<Tag> tags_;
   const TagLookup lookup_;
+  DatasetFacts facts_;
   std::vector<uint32_t> tag_indexes_;  // of one post
   uint64_t row_count_ = 0;
   uint64_t tag_use_count_ = 0;
@@ -148,6 +160,7 @@ absl::StatusOr<std::unique_ptr<SnapshotWriter>> SnapshotWriter::Create(const std
       new SnapshotWriter(std::make_unique<Impl>(folder, std::move(tags), std::move(work), std::move(file))));
 }
 
+void SnapshotWriter::SetFacts(DatasetFacts facts) { impl_->SetFacts(std::move(facts)); }
 absl::Status SnapshotWriter::Add(const Post& post) { return impl_->Add(post); }
 absl::StatusOr<WrittenSnapshot> SnapshotWriter::Finish() { return impl_->Finish(); }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/model/post.h"
+#include "core/model/tag_relation.h"
 
 namespace millrace {
 
@@ -29,6 +30,9 @@ class SnapshotWriter {
   // `tags`: every tag that the posts will use, ascending by id. Their post_count is counted anew.
   static absl::StatusOr<std::unique_ptr<SnapshotWriter>> Create(const std::string& folder, std::vector<Tag> tags);
   ~SnapshotWriter();
+
+  // What else is known of tags, before Finish. Names of deprecated tags that no post carries are passed over.
+  void SetFacts(DatasetFacts facts);
 
   // Requires ascending ids and tags from the table.
   absl::Status Add(const Post& post);

@@ -42,6 +42,7 @@ void SetPicture(const Post& post, const LocationTemplate& location, v1::Post* me
   if (post.file_size_bytes.has_value()) message->set_file_size_bytes(*post.file_size_bytes);
   if (!post.source.empty()) message->set_source(post.source);
   if (post.pixiv_id.has_value()) message->set_pixiv_id(*post.pixiv_id);
+  if (post.duration_us.has_value()) message->set_duration_us(*post.duration_us);
   if (std::string path = location.Expand(post); !path.empty()) message->set_location(std::move(path));
 }
 
@@ -57,6 +58,7 @@ void SetHistory(const Post& post, v1::Post* message) {
   if (post.score.has_value()) message->set_score(*post.score);
   if (post.up_score.has_value()) message->set_up_score(*post.up_score);
   if (post.down_score.has_value()) message->set_down_score(*post.down_score);
+  if (post.favorite_count.has_value()) message->set_favorite_count(*post.favorite_count);
 }
 
 }  // namespace
@@ -83,6 +85,7 @@ void SetTag(const Tag& tag, v1::Tag* message) {
   message->set_name(tag.name);
   message->set_category(static_cast<v1::TagCategory>(tag.category));
   message->set_post_count(tag.post_count);
+  message->set_is_deprecated(tag.is_deprecated);
 }
 
 void SetPostFields(const Post& post, const LocationTemplate& location, v1::Post* message) {

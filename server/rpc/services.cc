@@ -9,6 +9,7 @@
 #include "server/rpc/query_service.h"
 #include "server/rpc/snapshot_service.h"
 #include "server/rpc/source_service.h"
+#include "server/rpc/tag_service.h"
 #include "server/rpc/vocabulary_service.h"
 
 namespace millrace {
@@ -34,6 +35,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(const ServiceDeps& deps
   services.push_back(std::make_unique<SnapshotService>(deps));
   services.push_back(std::make_unique<PlanService>(deps, cache));
   services.push_back(std::make_unique<LoaderService>(deps, cache, labels));
+  services.push_back(std::make_unique<TagService>(deps));
   services.push_back(std::make_unique<VocabularyService>(deps, labels));
   services.push_back(std::make_unique<SourceService>(deps));
   services.push_back(std::make_unique<QueryService>(deps));

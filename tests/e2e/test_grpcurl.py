@@ -28,6 +28,7 @@ SERVICES = [
     "QueryService",
     "SnapshotService",
     "SourceService",
+    "TagService",
     "VocabularyService",
 ]
 

@@ -23,6 +23,7 @@ MESSAGES = [
     "plan_service",
     "post",
     "snapshot_service",
+    "tag_service",
     "vocabulary_service",
 ]
 

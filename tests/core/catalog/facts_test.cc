@@ -2,7 +2,6 @@
 // later import says of the same.
 // Method: through Catalog's public interface; what is not committed must not be seen.
 #include "core/catalog/commit_facts.h"
-
 #include "tests/core/catalog/facts_fixture.h"
 
 namespace millrace {
@@ -12,12 +11,12 @@ std::vector<TagRelation> AllRelations(Catalog& catalog) {
   return Take(catalog.ListTagRelations(kDataset, std::nullopt, 1000));
 }
 
-ScannedFacts ScanFacts(Catalog& catalog) {
-  ScannedFacts scanned;
+DatasetFacts ScanFacts(Catalog& catalog) {
+  DatasetFacts scanned;
   Catalog::Scan scan;
   scan.tags = [](std::vector<Tag>, int64_t) { return absl::OkStatus(); };
   scan.post = [](const Post&) { return absl::OkStatus(); };
-  scan.facts = [&](ScannedFacts facts) {
+  scan.facts = [&](DatasetFacts facts) {
     scanned = std::move(facts);
     return absl::OkStatus();
   };
@@ -28,10 +27,11 @@ ScannedFacts ScanFacts(Catalog& catalog) {
 TEST_CASE_METHOD(FactsFixture, "relations of all statuses are kept, active ones apply") {
   TagRelation extra = Implication("cat", "animal");
   extra.extra_json = R"({"id":4})";
-  CHECK(ImportRelations({Alias("neko", "cat"), Alias("old", "cat", "deleted"), extra, Implication("x", "y", "")}).empty());
+  CHECK(ImportRelations({Alias("neko", "cat"), Alias("old", "cat", "deleted"), extra, Implication("x", "y", "")})
+            .empty());
   CHECK(AllRelations(*catalog) == std::vector<TagRelation>{Alias("neko", "cat"), Alias("old", "cat", "deleted"), extra,
                                                            Implication("x", "y", "")});
-  const ScannedFacts facts = ScanFacts(*catalog);
+  const DatasetFacts facts = ScanFacts(*catalog);
   CHECK(facts.aliases == std::vector<TagRelation>{Alias("neko", "cat")});
   CHECK(facts.implications == std::vector<TagRelation>{extra, Implication("x", "y", "")});
   // Posts that come later leave them.
@@ -113,6 +113,14 @@ TEST_CASE_METHOD(FactsFixture, "deprecated tags are told by name") {
   deprecated.is_deprecated = true;
   ImportTags({deprecated, {6, "solo", TagCategory::kGeneral}});
   CHECK(ScanFacts(*catalog).deprecated_tag_names == std::vector<std::string>{"hug"});
+  ImportNamed({{1, {{"hug"}, {"solo"}}}});
+  CHECK(TagNamed("hug").is_deprecated);
+  CHECK_FALSE(TagNamed("solo").is_deprecated);
+  CHECK(Take(catalog->FindTag(kDataset, 5))->is_deprecated);
+  const TagPage page = Take(catalog->ListTags(kDataset, {}));
+  REQUIRE(page.tags.size() == 2);
+  CHECK(page.tags[0].is_deprecated);
+  CHECK_FALSE(page.tags[1].is_deprecated);
 }
 
 TEST_CASE_METHOD(FactsFixture, "a post has the pools it names and those that list it") {

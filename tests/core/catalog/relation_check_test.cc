@@ -44,8 +44,8 @@ TEST_CASE("implications: the one that closes a circle is refused, and the circle
   REQUIRE(RefusedOf(faults) == std::vector<size_t>{1, 2});
   CHECK(faults.refused[0].reason == "is \"a\", which would close the circle \"c\" -> \"a\" -> \"b\" -> \"c\"");
   CHECK(faults.refused[1].reason == "is \"c\": a tag cannot imply itself");
-  CHECK(CheckImplications({}, {Implication("a", "b"), Implication("a", "c"), Implication("b", "d"),
-                               Implication("c", "d")})
+  CHECK(CheckImplications({},
+                          {Implication("a", "b"), Implication("a", "c"), Implication("b", "d"), Implication("c", "d")})
             .refused.empty());
 }
 

@@ -54,6 +54,8 @@ std::string PostLine(const Post& post) {
   add("score", post.score);
   add("up_score", post.up_score);
   add("down_score", post.down_score);
+  add("favorite_count", post.favorite_count);
+  add("duration_us", post.duration_us);
   add("created_at_us", post.created_at_us);
   add("updated_at_us", post.updated_at_us);
   add("last_commented_at_us", post.last_commented_at_us);
@@ -91,7 +93,16 @@ std::string Lines(const Content& content) {
   absl::StrAppend(&lines, "{\"category_tag_uses\": [", absl::StrJoin(uses, ", "), "]}\n");
   std::vector<std::string> members;
   for (const auto& [ext, count] : exts) members.push_back(absl::StrCat(Quoted(ext), ": ", count));
-  return lines + "{\"file_ext_posts\": {" + absl::StrJoin(members, ", ") + "}}\n";
+  lines += "{\"file_ext_posts\": {" + absl::StrJoin(members, ", ") + "}}\n";
+  const auto add_relations = [&](const char* kind, const std::vector<TagRelation>& relations) {
+    for (const TagRelation& relation : relations) {
+      absl::StrAppend(&lines, "{\"", kind, "\": [", Quoted(relation.antecedent), ", ", Quoted(relation.consequent),
+                      "]}\n");
+    }
+  };
+  add_relations("alias", content.facts.aliases);
+  add_relations("implication", content.facts.implications);
+  return lines;
 }
 
 std::string ReaderCommand(const std::string& path) {
@@ -107,11 +118,21 @@ TEST_CASE("a reader written from the document reads what was written") {
     content.posts = {Post(), FullPost(20, {5, 9})};
   }
   SECTION("made up posts") { content = RandomContent(61, 2'000, 300); }
+  std::string expected = Lines(content);
+  SECTION("what lists tell of tags") {
+    content = RandomContent(60, 20, 5);
+    content.tags[0].name = "hug";
+    content.facts.aliases = {{TagRelationKind::kAlias, "b", "a", "active", ""}};
+    content.facts.implications = {{TagRelationKind::kImplication, "a", "c", "", ""},
+                                  {TagRelationKind::kImplication, "a", "\xE6\x9D\xB1", "", ""}};
+    content.facts.deprecated_tag_names = {"hug", "unused"};
+    expected = Lines(content) + "{\"deprecated\": [\"hug\"]}\n";
+  }
   const WrittenSnapshot written = *Write(folder.path(), content);
   int status;
   const std::string output = Run(ReaderCommand(written.path), &status);
   CHECK(status == 0);
-  CHECK(output == Lines(content));
+  CHECK(output == expected);
 }
 
 TEST_CASE("and refuses a damaged file") {

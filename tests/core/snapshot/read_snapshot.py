@@ -23,6 +23,7 @@ OPTIONAL = [
     "md5", "width_px", "height_px", "file_size_bytes", "pixiv_id", "parent_id", "uploader_id", "approver_id", "score",
     "up_score", "down_score", "created_at_us", "updated_at_us", "last_commented_at_us", "last_noted_at_us",
 ]  # fmt: skip
+MORE_OPTIONAL = ["favorite_count", "duration_us"]
 
 
 def check(condition: bool, what: str) -> None:
@@ -87,6 +88,7 @@ class File:
 def read_posts(file: File) -> list[dict[str, Any]]:
     n = file.post_count
     presence = file.numbers("post.presence") or (0,) * n
+    more_presence = file.numbers("post.more_presence") or (0,) * n
     ratings = file.numbers("post.rating") or bytes(n)
     flags = file.numbers("post.flags") or (0,) * n
     ext_words = file.words("dictionary.file_ext")
@@ -101,8 +103,10 @@ def read_posts(file: File) -> list[dict[str, Any]]:
     posts = []
     for row in range(n):
         post: dict[str, Any] = {"id": file.numbers("post.id")[row], "rating": ratings[row]}
-        for bit, name in enumerate(OPTIONAL):
-            if presence[row] >> bit & 1:
+        bits = [(presence, bit, name) for bit, name in enumerate(OPTIONAL)]
+        bits += [(more_presence, bit, name) for bit, name in enumerate(MORE_OPTIONAL)]
+        for words, bit, name in bits:
+            if words[row] >> bit & 1:
                 value = file.numbers("post." + name)[row]
                 post[name] = value.hex() if isinstance(value, bytes) else value
         post["flags_known"], post["flags_set"] = flags[row] & 0xFFFF, flags[row] >> 16
@@ -139,6 +143,14 @@ def main() -> None:
     for name in ("rating_posts", "category_tags", "category_tag_uses"):
         print(json.dumps({name: file.numbers("stats." + name)}))
     print(json.dumps({"file_ext_posts": ext_counts}, sort_keys=True))
+    for kind in ("alias", "implication"):
+        pairs = list(zip(file.words(f"relation.{kind}")[1:], file.words(f"relation.{kind}.to")[1:], strict=True))
+        check(pairs == sorted(set(pairs), key=lambda pair: (pair[0].encode(), pair[1].encode())), f"relation.{kind}")
+        for pair in pairs:
+            print(json.dumps({kind: pair}, ensure_ascii=False))
+    deprecated = [name for name, flag in zip(names, file.numbers("tag.is_deprecated"), strict=False) if flag]
+    if deprecated:
+        print(json.dumps({"deprecated": deprecated}, ensure_ascii=False))
 
 
 if __name__ == "__main__":

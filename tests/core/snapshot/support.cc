@@ -111,6 +111,9 @@ Content RandomContent(uint32_t seed, int post_count, int tag_count) {
       post.tag_ids.push_back(content.tags[static_cast<size_t>(index)].id);
       ++content.tags[static_cast<size_t>(index)].post_count;
     }
+    // Half of the contents are as before there were these fields.
+    if (seed % 2 == 1 && below(3) != 0) post.favorite_count = static_cast<int32_t>(below(5'000));
+    if (seed % 2 == 1 && below(8) == 0) post.duration_us = below(1'000'000'000);
     content.posts.push_back(std::move(post));
   }
   return content;
@@ -118,6 +121,7 @@ Content RandomContent(uint32_t seed, int post_count, int tag_count) {
 
 absl::StatusOr<WrittenSnapshot> Write(const std::string& folder, const Content& content) {
   MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<SnapshotWriter> writer, SnapshotWriter::Create(folder, content.tags));
+  writer->SetFacts(content.facts);
   for (const Post& post : content.posts) MILLRACE_RETURN_IF_ERROR(writer->Add(post));
   return writer->Finish();
 }

@@ -32,6 +32,7 @@ class TempFolder {
 struct Content {
   std::vector<Tag> tags;  // ascending by id, post_count as the posts have it
   std::vector<Post> posts;
+  DatasetFacts facts = {};
 };
 
 // A post with every field set, by hand.

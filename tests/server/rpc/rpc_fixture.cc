@@ -86,6 +86,7 @@ RpcServer::RpcServer(const RpcServerOptions& options)
   snapshot_stub = v1::SnapshotService::NewStub(channel);
   plan_stub = v1::PlanService::NewStub(channel);
   loader_stub = v1::LoaderService::NewStub(channel);
+  tag_stub = v1::TagService::NewStub(channel);
   vocabulary_stub = v1::VocabularyService::NewStub(channel);
 }
 

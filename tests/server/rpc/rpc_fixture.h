@@ -20,6 +20,7 @@
 #include "millrace/v1/loader_service.grpc.pb.h"
 #include "millrace/v1/plan_service.grpc.pb.h"
 #include "millrace/v1/snapshot_service.grpc.pb.h"
+#include "millrace/v1/tag_service.grpc.pb.h"
 #include "millrace/v1/vocabulary_service.grpc.pb.h"
 #include "server/lifecycle/call_log.h"
 #include "server/lifecycle/drain.h"
@@ -75,6 +76,7 @@ class RpcServer {
   std::unique_ptr<v1::SnapshotService::Stub> snapshot_stub;
   std::unique_ptr<v1::PlanService::Stub> plan_stub;
   std::unique_ptr<v1::LoaderService::Stub> loader_stub;
+  std::unique_ptr<v1::TagService::Stub> tag_stub;
   std::unique_ptr<v1::VocabularyService::Stub> vocabulary_stub;
 
  private:

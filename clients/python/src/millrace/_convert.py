@@ -16,6 +16,7 @@ from millrace.v1 import loader_service_pb2 as loader
 from millrace.v1 import plan_service_pb2 as plans
 from millrace.v1 import post_pb2 as posts
 from millrace.v1 import snapshot_service_pb2 as snapshots
+from millrace.v1 import tag_service_pb2 as tags
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _Message = TypeVar("_Message", bound=Message)
@@ -78,7 +79,37 @@ def time(message: Message, name: str) -> datetime | None:
 
 def tag(message: posts.Tag) -> types.Tag:
     category = TAG_CATEGORY.name(message.category)
-    return types.Tag(message.id, message.name, category, optional(message, "post_count"))
+    return types.Tag(message.id, message.name, category, optional(message, "post_count"), message.is_deprecated)
+
+
+TAG_RELATION_KIND = EnumNames(tags.TagRelationKind, "TAG_RELATION_KIND_")
+
+
+def tag_relation(message: tags.TagRelation) -> types.TagRelation:
+    return types.TagRelation(
+        TAG_RELATION_KIND.name(message.kind) or "",
+        message.antecedent_name,
+        message.consequent_name,
+        message.status,
+        message.extra_json or None,
+    )
+
+
+def listed_pool(message: tags.ListedPool) -> types.ListedPool:
+    return types.ListedPool(
+        message.id,
+        message.name,
+        message.kind or None,
+        message.is_deleted,
+        message.post_count,
+        message.extra_json or None,
+    )
+
+
+def listed_artist(message: tags.ListedArtist) -> types.ListedArtist:
+    return types.ListedArtist(
+        message.id or None, message.name, tuple(message.other_names), message.extra_json or None
+    )
 
 
 _FLAG_NAMES = tuple(field.name for field in posts.PostFlags.DESCRIPTOR.fields)
@@ -114,6 +145,8 @@ def post(message: posts.Post) -> types.Post:
         last_noted_at=time(message, "last_noted_at"),
         flags=types.PostFlags(**{name: optional(flags, name) for name in _KNOWN_FLAGS}),
         extra_json=optional(message, "extra_json"),
+        favorite_count=optional(message, "favorite_count"),
+        duration_us=optional(message, "duration_us"),
     )
 
 

@@ -36,6 +36,9 @@ from millrace.v1 import (
     source_service_pb2 as sources,
 )
 from millrace.v1 import (
+    tag_service_pb2 as tags,
+)
+from millrace.v1 import (
     vocabulary_service_pb2 as vocabularies,
 )
 
@@ -62,6 +65,9 @@ LIST_DATASETS = Method("CatalogService/ListDatasets", catalog.ListDatasetsReques
 GET_STATS = Method("CatalogService/GetStats", catalog.GetStatsRequest, catalog.GetStatsResponse)
 GET_TAG = Method("CatalogService/GetTag", catalog.GetTagRequest, catalog.GetTagResponse)
 LIST_TAGS = Method("CatalogService/ListTags", catalog.ListTagsRequest, catalog.ListTagsResponse)
+LIST_TAG_RELATIONS = Method("TagService/ListTagRelations", tags.ListTagRelationsRequest, tags.ListTagRelationsResponse)
+LIST_POOLS = Method("TagService/ListPools", tags.ListPoolsRequest, tags.ListPoolsResponse)
+LIST_ARTISTS = Method("TagService/ListArtists", tags.ListArtistsRequest, tags.ListArtistsResponse)
 GET_POST = Method("CatalogService/GetPost", catalog.GetPostRequest, catalog.GetPostResponse)
 BATCH_GET_POSTS = Method("CatalogService/BatchGetPosts", catalog.BatchGetPostsRequest, catalog.BatchGetPostsResponse)
 LIST_POSTS = Method("CatalogService/ListPosts", catalog.ListPostsRequest, catalog.ListPostsResponse)

@@ -22,6 +22,7 @@ from millrace.v1 import loader_service_pb2 as loader
 from millrace.v1 import plan_service_pb2 as plans
 from millrace.v1 import query_service_pb2 as queries
 from millrace.v1 import snapshot_service_pb2 as snapshots
+from millrace.v1 import tag_service_pb2 as tag_lists
 
 _BATCH_GET_SIZE_MAX = 1000
 _SEARCH_IDS_PAGE_SIZE = 10_000
@@ -84,6 +85,46 @@ class Tags(_Part):
             return self._call(_rpc.LIST_TAGS, request)
 
         return _rpc.pages(fetch, lambda page: map(_convert.tag, page.tags))
+
+    def relations(
+        self,
+        *,
+        dataset: str | None = None,
+        snapshot: str | None = None,
+        kind: str | None = None,
+        page_size: int = 1000,
+    ) -> Iterator[types.TagRelation]:
+        """Aliases, then implications: a dataset's of every status, a snapshot's active ones. kind: "alias",
+        "implication". Pages as it goes."""
+        request = tag_lists.ListTagRelationsRequest(
+            **_scope(dataset, snapshot), kind=_convert.TAG_RELATION_KIND.number(kind, "kind"), page_size=page_size
+        )
+
+        def fetch(token: str) -> tag_lists.ListTagRelationsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_TAG_RELATIONS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.tag_relation, page.relations))
+
+    def pools(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedPool]:
+        """The pools that the dataset was told of, by id. Pages as it goes."""
+        request = tag_lists.ListPoolsRequest(dataset=dataset, page_size=page_size)
+
+        def fetch(token: str) -> tag_lists.ListPoolsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_POOLS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.listed_pool, page.pools))
+
+    def artists(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedArtist]:
+        """The artists that the dataset was told of, by name. Pages as it goes."""
+        request = tag_lists.ListArtistsRequest(dataset=dataset, page_size=page_size)
+
+        def fetch(token: str) -> tag_lists.ListArtistsResponse:
+            request.page_token = token
+            return self._call(_rpc.LIST_ARTISTS, request)
+
+        return _rpc.pages(fetch, lambda page: map(_convert.listed_artist, page.artists))
 
 
 class Posts(_Part):

@@ -56,13 +56,15 @@ class Tag:
     """A tag as one dataset knows it.
 
     category: "general", "artist", "copyright", "character", "meta", "species", "invalid", "lore",
-    "contributor", or None. post_count: posts that carry it; None inside a post.
+    "contributor", or None. post_count: posts that carry it; None inside a post. is_deprecated: the board says that it
+    should not be used any more; not told inside a post.
     """
 
     id: int
     name: str
     category: str | None
     post_count: int | None = None
+    is_deprecated: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Post:
     row: 0-based, in the snapshot it was read from; None outside one. md5: 32 lower-case hexadecimal digits.
     rating: "general", "sensitive", "questionable", "explicit", "safe" (of the older three-step scheme), or
     None. location: the picture's path relative to its store. tags: ascending by id. Times are UTC.
-    extra_json: a JSON object with the source's fields that have no place here.
+    extra_json: a JSON object with the source's fields that have no place here. favorite_count: as the source counts.
+    duration_us: of an animation or a film, in microseconds.
     """
 
     id: int
@@ -130,6 +133,45 @@ class Post:
     last_commented_at: datetime | None = None
     last_noted_at: datetime | None = None
     flags: PostFlags = field(default_factory=PostFlags)
+    extra_json: str | None = None
+    favorite_count: int | None = None
+    duration_us: int | None = None
+
+
+@dataclass(frozen=True)
+class TagRelation:
+    """An alias (`antecedent` is another name for `consequent`) or an implication (who has the one has the other).
+
+    kind: "alias" or "implication". status: the source's word, or "superseded" for an alias that gave way to one imported
+    later; only "active" and "" apply. extra_json: a JSON object with the source's fields that have no place here.
+    """
+
+    kind: str
+    antecedent: str
+    consequent: str
+    status: str
+    extra_json: str | None = None
+
+
+@dataclass(frozen=True)
+class ListedPool:
+    """A pool as the source lists it. post_count: its places; a post may be in it twice, or not be in the dataset."""
+
+    id: int
+    name: str
+    kind: str | None
+    is_deleted: bool
+    post_count: int
+    extra_json: str | None = None
+
+
+@dataclass(frozen=True)
+class ListedArtist:
+    """An artist as the source lists them; `name` is that of the artist's tag. id: None when the source gave none."""
+
+    id: int | None
+    name: str
+    other_names: tuple[str, ...]
     extra_json: str | None = None
 
 

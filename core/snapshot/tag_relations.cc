@@ -1,0 +1,181 @@
+#include "core/snapshot/tag_relations.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/snapshot/relation_sections.h"
+#include "core/snapshot/snapshot.h"
+
+namespace millrace {
+namespace {
+
+void SortUnique(std::vector<uint32_t>* values) {
+  std::sort(values->begin(), values->end());
+  values->erase(std::unique(values->begin(), values->end()), values->end());
+}
+
+// Visits `start` and all that `next_of(node)` leads to from there, each once; ends in circles too.
+class Walk {
+ public:
+  explicit Walk(size_t node_count) : is_seen_(node_count, false) {}
+
+  template <typename Nexts>
+  const std::vector<uint32_t>& From(uint32_t start, Nexts next_of) {
+    for (const uint32_t node : nodes_) is_seen_[node] = false;
+    nodes_.assign(1, start);
+    is_seen_[start] = true;
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      next_of(nodes_[i], [&](uint32_t node) {
+        if (is_seen_[node]) return;
+        is_seen_[node] = true;
+        nodes_.push_back(node);
+      });
+    }
+    return nodes_;
+  }
+
+ private:
+  std::vector<bool> is_seen_;
+  std::vector<uint32_t> nodes_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TagRelations>> TagRelations::Create(const Snapshot& snapshot,
+                                                                   const snapshot_file::RelationColumns& columns) {
+  std::unique_ptr<TagRelations> relations(new TagRelations);
+  MILLRACE_RETURN_IF_ERROR(relations->ReadPairs(columns));
+  if (relations->empty()) return relations;
+  MILLRACE_RETURN_IF_ERROR(relations->FindTags(snapshot));
+  MILLRACE_RETURN_IF_ERROR(relations->ComputeApplied(snapshot));
+  return relations;
+}
+
+uint32_t TagRelations::NodeOf(std::string_view name) {
+  const auto [node, is_new] =
+      node_by_name_.try_emplace(absl::string_view(name.data(), name.size()), static_cast<uint32_t>(nodes_.size()));
+  if (is_new) nodes_.push_back({name, kNone, {}, {}, {}, {}});
+  return node->second;
+}
+
+uint32_t TagRelations::FindNode(std::string_view name) const {
+  const auto node = node_by_name_.find(absl::string_view(name.data(), name.size()));
+  return node == node_by_name_.end() ? kNone : node->second;
+}
+
+absl::Status TagRelations::ReadPairs(const snapshot_file::RelationColumns& columns) {
+  std::string_view antecedent;
+  std::string_view consequent;
+  for (uint64_t i = 0; i < columns.size(TagRelationKind::kAlias); ++i) {
+    MILLRACE_RETURN_IF_ERROR(columns.Read(TagRelationKind::kAlias, i, &antecedent, &consequent));
+    const uint32_t from = NodeOf(antecedent);
+    const uint32_t to = NodeOf(consequent);
+    nodes_[from].alias_of = to;
+    nodes_[to].aliases.push_back(from);
+  }
+  for (uint64_t i = 0; i < columns.size(TagRelationKind::kImplication); ++i) {
+    MILLRACE_RETURN_IF_ERROR(columns.Read(TagRelationKind::kImplication, i, &antecedent, &consequent));
+    // Boards move the implications of an alias to what it is an alias of; older ones are read as if they had.
+    const uint32_t from_node = NodeOf(antecedent);
+    const uint32_t to_node = NodeOf(consequent);
+    const uint32_t from = RootOf(from_node);
+    const uint32_t to = RootOf(to_node);
+    if (from == to) continue;
+    nodes_[from].implies.push_back(to);
+    nodes_[to].implied_by.push_back(from);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TagRelations::FindTags(const Snapshot& snapshot) {
+  for (Node& node : nodes_) {
+    MILLRACE_ASSIGN_OR_RETURN(node.tags, snapshot.FindTagIndexesByName(node.name));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TagRelations::ComputeApplied(const Snapshot& snapshot) {
+  const uint32_t tag_count = static_cast<uint32_t>(snapshot.tag_count());
+  // The node of each tag that relations speak of.
+  std::vector<std::pair<uint32_t, uint32_t>> tag_nodes;
+  for (uint32_t node = 0; node < nodes_.size(); ++node) {
+    for (const uint32_t tag : nodes_[node].tags) tag_nodes.emplace_back(tag, node);
+  }
+  std::sort(tag_nodes.begin(), tag_nodes.end());
+
+  Walk walk(nodes_.size());
+  applied_begins_.reserve(size_t{tag_count} + 1);
+  applied_.reserve(tag_count);
+  std::vector<uint32_t> tags;
+  auto next = tag_nodes.begin();
+  for (uint32_t tag = 0; tag < tag_count; ++tag) {
+    applied_begins_.push_back(static_cast<uint32_t>(applied_.size()));
+    if (next == tag_nodes.end() || next->first != tag) {
+      applied_.push_back(tag);
+      continue;
+    }
+    const uint32_t node = next++->second;
+    const uint32_t root = RootOf(node);
+    tags.clear();
+    // Namesakes of other categories are other tags.
+    if (root == node || nodes_[root].tags.empty()) tags.push_back(tag);
+    for (const uint32_t reached : walk.From(root, [&](uint32_t from, auto visit) {
+           for (const uint32_t implied : nodes_[from].implies) visit(implied);
+         })) {
+      if (reached == root && root == node) continue;
+      tags.insert(tags.end(), nodes_[reached].tags.begin(), nodes_[reached].tags.end());
+    }
+    SortUnique(&tags);
+    applied_.insert(applied_.end(), tags.begin(), tags.end());
+    if (applied_.size() > kImpliedTotalMax + tag_count) {
+      return MakeError(
+          Reason::kSnapshotDamaged,
+          absl::StrCat("snapshot ", snapshot.digest(), ": its implications lead to more than ", kImpliedTotalMax,
+                       " tags. Import the lists of relations again and compile it anew."));
+    }
+  }
+  applied_begins_.push_back(static_cast<uint32_t>(applied_.size()));
+  return absl::OkStatus();
+}
+
+std::string_view TagRelations::ResolveAlias(std::string_view name) const {
+  const uint32_t node = FindNode(name);
+  return node == kNone || nodes_[node].alias_of == kNone ? name : nodes_[nodes_[node].alias_of].name;
+}
+
+absl::Span<const uint32_t> TagRelations::AppliedTo(uint32_t tag_index) const {
+  const uint32_t begin = applied_begins_[tag_index];
+  return absl::MakeConstSpan(applied_).subspan(begin, applied_begins_[tag_index + 1] - begin);
+}
+
+void TagRelations::Apply(absl::Span<const uint32_t> tag_indexes, std::vector<uint32_t>* applied) const {
+  applied->clear();
+  if (empty()) {
+    applied->assign(tag_indexes.begin(), tag_indexes.end());
+    return;
+  }
+  for (const uint32_t tag : tag_indexes) {
+    const absl::Span<const uint32_t> stands_for = AppliedTo(tag);
+    applied->insert(applied->end(), stands_for.begin(), stands_for.end());
+  }
+  SortUnique(applied);
+}
+
+std::vector<uint32_t> TagRelations::TagsMeaning(std::string_view name, absl::Span<const uint32_t> own) const {
+  const uint32_t node = FindNode(name);
+  if (node == kNone) return {own.begin(), own.end()};
+  Walk walk(nodes_.size());
+  std::vector<uint32_t> tags;
+  for (const uint32_t reached : walk.From(RootOf(node), [&](uint32_t to, auto visit) {
+         for (const uint32_t from : nodes_[to].implied_by) visit(from);
+         for (const uint32_t alias : nodes_[to].aliases) visit(alias);
+       })) {
+    tags.insert(tags.end(), nodes_[reached].tags.begin(), nodes_[reached].tags.end());
+  }
+  SortUnique(&tags);
+  return tags;
+}
+
+}  // namespace millrace

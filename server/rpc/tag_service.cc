@@ -1,0 +1,162 @@
+#include "server/rpc/tag_service.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "server/rpc/call.h"
+#include "server/rpc/page_token.h"
+#include "server/rpc/request.h"
+#include "server/rpc/scope.h"
+
+namespace millrace {
+namespace {
+
+void SetRelation(const TagRelation& relation, v1::TagRelation* message) {
+  message->set_kind(static_cast<v1::TagRelationKind>(relation.kind));
+  message->set_antecedent_name(relation.antecedent);
+  message->set_consequent_name(relation.consequent);
+  message->set_status(relation.status);
+  message->set_extra_json(relation.extra_json);
+}
+
+// The next one behind the page's last, by place: "number" counts aliases first, then implications.
+absl::Status ListOfSnapshot(const Snapshot& snapshot, v1::TagRelationKind kind, int64_t first, int64_t limit,
+                            const std::string& binding, v1::ListTagRelationsResponse* response) {
+  const int64_t alias_count = snapshot.relation_count(TagRelationKind::kAlias);
+  const int64_t total = alias_count + snapshot.relation_count(TagRelationKind::kImplication);
+  const int64_t begin = std::max(first, kind == v1::TAG_RELATION_KIND_IMPLICATION ? alias_count : 0);
+  const int64_t end = kind == v1::TAG_RELATION_KIND_ALIAS ? alias_count : total;
+  for (int64_t place = begin; place < end; ++place) {
+    if (place - begin == limit) {
+      response->set_next_page_token(EncodePageToken(binding, {"", place, 0}));
+      return absl::OkStatus();
+    }
+    const bool is_alias = place < alias_count;
+    const TagRelationKind place_kind = is_alias ? TagRelationKind::kAlias : TagRelationKind::kImplication;
+    MILLRACE_ASSIGN_OR_RETURN(const TagRelationView relation,
+                              snapshot.RelationAt(place_kind, is_alias ? place : place - alias_count));
+    v1::TagRelation* const message = response->add_relations();
+    message->set_kind(static_cast<v1::TagRelationKind>(place_kind));
+    message->set_antecedent_name(relation.antecedent.data(), relation.antecedent.size());
+    message->set_consequent_name(relation.consequent.data(), relation.consequent.size());
+  }
+  return absl::OkStatus();
+}
+
+// A name holds no NUL, so the two can stand in one text.
+PageCursor CursorBehind(const TagRelation& relation) {
+  return {relation.antecedent + '\0' + relation.consequent, static_cast<int64_t>(relation.kind), 0};
+}
+
+std::optional<TagRelationCursor> RelationCursorOf(const std::optional<PageCursor>& cursor, v1::TagRelationKind kind) {
+  if (!cursor.has_value()) {
+    if (kind != v1::TAG_RELATION_KIND_IMPLICATION) return std::nullopt;
+    return TagRelationCursor{static_cast<int64_t>(TagRelationKind::kImplication), "", ""};
+  }
+  const size_t middle = std::min(cursor->text.find('\0'), cursor->text.size());
+  return TagRelationCursor{cursor->number, cursor->text.substr(0, middle),
+                           cursor->text.substr(std::min(middle + 1, cursor->text.size()))};
+}
+
+absl::Status ListTagRelations(const ServiceDeps& deps, const v1::ListTagRelationsRequest& request,
+                              v1::ListTagRelationsResponse* response) {
+  const std::string binding = PageBinding("ListTagRelations", request);
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
+  MILLRACE_RETURN_IF_ERROR(CheckEnum("kind", request.kind(), v1::TagRelationKind_IsValid));
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t limit, PageLimit(request.page_size()));
+  MILLRACE_ASSIGN_OR_RETURN(const Scope scope, ResolveScope(deps, request));
+  if (scope.snapshot != nullptr) {
+    return ListOfSnapshot(*scope.snapshot, request.kind(), cursor.has_value() ? cursor->number : 0, limit, binding,
+                          response);
+  }
+  // One more than asked for tells whether the listing goes on. Aliases come first: those alone end where others begin.
+  MILLRACE_ASSIGN_OR_RETURN(
+      std::vector<TagRelation> relations,
+      deps.catalog->ListTagRelations(scope.dataset, RelationCursorOf(cursor, request.kind()), limit + 1));
+  if (request.kind() == v1::TAG_RELATION_KIND_ALIAS) {
+    std::erase_if(relations, [](const TagRelation& relation) { return relation.kind != TagRelationKind::kAlias; });
+  }
+  if (static_cast<int64_t>(relations.size()) > limit) {
+    relations.resize(static_cast<size_t>(limit));
+    response->set_next_page_token(EncodePageToken(binding, CursorBehind(relations.back())));
+  }
+  for (const TagRelation& relation : relations) SetRelation(relation, response->add_relations());
+  return absl::OkStatus();
+}
+
+absl::Status ListPools(const ServiceDeps& deps, const v1::ListPoolsRequest& request, v1::ListPoolsResponse* response) {
+  const std::string binding = PageBinding("ListPools", request);
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t limit, PageLimit(request.page_size()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("dataset", request.dataset()));
+  MILLRACE_ASSIGN_OR_RETURN(
+      std::vector<PoolFact> pools,
+      deps.catalog->ListPools(request.dataset(), cursor.has_value() ? cursor->id : INT64_MIN, limit + 1));
+  if (static_cast<int64_t>(pools.size()) > limit) {
+    pools.resize(static_cast<size_t>(limit));
+    response->set_next_page_token(EncodePageToken(binding, {"", 0, pools.back().id}));
+  }
+  for (const PoolFact& pool : pools) {
+    v1::ListedPool* const message = response->add_pools();
+    message->set_id(pool.id);
+    message->set_name(pool.name);
+    message->set_kind(pool.kind);
+    message->set_is_deleted(pool.is_deleted);
+    message->set_post_count(static_cast<int64_t>(pool.post_ids.size()));
+    message->set_extra_json(pool.extra_json);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListArtists(const ServiceDeps& deps, const v1::ListArtistsRequest& request,
+                         v1::ListArtistsResponse* response) {
+  const std::string binding = PageBinding("ListArtists", request);
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t limit, PageLimit(request.page_size()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("dataset", request.dataset()));
+  std::optional<ArtistCursor> after;
+  if (cursor.has_value()) after = ArtistCursor{cursor->text, cursor->id};
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<ArtistFact> artists,
+                            deps.catalog->ListArtists(request.dataset(), after, limit + 1));
+  if (static_cast<int64_t>(artists.size()) > limit) {
+    artists.resize(static_cast<size_t>(limit));
+    response->set_next_page_token(EncodePageToken(binding, {artists.back().name, 0, artists.back().id}));
+  }
+  for (const ArtistFact& artist : artists) {
+    v1::ListedArtist* const message = response->add_artists();
+    message->set_id(artist.id);
+    message->set_name(artist.name);
+    for (const std::string& name : artist.other_names) message->add_other_names(name);
+    message->set_extra_json(artist.extra_json);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* TagService::ListTagRelations(grpc::CallbackServerContext* context,
+                                                       const v1::ListTagRelationsRequest* request,
+                                                       v1::ListTagRelationsResponse* response) {
+  return StartUnary(
+      deps_, deps_.call_pool, "millrace.v1.TagService/ListTagRelations", context,
+      [this, request, response](const auto&) { return millrace::ListTagRelations(deps_, *request, response); });
+}
+
+grpc::ServerUnaryReactor* TagService::ListPools(grpc::CallbackServerContext* context,
+                                                const v1::ListPoolsRequest* request, v1::ListPoolsResponse* response) {
+  return StartUnary(deps_, deps_.call_pool, "millrace.v1.TagService/ListPools", context,
+                    [this, request, response](const auto&) { return millrace::ListPools(deps_, *request, response); });
+}
+
+grpc::ServerUnaryReactor* TagService::ListArtists(grpc::CallbackServerContext* context,
+                                                  const v1::ListArtistsRequest* request,
+                                                  v1::ListArtistsResponse* response) {
+  return StartUnary(
+      deps_, deps_.call_pool, "millrace.v1.TagService/ListArtists", context,
+      [this, request, response](const auto&) { return millrace::ListArtists(deps_, *request, response); });
+}
+
+}  // namespace millrace

@@ -1,0 +1,171 @@
+// Goal: the lists that came beside posts can be looked at, in pages, of datasets and of snapshots.
+// Method: a real server over facts that were staged straight into its catalog.
+#include "server/rpc/tag_service.h"
+
+#include <string>
+#include <vector>
+
+#include "core/ingest/compile.h"
+#include "tests/server/rpc/error_details.h"
+#include "tests/server/rpc/rpc_fixture.h"
+#include "tests/support/catch.h"
+
+namespace millrace {
+namespace {
+
+using Stub = v1::TagService::Stub;
+
+// Commits a dataset "board" with two aliases, two implications, pools, artists and a deprecated tag.
+void Fill(RpcServer& server) {
+  absl::StatusOr<BegunImport> begun = server.catalog().BeginImport({"board", "one", 1});
+  REQUIRE(begun.ok());
+  auto session = std::get<std::unique_ptr<ImportSession>>(*std::move(begun));
+  Post post;
+  post.id = 1;
+  post.favorite_count = 4;
+  post.duration_us = 2'500'000;
+  const std::vector<ImportedTag> tags{{0, "cat", TagCategory::kGeneral}, {0, "hug", TagCategory::kGeneral}};
+  REQUIRE(session->Stage(post, tags, {}).ok());
+  const auto relate = [&](TagRelationKind kind, const char* from, const char* to, const char* status) {
+    REQUIRE(session->StageTagRelation({kind, from, to, status, R"({"id":1})"}, {}).ok());
+  };
+  relate(TagRelationKind::kAlias, "neko", "cat", "active");
+  relate(TagRelationKind::kAlias, "mew", "cat", "deleted");
+  relate(TagRelationKind::kImplication, "cat", "animal", "active");
+  relate(TagRelationKind::kImplication, "cat", "feline", "");
+  TagFact hug;
+  hug.name = "hug";
+  hug.is_deprecated = true;
+  REQUIRE(session->StageTag(hug).ok());
+  for (int64_t id = 1; id <= 3; ++id) {
+    REQUIRE(session->StagePool({id, "pool" + std::to_string(id), "series", id == 2, {1, 9}, ""}).ok());
+    REQUIRE(session->StageArtist({id, "artist" + std::to_string(id), {"also", "known"}, ""}).ok());
+  }
+  REQUIRE(session->Commit({}).ok());
+  REQUIRE(CompileSnapshot(server.catalog(), server.snapshots(), "board").ok());
+}
+
+// All items of a listing, by pages of one.
+template <typename Request, typename Response, typename Item>
+std::vector<Item> ListAll(RpcServer& server,
+                          grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                          const google::protobuf::RepeatedPtrField<Item>& (Response::*items)() const, Request request) {
+  std::vector<Item> all;
+  request.set_page_size(1);
+  do {
+    Response response;
+    const grpc::Status status = Call(server.tag_stub, method, request, &response);
+    INFO(status.error_message());
+    REQUIRE(status.ok());
+    REQUIRE((response.*items)().size() <= 1);
+    for (const Item& item : (response.*items)()) all.push_back(item);
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  return all;
+}
+
+std::vector<std::string> Relations(RpcServer& server, v1::ListTagRelationsRequest request) {
+  std::vector<std::string> texts;
+  for (const v1::TagRelation& relation :
+       ListAll(server, &Stub::ListTagRelations, &v1::ListTagRelationsResponse::relations, std::move(request))) {
+    texts.push_back((relation.kind() == v1::TAG_RELATION_KIND_ALIAS ? "alias " : "implication ") +
+                    relation.antecedent_name() + " " + relation.consequent_name() + " " + relation.status());
+  }
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST_CASE("relations of a dataset are listed with every status, of a snapshot the active ones") {
+  RpcServer server;
+  Fill(server);
+  v1::ListTagRelationsRequest request;
+  request.set_dataset("board");
+  const Texts aliases{"alias mew cat deleted", "alias neko cat active"};
+  const Texts implications{"implication cat animal active", "implication cat feline "};
+  Texts all = aliases;
+  all.insert(all.end(), implications.begin(), implications.end());
+  CHECK(Relations(server, request) == all);
+  request.set_kind(v1::TAG_RELATION_KIND_ALIAS);
+  CHECK(Relations(server, request) == aliases);
+  request.set_kind(v1::TAG_RELATION_KIND_IMPLICATION);
+  CHECK(Relations(server, request) == implications);
+
+  v1::ListTagRelationsRequest of_snapshot;
+  of_snapshot.set_snapshot(server.catalog().GetDataset("board")->newest_snapshot);
+  CHECK(Relations(server, of_snapshot) ==
+        Texts{"alias neko cat ", "implication cat animal ", "implication cat feline "});
+  of_snapshot.set_kind(v1::TAG_RELATION_KIND_ALIAS);
+  CHECK(Relations(server, of_snapshot) == Texts{"alias neko cat "});
+  of_snapshot.set_kind(v1::TAG_RELATION_KIND_IMPLICATION);
+  CHECK(Relations(server, of_snapshot) == Texts{"implication cat animal ", "implication cat feline "});
+}
+
+TEST_CASE("pools and artists are listed") {
+  RpcServer server;
+  Fill(server);
+  v1::ListPoolsRequest pools_request;
+  pools_request.set_dataset("board");
+  const auto pools = ListAll(server, &Stub::ListPools, &v1::ListPoolsResponse::pools, pools_request);
+  REQUIRE(pools.size() == 3);
+  CHECK(pools[1].name() == "pool2");
+  CHECK(pools[1].is_deleted());
+  CHECK(pools[2].post_count() == 2);
+  v1::ListArtistsRequest artists_request;
+  artists_request.set_dataset("board");
+  const auto artists = ListAll(server, &Stub::ListArtists, &v1::ListArtistsResponse::artists, artists_request);
+  REQUIRE(artists.size() == 3);
+  CHECK(artists[2].name() == "artist3");
+  CHECK(artists[2].other_names_size() == 2);
+}
+
+TEST_CASE("what lists told shows in posts and tags, of the dataset and of its snapshot") {
+  RpcServer server;
+  Fill(server);
+  const bool is_snapshot = GENERATE(false, true);
+  v1::GetPostRequest post_request;
+  v1::GetTagRequest tag_request;
+  const std::string digest = server.catalog().GetDataset("board")->newest_snapshot;
+  if (is_snapshot) {
+    post_request.set_snapshot(digest);
+    tag_request.set_snapshot(digest);
+  } else {
+    post_request.set_dataset("board");
+    tag_request.set_dataset("board");
+  }
+  post_request.set_id(1);
+  tag_request.set_name("hug");
+  v1::GetPostResponse post;
+  REQUIRE(Call(server.catalog_stub, &v1::CatalogService::Stub::GetPost, post_request, &post).ok());
+  CHECK(post.post().favorite_count() == 4);
+  CHECK(post.post().duration_us() == 2'500'000);
+  REQUIRE(post.post().pools_size() == 2);  // the deleted one is not told
+  CHECK(post.post().pools(1).id() == 3);
+  CHECK(post.post().pools(1).kind() == "series");
+  v1::GetTagResponse tag;
+  REQUIRE(Call(server.catalog_stub, &v1::CatalogService::Stub::GetTag, tag_request, &tag).ok());
+  CHECK(tag.tag().is_deprecated());
+}
+
+TEST_CASE("requests that cannot be answered name the field") {
+  RpcServer server;
+  Fill(server);
+  v1::ListTagRelationsRequest request;
+  v1::ListTagRelationsResponse response;
+  const auto fails = [&] { return Call(server.tag_stub, &Stub::ListTagRelations, request, &response); };
+  CHECK(FieldOf(fails()) == "scope");
+  request.set_dataset("elsewhere");
+  CHECK(ReasonOf(fails()) == "DATASET_NOT_FOUND");
+  request.set_dataset("board");
+  request.set_kind(static_cast<v1::TagRelationKind>(9));
+  CHECK(FieldOf(fails()) == "kind");
+  request.clear_kind();
+  request.set_page_token("junk");
+  CHECK(ReasonOf(fails()) == "PAGE_TOKEN_INVALID");
+  v1::ListPoolsRequest pools_request;
+  v1::ListPoolsResponse pools;
+  CHECK(FieldOf(Call(server.tag_stub, &Stub::ListPools, pools_request, &pools)) == "dataset");
+}
+
+}  // namespace
+}  // namespace millrace
