@@ -403,7 +403,11 @@ TEST_CASE_METHOD(Fixture, "posts of a pool that a list told stay as the board sh
   AddPosts(1, 5);
   Refresh();
   auto session = Begin("pools");
-  Take(session->StagePool({.id = 9, .name = "p", .kind = "series", .post_ids = {2, 3}}));
+  PoolFact pool;
+  pool.id = 9;
+  pool.kind = "series";
+  pool.post_ids = {2, 3};
+  Take(session->StagePool(pool));
   Take(session->Commit({}));
   REQUIRE(Take(catalog->FindPost(kDataset, 2))->pools.size() == 1);
   Rewind();
@@ -414,7 +418,8 @@ TEST_CASE_METHOD(Fixture, "posts of a pool that a list told stay as the board sh
   Rewind();
   CHECK(Refresh().counts.missing_post_count == 1);
   session = Begin("no pools");
-  Take(session->StagePool({.id = 9, .name = "p", .kind = "series", .post_ids = {}}));
+  pool.post_ids.clear();
+  Take(session->StagePool(pool));
   Take(session->Commit({}));
   CHECK(Take(catalog->FindPost(kDataset, 3))->pools.empty());
 }
