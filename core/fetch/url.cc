@@ -27,8 +27,16 @@ std::string PartOf(CURLU* handle, CURLUPart part, unsigned flags) {
 }
 
 absl::Status NotUrlError(std::string_view text, std::string_view why) {
-  // Without a query, which may hold a key.
-  return FieldError("address", absl::StrCat(QuoteForMessage(text.substr(0, text.find('?'))), " ", std::string(why)));
+  // Without a query, which may hold a key, and without a user and password, wherever they stand: this is no URL.
+  text = text.substr(0, text.find('?'));
+  const size_t at = text.rfind('@');
+  std::string shown(text);
+  if (at != std::string_view::npos) {
+    const size_t scheme_end = text.find("://");
+    const size_t begin = scheme_end < at ? scheme_end + 3 : 0;
+    shown.erase(begin, at + 1 - begin);
+  }
+  return FieldError("address", absl::StrCat(QuoteForMessage(shown), " ", std::string(why)));
 }
 
 absl::Status Set(CURLU* handle, std::string_view text) {

@@ -34,7 +34,7 @@ absl::Status SqliteTags::ReadTags(const OnTag& on_tag) {
 std::optional<std::string> SqliteTags::ReadTag(Statement& row, std::string* field, int64_t* id) {
   const ScalarValue id_cell = Cell(row, 0), name = Cell(row, 1), category = Cell(row, 2);
   *field = tables_->id_field;
-  if (auto fault = ParseId(id_cell, id)) return fault;
+  if (auto fault = ParseTagId(id_cell, id)) return fault;
   const std::string of_tag = absl::StrCat(" (tag ", *id, ")");
   *field = tables_->name_field;
   if (auto fault = CheckUtf8(name)) return *fault + of_tag;
