@@ -182,7 +182,8 @@ class Evaluator {
       rows.Or(more);
     }
     RowSetBuilder builder;
-    for (size_t number = 0; number < blocks.size(); ++number) builder.Add(static_cast<uint32_t>(number), blocks[number]);
+    for (size_t number = 0; number < blocks.size(); ++number)
+      builder.Add(static_cast<uint32_t>(number), blocks[number]);
     rows.Or(std::move(builder).Finish());
     return rows;
   }

@@ -286,8 +286,7 @@ std::string WordOf(const QueryTerm& term, bool is_in_group) {
   const std::string& word = term.word;
   // Only behind a sign may a term's own first letter look like one.
   const bool is_sign = word.starts_with('-');
-  const bool is_quoted =
-      term.is_quoted || (term.kind == QueryTerm::Kind::kMetatag && word[word.find(':') + 1] == '"');
+  const bool is_quoted = term.is_quoted || (term.kind == QueryTerm::Kind::kMetatag && word[word.find(':') + 1] == '"');
   if (!is_sign && (is_quoted || !is_in_group || !HasUnmatchedClose(word))) return word;
   if (term.kind == QueryTerm::Kind::kMetatag) {
     const size_t value = word.find(':') + 1;
@@ -346,7 +345,10 @@ std::string Query::TextOf(const QueryNode& node, bool is_in_group) const {
       for (const QueryNode& child : node.children) {
         const bool is_word = child.kind == QueryNode::Kind::kTerm ||
                              (child.kind == QueryNode::Kind::kNot && child.children[0].kind == QueryNode::Kind::kTerm);
-        absl::StrAppend(&text, text.empty() ? "" : node.kind == QueryNode::Kind::kOr ? " or " : " ",
+        absl::StrAppend(&text,
+                        text.empty()                        ? ""
+                        : node.kind == QueryNode::Kind::kOr ? " or "
+                                                            : " ",
                         TextOf(child, is_in_group || !is_word));
       }
       return is_in_group ? InGroup(text) : text;

@@ -77,7 +77,7 @@ def test_a_broken_export_names_file_line_and_field(server: ServerProcess, tmp_pa
     path = tmp_path / "posts.csv"
     path.write_text('id,tag_string,rating\n1,"a\nb",s\n2,c,x\n')
     failed = run(server.address, "import", "e621-bad", str(path), expect=5).stderr.decode()
-    assert f"{path}:4: rating: is \"x\"" in failed
+    assert f'{path}:4: rating: is "x"' in failed
     path.write_text('id,tag_string\n1,"a\n')
     failed = run(server.address, "import", "e621-bad", str(path), expect=5).stderr.decode()
     assert "line 2, field 2: a quoted field does not end" in failed

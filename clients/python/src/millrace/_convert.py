@@ -107,9 +107,7 @@ def listed_pool(message: tags.ListedPool) -> types.ListedPool:
 
 
 def listed_artist(message: tags.ListedArtist) -> types.ListedArtist:
-    return types.ListedArtist(
-        message.id or None, message.name, tuple(message.other_names), message.extra_json or None
-    )
+    return types.ListedArtist(message.id or None, message.name, tuple(message.other_names), message.extra_json or None)
 
 
 _FLAG_NAMES = tuple(field.name for field in posts.PostFlags.DESCRIPTOR.fields)
