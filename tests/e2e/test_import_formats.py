@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not CLI.is_file(), reason=f"no command line clie
 
 def get_post(address: str, dataset: str, post_id: int) -> dict[str, Any]:
     [answer] = documents(address, "posts", "get", str(post_id), "--dataset", dataset)
-    post: dict[str, Any] = answer["post"] if "post" in answer else answer
+    post: dict[str, Any] = answer.get("post", answer)
     return post
 
 
