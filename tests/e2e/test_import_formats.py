@@ -1,4 +1,4 @@
-"""Imports of the table-like formats through the real server with the command line: plain, compressed, piped, as folders.
+"""Imports of the table-like formats through the real server by the command line: plain, compressed, piped, folders.
 
 Method: the hand-written exports of tests/core/ingest/fixtures and files made here by Python's own modules; what GetPost
 gives is compared with what was written.

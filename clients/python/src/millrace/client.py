@@ -390,8 +390,8 @@ class Client(_Part):
     def explain_query(
         self, query: str, *, dataset: str | None = None, snapshot: str | None = None
     ) -> explanation.QueryExplanation:
-        """How a query is read, and how many posts of the snapshot (of a dataset, the newest one) its terms and all of it
-        match. QueryInvalid, whose metadata["char_offset"] says where; SnapshotRequired."""
+        """How a query is read, and how many posts of the snapshot (of a dataset, the newest one) its terms and all of
+        it match. QueryInvalid, whose metadata["char_offset"] says where; SnapshotRequired."""
         request = queries.ExplainQueryRequest(**_scope(dataset, snapshot), query=query)
         return _queries.query_explanation(self._call(_rpc.EXPLAIN_QUERY, request))
 

@@ -142,8 +142,8 @@ class Post:
 class TagRelation:
     """An alias (`antecedent` is another name for `consequent`) or an implication (who has the one has the other).
 
-    kind: "alias" or "implication". status: the source's word, or "superseded" for an alias that gave way to one imported
-    later; only "active" and "" apply. extra_json: a JSON object with the source's fields that have no place here.
+    kind: "alias" or "implication". status: the source's word, or "superseded" for an alias that gave way to one
+    imported later; only "active" and "" apply. extra_json: a JSON object with the source's fields that have no place here.
     """
 
     kind: str
