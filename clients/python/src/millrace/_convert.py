@@ -201,6 +201,7 @@ def import_result(message: imports.ImportResult) -> types.ImportResult:
     return types.ImportResult(
         import_id=message.import_id,
         dataset=message.dataset,
+        format=SOURCE_FORMAT.name(message.format),
         new_post_count=message.new_post_count,
         replaced_post_count=message.replaced_post_count,
         rejected_count=message.rejected_count,

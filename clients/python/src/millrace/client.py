@@ -414,8 +414,8 @@ class Client(_Part):
         """Imports a dump, all or nothing, and compiles a snapshot of the dataset unless skip_snapshot.
 
         source: a path, a folder (all its files, by name), an open binary file, or several of these. format:
-        "danbooru-jsonl" or "danbooru-meta-sqlite", by default told by the names. compression: "none",
-        "gzip", "zstd", by default told by the names or the bytes. request_id: names this import, so that it
+        "danbooru-jsonl", "e621-csv" or another of docs/importing.md, by default told by the server from the bytes;
+        the result names it. compression: "none", "gzip", "zstd", by default told by the names or the bytes. request_id: names this import, so that it
         is done once however often it is tried; a new UUID by default. max_rejected: records that may be
         rejected before the import fails; -1: any number. max_reported: how many of them on_rejected hears
         of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when the
@@ -423,10 +423,9 @@ class Client(_Part):
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
         files = _sources.collect(source, format_given=format is not None)
-        kind = format or _sources.format_of(files)
         start = imports.ImportStart(
             dataset=dataset,
-            format=_convert.SOURCE_FORMAT.number(kind, "format"),
+            format=_convert.SOURCE_FORMAT.number(format, "format") if format else imports.SOURCE_FORMAT_UNSPECIFIED,
             request_id=request_id or _rpc.new_request_id(),
             max_rejected_count=max_rejected,
             max_reported_count=max_reported,
