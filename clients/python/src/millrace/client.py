@@ -415,11 +415,11 @@ class Client(_Part):
 
         source: a path, a folder (all its files, by name), an open binary file, or several of these. format:
         "danbooru-jsonl", "e621-csv" or another of docs/importing.md, by default told by the server from the bytes;
-        the result names it. compression: "none", "gzip", "zstd", by default told by the names or the bytes. request_id: names this import, so that it
-        is done once however often it is tried; a new UUID by default. max_rejected: records that may be
-        rejected before the import fails; -1: any number. max_reported: how many of them on_rejected hears
-        of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when the
-        connection breaks (with files that can be read again).
+        the result names it. compression: "none", "gzip", "zstd", by default told by the names or the bytes.
+        request_id: names this import, so that it is done once however often it is tried; a new UUID by default.
+        max_rejected: records that may be rejected before the import fails; -1: any number. max_reported: how many of
+        them on_rejected hears of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when
+        the connection breaks (with files that can be read again).
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
         files = _sources.collect(source, format_given=format is not None)

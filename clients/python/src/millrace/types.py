@@ -282,12 +282,12 @@ class ImportResult:
 
     snapshot: the digest of the snapshot compiled at its end; None when skipped, or when it failed, and
     snapshot_error then says why. already_imported: the request_id had been imported before; this is the
-    first result. format: what the dump was read as; "unspecified" when it had no record to tell by.
+    first result. format: what the dump was read as; None when it had no record to tell by.
     """
 
     import_id: str
     dataset: str
-    format: str
+    format: str | None
     new_post_count: int
     replaced_post_count: int
     rejected_count: int
