@@ -76,7 +76,8 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CHECK(tags.tags[1].is_deprecated);
   CheckRejected(tags, {{3, "category", "is \"2\"; expected 0 (general)", {}}, {4, "name", "is missing", {}}});
 
-  const CollectingSink uncategorized = Read(kFormat, "tags000000000000.json", R"({"name":"a","category":null})");
+  const CollectingSink uncategorized =
+      Read(kFormat, "tags000000000000.json", R"({"name":"a","category":null,"post_count":0})");
   REQUIRE(uncategorized.tags.size() == 1);
   CHECK(uncategorized.tags[0].category == TagCategory::kUnspecified);
   const CollectingSink artists = ReadFixture("artists.json");
