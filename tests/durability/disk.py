@@ -1,10 +1,11 @@
 """Files and folders as they can be after a power cut, given every call that was made and the moment of the cut.
 
 What POSIX gives, and nothing more:
-- What was written to a file before an fsync or fdatasync of it began, and that call returned, is there. Of later writes any
-  sector of 512 bytes may be there or not, and the file may have any of the sizes that it went through.
-- A name (made, renamed, removed) is as it was when its folder was synced. Of later changes of that name any may have been the
-  last. A rename is two changes, of the old name and of the new one. A folder whose name is lost is lost with all in it.
+- What was written to a file before an fsync or fdatasync of it began, and that call returned, is there. Of later writes
+  any sector of 512 bytes may be there or not, and the file may have any of the sizes that it went through.
+- A name (made, renamed, removed) is as it was when its folder was synced. Of later changes of that name any may have
+  been the last. A rename is two changes, of the old name and of the new one. A folder whose name is lost is lost with
+  all in it.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ Ignored = Callable[[str], bool]
 
 
 class Disk:
-    """The history of one folder. Begins with what `before` holds (None: nothing), all durable; `replay` adds what was done."""
+    """The history of one folder. Begins with what `before` holds (None: nothing), all durable; `replay` adds what was
+    done."""
 
     def __init__(self, data_dir: Path, before: Path | None, *, ignored: Ignored = lambda path: False) -> None:
         self._top = data_dir.parent
@@ -108,9 +110,11 @@ class Disk:
             if apply is not None:
                 apply(event)
             elif str(self._data_dir).encode().hex() in event.text.replace("\\x", ""):
-                raise ValueError(f"{event.call} changed the data folder, which the model does not know: {event.text[:200]}")
+                raise ValueError(
+                    f"{event.call} changed the data folder, which the model does not know: {event.text[:200]}"
+                )
 
-    # Paths -------------------------------------------------------------------------------------------------------------
+    # Paths ------------------------------------------------------------
 
     def _find(self, path: str) -> Node | None:
         """What has that path now; None outside of the data folder and its parent."""
@@ -139,7 +143,7 @@ class Disk:
         path = event.strings()[number].decode()
         return path if path.startswith("/") else f"{event.descriptor()[1]}/{path}"
 
-    # Calls -------------------------------------------------------------------------------------------------------------
+    # Calls ------------------------------------------------------------
 
     def _openat(self, event: Event) -> None:
         path = self._path(event)
@@ -213,10 +217,11 @@ class Disk:
         written = data[: event.result]
         self._node_of(path).history.changes.append(Change(event.entered, event.left, offset, written))
 
-    # Images ------------------------------------------------------------------------------------------------------------
+    # Images ------------------------------------------------------------
 
     def write_image(self, cut: int, chance: Chance, folder: Path) -> None:
-        """Makes `folder` what the data folder can be after a cut before line `cut` of the trace. It may not be there at all."""
+        """Makes `folder` what the data folder can be after a cut before line `cut` of the trace. It may not be there at
+        all."""
         name = self._data_dir.name
         node = self._resolve(self.root, name, cut, chance)
         if node is not None:

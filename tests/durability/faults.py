@@ -1,8 +1,8 @@
 """Makes the disk fail under a server: each call on its data folder in turn gives EIO or ENOSPC, once or from then on.
 
-While an import runs (with its snapshot), while data is read, and at the start. What must hold: whoever asked gets the answer
-or an error with the reason IO_ERROR or DISK_FULL; the server lives, and goes on to read; once the fault is gone the same
-import succeeds, counts once, and everything is as if nothing had been (workload.check).
+While an import runs (with its snapshot), while data is read, and at the start. What must hold: whoever asked gets the
+answer or an error with the reason IO_ERROR or DISK_FULL; the server lives, and goes on to read; once the fault is gone
+the same import succeeds, counts once, and everything is as if nothing had been (workload.check).
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import errno
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import millrace
-from durability.meddled import FOREVER, READING, WRITING, Meddle, MeddledServer
+from durability.meddled import FOREVER, READING, WRITING, Meddle, MeddledServer, build_meddle
+from durability.report import Report
 from durability.workload import (
     DATASET,
     Fault,
     Known,
-    Reference,
     Workload,
     check,
     copy_of,
@@ -29,29 +29,21 @@ from durability.workload import (
 )
 from server_process import ServerProcess, StartError
 
-REASONS = {errno.EIO: ("IO_ERROR",), errno.ENOSPC: ("DISK_FULL",)}
+REASONS = {errno.EIO: "IO_ERROR", errno.ENOSPC: "DISK_FULL"}
 WORKLOAD = Workload(posts_a_dump=300)
 # A server that ends because it cannot start says why, and does not crash.
 EXIT_FAILED = 1
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What is done while calls fail: `act` is given the server, and a way to run a request that may be refused."""
-
-    name: str
-    calls: str
-    act: Callable[[Try], None]
-    errors: tuple[int, ...]
-    from_start: bool = False
-
-
 class Try:
     """One run of a scene with one fault: asks for things, and notes how the failing ones were refused."""
 
-    def __init__(self, client: millrace.Client, plan: str, error: int, refused: Counter[str]) -> None:
+    def __init__(
+        self, client: millrace.Client, plan: str, right: dict[str, object], error: int, refused: Counter[str]
+    ) -> None:
         self.client = client
         self.plan = plan
+        self.right = right
         self._error = error
         self._refused = refused
 
@@ -64,7 +56,7 @@ class Try:
             return None
 
     def note(self, what: str, reason: str, message: str) -> None:
-        if reason not in REASONS[self._error]:
+        if reason != REASONS[self._error]:
             raise Fault(f"{what} was refused with {message}")
         self._refused[reason] += 1
 
@@ -98,54 +90,68 @@ READS: dict[str, Callable[[millrace.Client, str], object]] = {
 }
 
 
-def _read(attempt: Try, right: dict[str, object]) -> None:
+def _read(attempt: Try) -> None:
     for what, read in READS.items():
         found = attempt.ask(what, lambda read=read: read(attempt.client, attempt.plan))  # type: ignore[misc]
-        if found is not None and found != right[what]:
+        if found is not None and found != attempt.right[what]:
             raise Fault(f"{what} is not what it is without faults")
 
 
-@dataclass
-class Outcome:
-    """tried: faults by scene, error and duration; refused: requests by reason."""
+@dataclass(frozen=True)
+class Scene:
+    """What is done while calls fail. from_start: they fail from the server's start on."""
 
-    tried: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
+    calls: str
+    act: Callable[[Try], None]
+    from_start: bool = False
 
-    @property
-    def fault_count(self) -> int:
-        return sum(self.tried.values())
 
-    def lines(self) -> Iterator[str]:
-        for name, count in self.tried.items():
-            yield f"  {name}: {count} calls, one after the other"
-        yield "  refused: " + ", ".join(f"{count} x {reason}" for reason, count in sorted(self.refused.items()))
+SCENES = {
+    "importing": Scene(WRITING, _import),
+    "reading": Scene(READING, _read),
+    "starting": Scene(f"{WRITING},{READING}", lambda attempt: None, from_start=True),
+}
+# A scene, an error, and whether all calls fail from one on or only one does.
+SERIES = tuple(
+    (name, error, forever)
+    for name, errors in (
+        ("importing", (errno.EIO, errno.ENOSPC)),
+        ("reading", (errno.EIO,)),
+        ("starting", (errno.EIO, errno.ENOSPC)),
+    )
+    for error in errors
+    for forever in (False, True)
+)
+SERIES_COUNT = len(SERIES)
 
 
 class Faults:
-    def __init__(self, program: Path, folder: Path) -> None:
-        self.outcome = Outcome()
+    """One series: faults at one call after the other. refused: requests and starts by reason."""
+
+    def __init__(self, program: Path, folder: Path, number: int) -> None:
+        self.count = 0
+        self.refused: Counter[str] = Counter()
+        self.failures: list[str] = []
+        scene, self._error, self._forever = SERIES[number]
+        self._scene = SCENES[scene]
+        self.name = f"{scene}, {errno.errorcode[self._error]} {'from a call on' if self._forever else 'once'}"
         self._folder = folder
         self._meddle = Meddle(program, folder)
-        self._plan = ""
-        self._right: dict[str, object] = {}
+        self._expected = reference(WORKLOAD)
 
-    def run(self, *, sample: int | None = None, seed: int = 1) -> Outcome:
-        """Every call of every scene; or `sample` of each, drawn by `seed`."""
-        expected = reference(WORKLOAD)
+    def run(self, *, sample: int | None, seed: int) -> None:
+        """At every call; or at as many as `sample`, drawn by `seed`."""
         with prepared(WORKLOAD, 1) as template:
             self._learn(template)
-            scenes = [
-                Scene("importing", WRITING, _import, (errno.EIO, errno.ENOSPC)),
-                Scene("reading", READING, lambda attempt: _read(attempt, self._right), (errno.EIO,)),
-                Scene("starting", f"{WRITING},{READING}", lambda attempt: None, (errno.EIO, errno.ENOSPC), True),
-            ]
-            for scene in scenes:
-                for error in scene.errors:
-                    for forever in (False, True):
-                        self._run(scene, error, forever, template, expected, sample, seed)
-        return self.outcome
+            numbers: Iterator[int] = iter(range(1, FOREVER))
+            if sample is not None:
+                self._try(template, FOREVER)
+                count = len(self._meddle.noted())
+                numbers = iter(sorted(random.Random(seed).sample(range(1, count + 1), min(sample, count))))
+            for number in numbers:
+                if not self._try(template, number):
+                    break
+                self.count += 1
 
     def _learn(self, template: Path) -> None:
         """Makes the plan, and notes what reads give when nothing fails."""
@@ -155,61 +161,42 @@ class Faults:
                 self._right = {what: read(client, self._plan) for what, read in READS.items()}
             server.stop()
 
-    def _run(
-        self, scene: Scene, error: int, forever: bool, template: Path, expected: Reference, sample: int | None, seed: int
-    ) -> None:
-        name = f"{scene.name}, {errno.errorcode[error]} {'from a call on' if forever else 'once'}"
-        numbers: Iterator[int] = iter(range(1, FOREVER))
-        if sample is not None:
-            self._try(scene, name, error, FOREVER, False, template, expected)
-            count = len(self._meddle.noted())
-            numbers = iter(sorted(random.Random(seed).sample(range(1, count + 1), min(sample, count))))
-        for number in numbers:
-            if not self._try(scene, name, error, number, forever, template, expected):
-                break
-            self.outcome.tried[name] += 1
-
-    def _try(
-        self, scene: Scene, name: str, error: int, number: int, forever: bool, template: Path, expected: Reference
-    ) -> bool:
+    def _try(self, template: Path, number: int) -> bool:
         """Whether a call failed: there were as many."""
         data_dir = copy_of(template, self._folder / "data")
         self._meddle.leave_alone()
-        order = (error, scene.calls)
-        last = FOREVER if forever else number
-        point = f"call {number}"
-        failed = None
         try:
-            if scene.from_start:
-                self._meddle.order(*order, first=number, last=last)
-            server = self._start(data_dir, error)
-            if server is None:
-                self._meddle.leave_alone()
-                server = self._meddle.start(data_dir)
-            with server, millrace.connect(server.address, timeout_s=20) as client:
-                if not scene.from_start:
-                    self._meddle.order(*order, first=number, last=last)
-                scene.act(Try(client, self._plan, error, self.outcome.refused))
-                failed = next((noted for noted in self._meddle.noted() if noted.done != "note"), None)
-                point = f"{failed.point} (call {number})" if failed else "no fault"
+            if self._scene.from_start:
+                self._break(number)
+            server = self._start(data_dir)
+            with server, millrace.connect(server.address) as client:
+                if not self._scene.from_start:
+                    self._break(number)
+                self._scene.act(Try(client, self._plan, self._right, self._error, self.refused))
                 self._meddle.leave_alone()
                 self._go_on(client, server)
-            known = Known(2, 2, expected.digests[1:3], (self._plan,))
-            check(data_dir, known, expected)
+            check(data_dir, Known(2, 2, self._expected.digests[1:3], (self._plan,)), self._expected)
         except (Fault, StartError, millrace.Error) as broken:
-            self.outcome.failures.append(f"{name}, {point}: {broken}")
-            noted = self._meddle.noted()
-            failed = next((each for each in noted if each.done != "note"), None)
-        return failed is not None
+            self.failures.append(f"{self.name}, {self._failed() or 'no fault'} (call {number}): {broken}")
+        return self._failed() is not None
 
-    def _start(self, data_dir: Path, error: int) -> MeddledServer | None:
+    def _break(self, number: int) -> None:
+        self._meddle.order(self._error, self._scene.calls, first=number, last=FOREVER if self._forever else number)
+
+    def _failed(self) -> str | None:
+        """The first call that failed."""
+        return next((noted.point for noted in self._meddle.noted() if noted.done != "note"), None)
+
+    def _start(self, data_dir: Path) -> MeddledServer:
+        """On the failing disk, or else, once it said that it cannot, on one that works again."""
         try:
             return self._meddle.start(data_dir)
         except StartError as refused:
-            if refused.exit_code != EXIT_FAILED or "millrace-server: " not in refused.log:
+            if refused.exit_code != EXIT_FAILED or not _reason_of(refused.log):
                 raise
-            self.outcome.refused[f"start with {errno.errorcode[error]}"] += 1
-            return None
+            self.refused["no start"] += 1
+        self._meddle.leave_alone()
+        return self._meddle.start(data_dir)
 
     def _go_on(self, client: millrace.Client, server: MeddledServer) -> None:
         """The fault is gone: everything works at once, in the same server."""
@@ -219,7 +206,19 @@ class Faults:
         result = WORKLOAD.do(client, 1)
         if result.snapshot is None:
             raise Fault(f"with the fault gone, the import has no snapshot: {result.snapshot_error}")
-        if list(client.posts.search_ids("score:1", snapshot=result.snapshot)) != list(WORKLOAD.post_ids(1)):
+        # A search by tag needs the postings, which may not have been written.
+        right = WORKLOAD.tagged(7, state=2)
+        if list(client.posts.search_ids("t7", snapshot=result.snapshot)) != right:
             raise Fault("with the fault gone, a search in the new snapshot finds other posts")
         if server.stop() != 0:
             raise Fault("the server did not end in order")
+
+
+def run(folder: Path, number: int, *, sample: int | None = None, seed: int = 1) -> Report:
+    """Series `number`, below SERIES_COUNT."""
+    faults = Faults(build_meddle(folder), folder, number)
+    faults.run(sample=sample, seed=seed)
+    details = [
+        "refused: " + (", ".join(f"{n} x {reason}" for reason, n in sorted(faults.refused.items())) or "nothing")
+    ]
+    return Report(f"faults: {faults.name}", faults.count, details, faults.failures)

@@ -1,8 +1,8 @@
 """Kills the server (kill -9) on entry to each system call that changes its data folder, one after the other.
 
-For each operation (the first start, imports, a snapshot, a start after a crash, an orderly end) and N = 1, 2, ... the server
-starts on the same folder, is killed at its N-th such call, and what it left is compared (workload.check), until the operation
-ends without a kill. So every point between two changes of the folder was a server's end.
+For each operation (the first start, imports, a snapshot, a start after a crash, an orderly end) and N = 1, 2, ... the
+server starts on the same folder, is killed at its N-th such call, and what it left is compared (workload.check), until
+the operation ends without a kill. So every point between two changes of the folder was a server's end.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
+
 import millrace
-from durability.meddled import FOREVER, SYNCING, WRITING, Meddle, MeddledServer
+from durability.meddled import FOREVER, SYNCING, WRITING, Meddle, MeddledServer, build_meddle
+from durability.report import Report
 from durability.workload import (
     Fault,
     Known,
-    Reference,
     Workload,
     check,
     copy_of,
@@ -37,6 +38,10 @@ from server_process import StartError
 # Several transactions of staged posts.
 LARGE = Workload(posts_a_dump=1500)
 SMALL = Workload(posts_a_dump=300)
+EXIT_KILLED = 137
+# An import syncs its record, what it stages, the md5s, its commit, and what it sweeps: at these it is killed.
+STAGED_SYNC = 3
+SWEEP_SYNC = 5
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def _nothing(_: Workload) -> Iterator[Path | None]:
 
 
 @contextlib.contextmanager
-def _crashed(workload: Workload, meddle: Meddle, folder: Path, sync_number: int) -> Iterator[Path]:
+def crashed(workload: Workload, meddle: Meddle, folder: Path, sync_number: int) -> Iterator[Path]:
     """A folder whose server was killed at a sync of its second import: a log to recover, rows to sweep."""
     with prepared(workload, 1) as template:
         data_dir = copy_of(template, folder / "crashed")
@@ -116,9 +121,9 @@ def _crashed(workload: Workload, meddle: Meddle, folder: Path, sync_number: int)
 
 
 def operations(meddle: Meddle, folder: Path) -> list[Operation]:
-    # An import syncs its record, what it stages, the md5s, its commit, and what it sweeps.
     staged, committed = (
-        functools.partial(_crashed, meddle=meddle, folder=folder, sync_number=number) for number in (3, 5)
+        functools.partial(crashed, meddle=meddle, folder=folder, sync_number=number)
+        for number in (STAGED_SYNC, SWEEP_SYNC)
     )
     return [
         Operation("first start", SMALL, _nothing, lambda act: None, from_start=True),
@@ -130,76 +135,67 @@ def operations(meddle: Meddle, folder: Path) -> list[Operation]:
     ]
 
 
-@dataclass
-class Outcome:
-    """kills: for each operation how many at which call and kind of file."""
-
-    kills: dict[str, Counter[str]] = field(default_factory=dict)
-    whole: int = 0
-    absent: int = 0
-    failures: list[str] = field(default_factory=list)
-
-    @property
-    def kill_count(self) -> int:
-        return sum(sum(points.values()) for points in self.kills.values())
-
-    def lines(self) -> Iterator[str]:
-        for name, points in self.kills.items():
-            yield f"  {name}: " + ", ".join(f"{count} x {point}" for point, count in sorted(points.items()))
+OPERATION_COUNT = 6
 
 
 class KillPoints:
-    def __init__(self, program: Path, folder: Path) -> None:
-        self.outcome = Outcome()
-        self._folder = folder
+    """One operation's. kills: how many at which call and kind of file. whole and absent: the states that were found."""
+
+    def __init__(self, program: Path, folder: Path, number: int) -> None:
+        self.kills: Counter[str] = Counter()
+        self.whole = 0
+        self.absent = 0
+        self.failures: list[str] = []
+        self._data_dir = folder / "data"
         self._meddle = Meddle(program, folder)
+        self.operation = operations(self._meddle, folder)[number]
+        self._expected = reference(self.operation.workload)
 
-    def run(self, *, sample: int | None = None, seed: int = 1) -> Outcome:
-        """All points; or of each operation `sample`, drawn by `seed`."""
-        for operation in operations(self._meddle, self._folder):
-            expected = reference(operation.workload)
-            points = self.outcome.kills.setdefault(operation.name, Counter())
-            with operation.make(operation.workload) as template:
-                numbers: Iterator[int] = iter(range(1, FOREVER))
-                if sample is not None:
-                    self._try(operation, template, FOREVER, expected)
-                    count = len(self._meddle.noted())
-                    chance = random.Random(seed)
-                    numbers = iter(sorted(chance.sample(range(1, count + 1), min(sample, count))))
-                for number in numbers:
-                    point = self._try(operation, template, number, expected)
-                    if point is None:
-                        break
-                    points[point] += 1
-        return self.outcome
+    def run(self, *, sample: int | None, seed: int) -> None:
+        """All points; or as many as `sample`, drawn by `seed`."""
+        with self.operation.make(self.operation.workload) as template:
+            numbers: Iterator[int] = iter(range(1, FOREVER))
+            if sample is not None:
+                self._try(template, FOREVER)
+                count = len(self._meddle.noted())
+                numbers = iter(sorted(random.Random(seed).sample(range(1, count + 1), min(sample, count))))
+            for number in numbers:
+                point = self._try(template, number)
+                if point is None:
+                    break
+                self.kills[point] += 1
 
-    def _try(self, operation: Operation, template: Path | None, number: int, expected: Reference) -> str | None:
+    def _try(self, template: Path | None, number: int) -> str | None:
         """The call that it was killed at; None when it came to its end."""
-        data_dir = self._folder / "data"
         if template is not None:
-            copy_of(template, data_dir)
+            copy_of(template, self._data_dir)
         else:
-            shutil.rmtree(data_dir, ignore_errors=True)
+            shutil.rmtree(self._data_dir, ignore_errors=True)
         self._meddle.leave_alone()
-        if operation.from_start:
+        if self.operation.from_start:
             self._meddle.order("kill", WRITING, first=number)
-        known = self._act(operation, data_dir, number)
+        known = self._act(number)
         noted = self._meddle.noted()
         killed = noted[-1] if noted and noted[-1].done == "kill" else None
         try:
-            state = check(data_dir, known, expected)
-            self.outcome.whole += state == known.begun
-            self.outcome.absent += state < known.begun
+            state = check(self._data_dir, known, self._expected)
         except (Fault, StartError, millrace.Error) as broken:
             where = f"killed at {killed.point} (call {number})" if killed else "not killed"
-            self.outcome.failures.append(f"{operation.name}, {where}: {broken}")
-        return killed.point if killed else None
+            self.failures.append(f"{self.operation.name}, {where}: {broken}")
+            return killed.point if killed else None
+        if killed is None:
+            return None
+        self.whole += state == known.begun
+        self.absent += state < known.begun
+        return killed.point
 
-    def _act(self, operation: Operation, data_dir: Path, number: int) -> Known:
+    def _act(self, number: int) -> Known:
+        """What clients know in the end."""
+        operation = self.operation
         try:
-            server = self._meddle.start(data_dir)
+            server = self._meddle.start(self._data_dir)
         except StartError as error:
-            if error.exit_code != 137:
+            if error.exit_code != EXIT_KILLED:
                 raise
             return operation.known
         with server, millrace.connect(server.address) as client:
@@ -210,3 +206,14 @@ class KillPoints:
                 operation.do(act)
             return act.known
 
+
+def run(folder: Path, number: int, *, sample: int | None = None, seed: int = 1) -> Report:
+    """Of operation `number`, below OPERATION_COUNT."""
+    points = KillPoints(build_meddle(folder), folder, number)
+    points.run(sample=sample, seed=seed)
+    details = [", ".join(f"{count} x {point}" for point, count in sorted(points.kills.items()))]
+    details.append(
+        f"{points.whole} times all was there afterwards, {points.absent} times what was not acknowledged was not"
+    )
+    count = sum(points.kills.values())
+    return Report(f"kill points: {points.operation.name}", count, details, points.failures)

@@ -1,11 +1,11 @@
 """Cuts the power of a server at many moments, and looks at what a server makes of the disk that is left.
 
-A run is recorded once, call by call (recording.py). Then, for many moments and many fates of what was not synced, the data
-folder is made as it could be after a power cut at that moment (disk.py), a server starts on it, and the result is compared
-with what clients knew at that moment (workload.check).
+A run is recorded once, call by call (recording.py). Then, for many moments and many fates of what was not synced, the
+data folder is made as it could be after a power cut at that moment (disk.py), a server starts on it, and the result is
+compared with what clients knew at that moment (workload.check).
 
-That these cuts can find a fault is shown by disks that lie: with the syncs of the write-ahead log overlooked, acknowledged
-imports must get lost; with those of snapshots, or of their folder, snapshots must.
+That these cuts can find a fault is shown by disks that lie: with the syncs of the write-ahead log overlooked,
+acknowledged imports must get lost; with those of snapshots, or of their folder, snapshots must.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import millrace
 from durability.disk import Chance, Disk, Ignored
+from durability.kill_points import SMALL, STAGED_SYNC, crashed
+from durability.meddled import Meddle, build_meddle
 from durability.recording import events_of, known_of, record
+from durability.report import Report
 from durability.workload import Fault, Known, Workload, check, copy_of, reference
 from server_process import StartError
 
@@ -31,7 +33,12 @@ class Recording:
     """One recorded run: the folder before it, the calls, and what clients knew when."""
 
     def __init__(
-        self, folder: Path, steps: Sequence[str], workload: Workload, before: Path | None = None, known: Known | None = None
+        self,
+        folder: Path,
+        steps: Sequence[str],
+        workload: Workload,
+        before: Path | None = None,
+        known: Known | None = None,
     ) -> None:
         self.workload = workload
         self.image = folder / "image" / "data"
@@ -81,35 +88,25 @@ def _same(made: Path, real: Path) -> bool:
     return made.suffix == ".sqlite3-shm" or made.read_bytes() == real.read_bytes()
 
 
-@dataclass
-class Outcome:
-    """Cuts by what was kept of that which was not synced; whole and absent: of imports that were not acknowledged."""
-
-    cuts: Counter[str] = field(default_factory=Counter)
-    moments: int = 0
-    whole: int = 0
-    absent: int = 0
-    failures: list[str] = field(default_factory=list)
-
-    def lines(self) -> Iterator[str]:
-        kinds = ", ".join(f"{count} with {kind} of it kept" for kind, count in sorted(self.cuts.items()))
-        yield f"  at {self.moments} moments, and of what was not synced: {kinds}"
-
-
 class PowerCuts:
-    def __init__(self, recording: Recording, outcome: Outcome, seed: int) -> None:
-        self.outcome = outcome
+    """Of one recording. cuts: how many by what was kept of that which was not synced. whole and absent: of imports that
+    were not acknowledged."""
+
+    def __init__(self, recording: Recording, seed: int) -> None:
+        self.cuts: Counter[str] = Counter()
+        self.whole = 0
+        self.absent = 0
+        self.failures: list[str] = []
         self._recording = recording
         self._random = random.Random(seed)
         self._seed = seed
-        outcome.moments += len(recording.moments)
 
     def run(self, count: int) -> None:
         disk = self._recording.disk()
         for number in range(count):
             kind = self._random.choice(KINDS)
             self._try(disk, self._moment(), kind, self._seed * 1_000_003 + number)
-            self.outcome.cuts[kind] += 1
+            self.cuts[kind] += 1
 
     def _moment(self) -> int:
         """Any moment after a change of the folder; every third time one at which a client has just been answered."""
@@ -124,29 +121,63 @@ class PowerCuts:
         try:
             state = check(recording.image, known, reference(recording.workload))
         except (Fault, StartError, millrace.Error) as broken:
-            self.outcome.failures.append(f"power cut before line {cut}, {kind} kept (seed {seed}): {broken}")
+            self.failures.append(f"power cut before line {cut}, {kind} kept (seed {seed}): {broken}")
             return
-        self.outcome.whole += known.acknowledged < known.begun == state
-        self.outcome.absent += state < known.begun
+        self.whole += known.acknowledged < known.begun == state
+        self.absent += state < known.begun
 
-    def lying(self, ignored: Ignored) -> list[str]:
-        """What is found on a disk that overlooks these syncs: cuts right after each answer, with nothing else kept."""
+    def finds(self, ignored: Ignored, loss: str) -> bool:
+        """On a disk that overlooks these syncs: cuts right after each answer, with nothing kept that was not synced, until
+        one finds the loss."""
         disk = self._recording.disk(ignored)
-        own, self.outcome = self.outcome, Outcome()
         for moment, _ in self._recording.marks:
             self._try(disk, moment + 1, "none", 0)
-        own, self.outcome = self.outcome, own
-        return own.failures
+            if any(loss in failure for failure in self.failures):
+                return True
+        return False
 
 
 # What a disk may lie about, and the word by which the loss that follows is known.
 LIES: dict[str, tuple[Ignored, str]] = {
-    "the write-ahead log's syncs": (lambda path: path.endswith("-wal"), "imports acknowledged"),
-    "the syncs of the folder of snapshots": (lambda path: path.endswith("/snapshots"), "snapshot"),
+    "the write-ahead log's syncs": (lambda path: path.endswith("-wal"), "acknowledged"),
+    "the data folder's syncs": (lambda path: path.endswith("/data"), "acknowledged"),
+    "the syncs of the folder of snapshots": (lambda path: path.endswith("/snapshots"), "SNAPSHOT_MISSING"),
     "the syncs of unfinished snapshots": (lambda path: path.endswith("/snapshot"), "is damaged"),
 }
 
 
-def undetected_lies(cuts: PowerCuts) -> list[str]:
+def undetected_lies(recording: Recording) -> list[str]:
     """The lies whose loss was not found: none, or the cuts prove nothing."""
-    return [name for name, (ignored, word) in LIES.items() if not any(word in loss for loss in cuts.lying(ignored))]
+    return [name for name, (ignored, loss) in LIES.items() if not PowerCuts(recording, seed=0).finds(ignored, loss)]
+
+
+# Imports, with snapshots and without, plans, orderly ends; the log is copied into the database in mid-run and begins
+# anew.
+LIFE = ("start", "import", "plan", "import", "checkpoint", "import-only", "stop", "start", "snapshot", "import", "stop")
+# What a crash left is recovered and swept, and the interrupted import is done again.
+AFTER_A_CRASH = ("start", "sweep", "repeat", "plan", "stop")
+RUN_COUNT = 2
+
+
+def recorded(folder: Path, number: int) -> Recording:
+    """Run `number`, below RUN_COUNT."""
+    if number == 0:
+        return Recording(folder, LIFE, SMALL)
+    meddle = Meddle(build_meddle(folder), folder)
+    with crashed(SMALL, meddle, folder, STAGED_SYNC) as before:
+        return Recording(folder, AFTER_A_CRASH, SMALL, before, Known(1, 2))
+
+
+def run(folder: Path, number: int, count: int, seed: int) -> Report:
+    recording = recorded(folder, number)
+    cuts = PowerCuts(recording, seed)
+    cuts.run(count)
+    # A life makes everything anew, and so needs each of these syncs.
+    undetected = undetected_lies(recording) if number == 0 else []
+    failures = cuts.failures + [f"the cuts did not find what is lost without {lie}" for lie in undetected]
+    kinds = ", ".join(f"{number} with {kind} of it kept" for kind, number in sorted(cuts.cuts.items()))
+    details = [
+        f"{len(recording.moments)} moments; of what was not synced: {kinds}",
+        f"imports that were not acknowledged: {cuts.whole} whole, {cuts.absent} absent",
+    ]
+    return Report(f"power cuts: {('a life', 'after a crash')[number]} (seed {seed})", count, details, failures)

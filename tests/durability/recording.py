@@ -2,15 +2,17 @@
 
     strace ... python -m durability.recording DATA_DIR MARKS_FILE STEP...
 
-runs the steps (see `perform`) with server and client below one strace, so that the writes of the one and the marks of the
-other, small writes to MARKS_FILE, are in one order that depends on no clock.
+runs the steps (see `perform`) with server and client below one strace, so that the writes of the one and the marks of
+the other, small writes to MARKS_FILE, are in one order that depends on no clock.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -35,7 +37,8 @@ _DATA_BYTES_MAX = 64 << 20
 
 @dataclass(frozen=True)
 class Event:
-    """A call that succeeded. It took effect at some moment between `entered` and `left`, numbers of lines of the trace."""
+    """A call that succeeded. It took effect at some moment between `entered` and `left`, numbers of lines of the
+    trace."""
 
     entered: int
     left: int
@@ -110,7 +113,8 @@ def record(data_dir: Path, steps: Sequence[str], *, posts_a_dump: int, known: Kn
 
 
 def perform(data_dir: Path, marks: Path, posts_a_dump: int, steps: Sequence[str]) -> None:
-    """The steps: start, stop, import, import-only (without a snapshot), snapshot, plan, sweep (waits for its end)."""
+    """The steps: start, stop, import, import-only (without a snapshot), repeat (the interrupted one), snapshot, plan,
+    sweep (waits for its end), checkpoint (as the server makes one when its log is 64 MiB long)."""
     workload = Workload(posts_a_dump)
     known = _known(json.loads(marks.read_text()))
     server: ServerProcess | None = None
@@ -134,13 +138,17 @@ def perform(data_dir: Path, marks: Path, posts_a_dump: int, steps: Sequence[str]
         elif step == "sweep":
             while query(data_dir, "SELECT count(*) FROM imports WHERE is_swept = 0") != [(0,)]:
                 time.sleep(0.005)
+        elif step == "checkpoint":
+            with contextlib.closing(sqlite3.connect(data_dir / "catalog.sqlite3")) as database:
+                assert database.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0] == 0
         elif step == "snapshot":
             mark(replace(known, snapshots=(*known.snapshots, client.snapshots.create(DATASET).digest)))
         elif step == "plan":
             plan = client.plans.create(dataset=DATASET, batch_size=16, seed=known.acknowledged)
             mark(replace(known, plans=(*known.plans, plan.id)))
         else:
-            mark(replace(known, begun=known.begun + 1))
+            if step != "repeat":
+                mark(replace(known, begun=known.begun + 1))
             result = workload.do(client, known.begun - 1, skip_snapshot=step == "import-only")
             made = (result.snapshot,) if result.snapshot else ()
             mark(replace(known, acknowledged=known.acknowledged + 1, snapshots=known.snapshots + made))

@@ -1,8 +1,8 @@
 """What the programs of this folder import, what must be there afterwards, and how that is compared.
 
-The dataset goes through states: state k is what it holds after the dumps 0 to k - 1, imported in order. A snapshot is named
-by the digest of all that it holds, so the digest of a fresh snapshot says exactly which state a server is in, and anything
-else (a post too few, a count that is off, half an import) is no state at all.
+The dataset goes through states: state k is what it holds after the dumps 0 to k - 1, imported in order. A snapshot is
+named by the digest of all that it holds, so the digest of a fresh snapshot says exactly which state a server is in, and
+anything else (a post too few, a count that is off, half an import) is no state at all.
 """
 
 from __future__ import annotations
@@ -54,13 +54,19 @@ class Workload:
     def dump(self, number: int) -> bytes:
         lines = []
         for i in self.post_ids(number):
-            tags = [
-                {"id": str(1 + (i + number + k) % 500), "name": f"t{(i + number + k) % 500}", "category": "0"}
-                for k in range(TAGS_A_POST)
-            ]
+            tags = [{"id": str(1 + tag), "name": f"t{tag}", "category": "0"} for tag in self.tags(number, i)]
             md5 = hashlib.md5(f"{i} {number}".encode()).hexdigest()
             lines.append(json.dumps({"id": str(i), "md5": md5, "score": str(number), "rating": "s", "tags": tags}))
         return ("\n".join(lines) + "\n").encode()
+
+    @staticmethod
+    def tags(number: int, post_id: int) -> list[int]:
+        return [(post_id + number + k) % 500 for k in range(TAGS_A_POST)]
+
+    def tagged(self, tag: int, state: int) -> list[int]:
+        """The posts that have tag "t<tag>" in that state."""
+        newest = {post_id: number for number in range(state) for post_id in self.post_ids(number)}
+        return sorted(post_id for post_id, number in newest.items() if tag in self.tags(number, post_id))
 
     def post_count(self, state: int) -> int:
         return self.post_ids(state - 1).stop - 1 if state > 0 else 0
@@ -79,8 +85,11 @@ class Workload:
                 timeout_s=0.01,
             )
 
-    def do_twice_at_once(self, client: millrace.Client, number: int, *, skip_snapshot: bool = False) -> list[ImportResult]:
-        """Two clients import the same dump with the same request_id at the same time, until both are answered or fail."""
+    def do_twice_at_once(
+        self, client: millrace.Client, number: int, *, skip_snapshot: bool = False
+    ) -> list[ImportResult]:
+        """Two clients import the same dump with the same request_id at the same time, until both are answered or
+        fail."""
         results: list[ImportResult] = []
 
         def work() -> None:
@@ -167,7 +176,8 @@ def copy_of(template: Path, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Known:
-    """What clients know about a data folder: how many imports were acknowledged and begun, and which snapshots and plans."""
+    """What clients know about a data folder: how many imports were acknowledged and begun, and which snapshots and
+    plans."""
 
     acknowledged: int = 0
     begun: int = 0
@@ -253,7 +263,9 @@ def await_sweep(data_dir: Path, post_count: int) -> None:
     """Waits until the file holds the posts that are to be seen and no others: nothing staged, nothing replaced."""
     deadline = time.monotonic() + SWEEP_S_MAX
     while True:
-        ((rows, unswept),) = query(data_dir, "SELECT (SELECT count(*) FROM posts), (SELECT sum(is_swept = 0) FROM imports)")
+        ((rows, unswept),) = query(
+            data_dir, "SELECT (SELECT count(*) FROM posts), (SELECT count(*) FROM imports WHERE is_swept = 0)"
+        )
         if rows == post_count and not unswept:
             return
         if time.monotonic() > deadline:

@@ -44,7 +44,7 @@ class StartError(RuntimeError):
 class ServerProcess:
     """Starts at once. Ends with stop() (SIGTERM, must end by itself) or kill() (SIGKILL).
 
-    wrapper: a command that runs the server (strace, say), passes SIGTERM on, ends as the server ends and takes it along.
+    wrapper: a command that runs the server, passes SIGTERM on to it, ends as it ends and takes it along.
     """
 
     def __init__(self, data_dir: Path, *flags: str, port: int = 0, wrapper: Sequence[str] = ()) -> None:
