@@ -127,8 +127,7 @@ class PowerCuts:
         self.absent += state < known.begun
 
     def finds(self, ignored: Ignored, loss: str) -> bool:
-        """On a disk that overlooks these syncs: cuts right after each answer, with nothing kept that was not synced, until
-        one finds the loss."""
+        """Whether a cut right after an answer, of a disk that overlooks these syncs and keeps no more, finds it."""
         disk = self._recording.disk(ignored)
         for moment, _ in self._recording.marks:
             self._try(disk, moment + 1, "none", 0)
