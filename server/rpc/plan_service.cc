@@ -25,7 +25,7 @@ namespace millrace {
 namespace {
 
 // A plan may take megabytes (thousands of ranges and queries), and the answer must stay far below what clients receive.
-constexpr size_t kPageSizeBytesMax = 4 << 20;
+constexpr size_t kPlansPageSizeBytesMax = 4 << 20;
 
 }  // namespace
 
@@ -104,7 +104,7 @@ absl::Status PlanService::List(const v1::ListPlansRequest& request, v1::ListPlan
                             deps_.catalog->ListPlans(snapshot, TimeCursorOf(cursor), limit + 1));
   size_t page_size_bytes = 0;
   for (size_t i = 0; i < records.size(); ++i) {
-    if (i == static_cast<size_t>(limit) || page_size_bytes >= kPageSizeBytesMax) {
+    if (i == static_cast<size_t>(limit) || page_size_bytes >= kPlansPageSizeBytesMax) {
       response->set_next_page_token(EncodePageToken(binding, {records[i - 1].id, records[i - 1].created_at_us}));
       break;
     }
