@@ -23,7 +23,10 @@ absl::Status TagResolver::Resolve(absl::Span<const ImportedTag> tags, ResolvedTa
   // longer: the write-ahead log cannot be emptied while it is open.
   std::optional<Transaction> transaction;
   for (const ImportedTag& tag : tags) {
-    if (tag.id != 0) return MakeError(Reason::kInternal, "a record mixes tags with ids and tags without");
+    if (tag.id != 0) {
+      resolved->tags.push_back(tag);
+      continue;
+    }
     int64_t tag_id;
     const auto known = id_by_name_.find(absl::string_view(tag.name.data(), tag.name.size()));
     if (known != id_by_name_.end()) {
@@ -65,8 +68,10 @@ absl::StatusOr<int64_t> TagResolver::FindId(std::string_view name) {
 }
 
 absl::StatusOr<std::optional<int64_t>> TagResolver::FindCatalogId(std::string_view name) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> told, ReadTagFact(*reader_, dataset_id_, name));
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags, ReadTagsByName(*reader_, dataset_id_, name, kSameNameMax));
+  // Nearly always: then what lists tell of the name changes nothing, and need not be looked up.
+  if (tags.size() == 1) return tags[0].id;
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> told, ReadTagFact(*reader_, dataset_id_, name));
   std::optional<int64_t> smallest;
   for (const Tag& tag : tags) {
     if (told.has_value() && told->id == tag.id) return tag.id;
