@@ -43,8 +43,8 @@ OverloadFigures MeasureOverload(const ServerProcess& server, const UnaryLoad& lo
     figures.offered.push_back(static_cast<double>(over.ok_count + over.refused_count) / over.seconds / peak_rate);
     figures.unsent.push_back(static_cast<double>(over.unsent_count));
     figures.served_us.push_back((cpu_peak - cpu_start) * 1e6 / Answered(peak));
-    figures.refusal_us.push_back(
-        ((cpu_over - cpu_peak) * 1e6 - figures.served_us.back() * Answered(over)) / Refused(over));
+    figures.refusal_us.push_back(((cpu_over - cpu_peak) * 1e6 - figures.served_us.back() * Answered(over)) /
+                                 Refused(over));
     if (clients == Clients::kPolite) {
       figures.lead_ratios.push_back(static_cast<double>(over.lead_ok_count) / kLeadSeconds / peak_rate);
       figures.lead_refused_count += over.lead_refused_count;

@@ -89,8 +89,7 @@ bool ImportSender::SendSidecar(const InputFile& file) {
   content.resize(static_cast<size_t>(std::max<ssize_t>(size_bytes, 0)));
   byte_count_ += static_cast<int64_t>(content.size());
   // The rest of a large one.
-  const bool sent =
-      size_bytes < 0 ? Fail(file, read_error) : stream_->Write(request) && SendBytes(fd, file);
+  const bool sent = size_bytes < 0 ? Fail(file, read_error) : stream_->Write(request) && SendBytes(fd, file);
   close(fd);
   return sent;
 }

@@ -93,7 +93,7 @@ void SetDimensions(std::string_view start, v1::Picture* message) {
     SetFromJpeg(start, message);
   } else if ((start.starts_with("GIF87a") || start.starts_with("GIF89a")) && start.size() >= 10) {
     Set(Little16(start, 6), Little16(start, 8), message);
-  } else if (start.starts_with("RIFF") && start.substr(8, 4) == "WEBP") {
+  } else if (start.size() >= 12 && start.starts_with("RIFF") && start.substr(8, 4) == "WEBP") {
     SetFromWebp(start, message);
   }
 }

@@ -13,7 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string LowerExtension(const std::string& path) { return absl::AsciiStrToLower(fs::path(path).extension().string()); }
+std::string LowerExtension(const std::string& path) {
+  return absl::AsciiStrToLower(fs::path(path).extension().string());
+}
 
 bool IsPicture(const std::string& path) {
   constexpr const char* kExtensions[] = {".png",  ".jpg", ".jpeg", ".gif", ".webp",

@@ -38,7 +38,9 @@ class QueryCommand : public Command {
     CLI::Option* const count = app->add_flag("--count", wants_count_, "Print only how many posts match");
     CLI::Option* const ids =
         app->add_flag("--ids", wants_ids_, "Print the ids of all posts that match, one a line")->excludes(count);
-    app->add_flag("--posts", wants_posts_, "List the posts that match, the first page of them")->excludes(count)->excludes(ids);
+    app->add_flag("--posts", wants_posts_, "List the posts that match, the first page of them")
+        ->excludes(count)
+        ->excludes(ids);
   }
 
   Outcome Run(Session& session) override {
@@ -60,7 +62,8 @@ class QueryCommand : public Command {
     size_t char_offset = 0;
     std::from_chars(found->second.data(), found->second.data() + found->second.size(), char_offset);
     const int width_columns = DisplayWidth(FirstCharacters(query_, char_offset));
-    session.err() << "  " << query_ << "\n  " << std::string(static_cast<size_t>(width_columns), ' ') << '^' << std::endl;
+    session.err() << "  " << query_ << "\n  " << std::string(static_cast<size_t>(width_columns), ' ') << '^'
+                  << std::endl;
   }
 
   Outcome Explain(Session& session, Stub& stub) {

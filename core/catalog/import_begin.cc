@@ -48,15 +48,6 @@ absl::Status CheckRequestNotRunning(Database& database, const std::string& reque
   return ImportRunningError(absl::StrCat("with request_id ", QuoteForMessage(request_id)), statement.Int64(0));
 }
 
-absl::StatusOr<bool> HasUnswept(Database& database, int64_t dataset_id) {
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached("SELECT EXISTS (SELECT 1 FROM imports WHERE is_swept = 0 AND dataset_id = ?1)"));
-  statement.Bind(1, dataset_id);
-  MILLRACE_RETURN_IF_ERROR(statement.Step().status());
-  return statement.Int64(0) != 0;
-}
-
 // One attempt. Sets `needs_sweep` when leftovers of the dataset are in the way.
 absl::StatusOr<BegunRecord> TryBegin(Database& database, LiveImports& live_imports, const ImportSpec& spec,
                                      int64_t now_us, bool* needs_sweep) {
@@ -85,6 +76,15 @@ absl::StatusOr<BegunRecord> TryBegin(Database& database, LiveImports& live_impor
 }
 
 }  // namespace
+
+absl::StatusOr<bool> HasUnswept(Database& database, int64_t dataset_id) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.PrepareCached("SELECT EXISTS (SELECT 1 FROM imports WHERE is_swept = 0 AND dataset_id = ?1)"));
+  statement.Bind(1, dataset_id);
+  MILLRACE_RETURN_IF_ERROR(statement.Step().status());
+  return statement.Int64(0) != 0;
+}
 
 absl::Status FailDeadImports(Database& database, const LiveImports& live_imports) {
   MILLRACE_ASSIGN_OR_RETURN(Statement statement,

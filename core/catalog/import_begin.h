@@ -25,6 +25,9 @@ struct BegunRecord {
 absl::StatusOr<BegunRecord> BeginImportRecord(Connections& connections, LiveImports& live_imports,
                                               const ImportSpec& spec, int64_t now_us);
 
+// Whether imports of the dataset that are over, or were given up, left rows that are still to be removed.
+absl::StatusOr<bool> HasUnswept(Database& database, int64_t dataset_id);
+
 // Records imports that are called running but are not live as failed, within a write transaction.
 absl::Status FailDeadImports(Database& database, const LiveImports& live_imports);
 

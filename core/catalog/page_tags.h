@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +16,8 @@
 
 namespace millrace {
 
-// Of one page. As TagResolver finds them for an import, but within the write transaction that the page is written in,
-// and without lists of tags of its own: the id of a name is that of the dataset's tag of that name (of several, the one
-// that a list of tags named, else the smallest), or the one that a list told, or a derived one (tag_id.h). Not
-// thread-safe.
+// Of one page, as TagResolver is of an import: the same rule (named_tag_id.h), but within the write transaction that
+// the page is written in, and without a list of tags of its own. Not thread-safe.
 class PageTags {
  public:
   PageTags(Database* database, int64_t dataset_id) : database_(*database), dataset_id_(dataset_id) {}
@@ -30,9 +27,6 @@ class PageTags {
 
  private:
   absl::StatusOr<int64_t> FindId(std::string_view name);
-  absl::StatusOr<std::optional<int64_t>> FindKnownId(std::string_view name);
-  // Whether a tag of another name has the id, in the dataset or on this page.
-  absl::StatusOr<bool> IsTaken(int64_t tag_id, std::string_view name);
 
   Database& database_;
   const int64_t dataset_id_;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/catalog/import_begin.h"
 #include "core/catalog/import_rows.h"
 #include "core/catalog/refresh_rows.h"
 #include "core/catalog/source_rows.h"
@@ -35,15 +36,29 @@ absl::Status PageWriter::OpenDataset(const SourceRecord& source) {
     generation_ = *dataset.committed_import_id;
     return absl::OkStatus();
   }
+  // The page's generation is above that of any import before it, so it would show what a failed one left. (Into a
+  // dataset that has something committed, pages are written below such leftovers.)
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_unswept, HasUnswept(database_, dataset_id_));
+  if (has_unswept) {
+    unswept_dataset_id_ = dataset_id_;
+    return MakeError(Reason::kImportRunning,
+                     absl::StrCat("what a failed import left in the dataset ", source.settings.dataset,
+                                  " is being removed; the refresh goes on when that is done"));
+  }
   // A dataset that nothing was committed to is not to be seen: the page is recorded as its first import.
+  is_first_ = true;
   ImportSpec spec;
   spec.dataset = source.settings.dataset;
   spec.request_id = absl::StrCat("refresh-", source.settings.name, "-", page_.run_id);
   spec.format = page_.format;
   MILLRACE_ASSIGN_OR_RETURN(generation_, AddRunningImport(database_, dataset_id_, spec, now_us_));
+  return absl::OkStatus();
+}
+
+absl::Status PageWriter::CommitFirst() {
   ImportOutcome outcome;
   outcome.committed_at_us = now_us_;
-  outcome.new_post_count = static_cast<int64_t>(page_.posts.size());
+  outcome.new_post_count = counts_.new_post_count;
   outcome.byte_count = page_.byte_count;
   MILLRACE_RETURN_IF_ERROR(MarkCommitted(database_, generation_, outcome));
   return MarkSwept(database_, generation_);
@@ -79,7 +94,8 @@ absl::Status PageWriter::Put(const PagePost& page_post) {
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<ImportedTag> tags, tags_->Resolve(page_post.tags));
   post.tag_ids.clear();
   for (const ImportedTag& tag : tags) post.tag_ids.push_back(tag.id);
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<Post> before, ReadPost(database_, {dataset_id_, generation_}, post.id));
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<Post> before,
+                            ReadPost(database_, {dataset_id_, generation_}, post.id, PostPools::kAsStored));
   // Also of a post that is the same: a tag may have got another category.
   tag_changes_.AddUses(tags);
   if (before.has_value()) tag_changes_.RemoveUses(before->tag_ids);
@@ -93,13 +109,16 @@ absl::Status PageWriter::Put(const PagePost& page_post) {
 
 absl::Status PageWriter::MarkMissing() {
   std::vector<Post> missing;
-  MILLRACE_RETURN_IF_ERROR(
-      VisitPosts(database_, {dataset_id_, generation_}, page_.after_id, [&](const Post& post) -> absl::StatusOr<bool> {
+  seen_ids_.insert(page_.rejected_ids.begin(), page_.rejected_ids.end());
+  MILLRACE_RETURN_IF_ERROR(VisitPosts(
+      database_, {dataset_id_, generation_}, page_.after_id,
+      [&](const Post& post) -> absl::StatusOr<bool> {
         if (post.id > page_.until_id) return false;
         const bool is_known_deleted = post.flags.Get(PostFlag::kDeleted) == true;
         if (!seen_ids_.contains(post.id) && !is_known_deleted) missing.push_back(post);
         return true;
-      }));
+      },
+      PostPools::kAsStored));
   for (const Post& before : missing) {
     Post after = before;
     after.flags.Set(PostFlag::kDeleted, true);
@@ -138,6 +157,7 @@ absl::Status PageWriter::WriteMd5s() {
 
 absl::Status PageWriter::CommitPosts() {
   MILLRACE_RETURN_IF_ERROR(Flush());
+  if (is_first_) MILLRACE_RETURN_IF_ERROR(CommitFirst());
   MILLRACE_RETURN_IF_ERROR(tag_changes_.Apply(database_, dataset_id_, &change_).status());
   return CommitDataset(database_, dataset_id_, generation_, now_us_, change_);
 }
@@ -161,7 +181,6 @@ absl::StatusOr<RefreshCounts> PageWriter::Write() {
   if (page_.is_retry) {
     last_id = source.position;
   } else {
-    // Also of records that were no posts: asking for them again would not make them any.
     last_id = std::max(last_id, page_.until_id);
     MILLRACE_RETURN_IF_ERROR(MoveSource(database_, source.id, last_id, last_id));
   }

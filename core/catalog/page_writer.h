@@ -33,6 +33,8 @@ class PageWriter {
 
   // Within a write transaction, which the caller rolls back on any error. kSourceNotFound, kImportRunning.
   absl::StatusOr<RefreshCounts> Write();
+  // Behind kImportRunning: the dataset whose leftovers are in the way; absent: an import runs.
+  std::optional<int64_t> unswept_dataset_id() const { return unswept_dataset_id_; }
 
  private:
   absl::Status OpenDataset(const SourceRecord& source);
@@ -44,13 +46,17 @@ class PageWriter {
   absl::Status Flush();
   absl::Status WriteMd5s();
   absl::Status CommitPosts();
+  // Of the import that shows a dataset that the page makes.
+  absl::Status CommitFirst();
 
   Database& database_;
   const LiveImports& live_imports_;
   const PageWrite& page_;
   const int64_t now_us_;
 
+  std::optional<int64_t> unswept_dataset_id_;
   int64_t dataset_id_ = 0;
+  bool is_first_ = false;         // nothing was committed to the dataset before
   std::optional<PageTags> tags_;  // once the dataset is known
   int64_t generation_ = 0;        // of the posts that are written
   absl::flat_hash_set<int64_t> seen_ids_;

@@ -76,7 +76,7 @@ void BindView(PostView view, Statement* statement) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<Post>> ReadPost(Database& database, PostView view, int64_t post_id) {
+absl::StatusOr<std::optional<Post>> ReadPost(Database& database, PostView view, int64_t post_id, PostPools pools) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement statement,
       database.PrepareCached(absl::StrCat(kPostColumns,
@@ -88,8 +88,9 @@ absl::StatusOr<std::optional<Post>> ReadPost(Database& database, PostView view, 
   if (!has_row) return std::nullopt;
   Post post;
   MILLRACE_RETURN_IF_ERROR(FillPost(statement, &post));
-  MILLRACE_ASSIGN_OR_RETURN(PoolMerger pools, PoolMerger::Create(database, view.dataset_id, post_id));
-  MILLRACE_RETURN_IF_ERROR(pools.Merge(&post));
+  if (pools == PostPools::kAsStored) return post;
+  MILLRACE_ASSIGN_OR_RETURN(PoolMerger merger, PoolMerger::Create(database, view.dataset_id, post_id));
+  MILLRACE_RETURN_IF_ERROR(merger.Merge(&post));
   return post;
 }
 
@@ -121,7 +122,7 @@ absl::StatusOr<std::optional<Md5>> ReadPostMd5(Database& database, PostView view
 }
 
 absl::Status VisitPosts(Database& database, PostView view, std::optional<int64_t> after_id,
-                        const std::function<absl::StatusOr<bool>(const Post&)>& visit) {
+                        const std::function<absl::StatusOr<bool>(const Post&)>& visit, PostPools pools) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement statement,
       database.PrepareCached(absl::StrCat(kPostColumns,
@@ -129,7 +130,7 @@ absl::Status VisitPosts(Database& database, PostView view, std::optional<int64_t
                                           "post_id > ?3 ORDER BY post_id, import_id DESC")));
   BindView(view, &statement);
   statement.Bind(3, after_id.value_or(INT64_MIN));
-  MILLRACE_ASSIGN_OR_RETURN(PoolMerger pools,
+  MILLRACE_ASSIGN_OR_RETURN(PoolMerger merger,
                             PoolMerger::Create(database, view.dataset_id, after_id.value_or(INT64_MIN)));
   Post post;
   std::optional<int64_t> last_id;
@@ -139,7 +140,7 @@ absl::Status VisitPosts(Database& database, PostView view, std::optional<int64_t
     // The newest row of a post comes first; the others wait to be swept.
     if (last_id == statement.Int64(0)) continue;
     MILLRACE_RETURN_IF_ERROR(FillPost(statement, &post));
-    MILLRACE_RETURN_IF_ERROR(pools.Merge(&post));
+    if (pools == PostPools::kMerged) MILLRACE_RETURN_IF_ERROR(merger.Merge(&post));
     last_id = post.id;
     MILLRACE_ASSIGN_OR_RETURN(const bool goes_on, visit(post));
     if (!goes_on) return absl::OkStatus();

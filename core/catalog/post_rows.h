@@ -21,7 +21,11 @@ struct PostView {
   int64_t import_id = 0;
 };
 
-absl::StatusOr<std::optional<Post>> ReadPost(Database& database, PostView view, int64_t post_id);
+// Whether a post comes with what lists of pools told of it. Who writes posts back wants them as they are stored.
+enum class PostPools { kMerged, kAsStored };
+
+absl::StatusOr<std::optional<Post>> ReadPost(Database& database, PostView view, int64_t post_id,
+                                             PostPools pools = PostPools::kMerged);
 // The post with the smallest id among those that have the md5.
 absl::StatusOr<std::optional<Post>> ReadPostByMd5(Database& database, PostView view, const Md5& md5);
 // The md5 of the post as seen; absent when the post is not there or has none.
@@ -29,7 +33,8 @@ absl::StatusOr<std::optional<Md5>> ReadPostMd5(Database& database, PostView view
 // Calls `visit` for the posts with id > after_id (absent: all that there can be, from INT64_MIN + 1 on), ascending,
 // until it returns false or an error.
 absl::Status VisitPosts(Database& database, PostView view, std::optional<int64_t> after_id,
-                        const std::function<absl::StatusOr<bool>(const Post&)>& visit);
+                        const std::function<absl::StatusOr<bool>(const Post&)>& visit,
+                        PostPools pools = PostPools::kMerged);
 
 // What staging needs to know about the row of a post that is there already.
 struct ExistingPost {

@@ -86,6 +86,10 @@ struct FailedPage {
   std::string error_message;
 };
 
+// Boards count posts from 1 on, and the largest have tens of millions. An id above is a mistake, or meant to move a
+// position to where no post will ever be.
+inline constexpr int64_t kBoardPostIdMax = int64_t{1} << 40;
+
 // A tag as a page names it; it has no id when the board tells names only.
 struct PageTag {
   int64_t id = 0;
@@ -107,9 +111,11 @@ struct PageWrite {
   std::vector<PagePost> posts;
   int64_t failed_post_count = 0;
   int64_t byte_count = 0;
-  // The page shows all posts of the board in (after_id, until_id]; used with mark_missing.
+  // The page shows all posts of the board in (after_id, until_id]; used with mark_missing. Records of it that are no
+  // posts are there, too: the board has the post.
   int64_t after_id = 0;
   int64_t until_id = 0;
+  std::vector<int64_t> rejected_ids;
   bool mark_missing = false;
   // A failed page that was tried again: its record goes, and the position stays.
   bool is_retry = false;

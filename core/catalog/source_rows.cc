@@ -93,17 +93,20 @@ absl::StatusOr<std::vector<SourceRecord>> ReadSources(Database& database, std::s
   }
 }
 
-absl::Status AddSourceRow(Database& database, const SourceSettings& settings, int64_t now_us) {
+absl::Status AddSourceRow(Database& database, const SourceSettings& settings, int64_t position, int64_t now_us) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement insert,
-      database.PrepareCached("INSERT INTO sources (address, query, page_size, interval_us, snapshot_after_refresh, "
-                             "mark_missing, login, api_key, name, dataset, kind, created_at_us, updated_at_us) "
-                             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"));
+      database.PrepareCached(
+          "INSERT INTO sources (address, query, page_size, interval_us, snapshot_after_refresh, "
+          "mark_missing, login, api_key, name, dataset, kind, created_at_us, updated_at_us, position, "
+          "cursor) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?13)"));
   BindChangeable(settings, &insert);
   insert.Bind(9, settings.name);
   insert.Bind(10, settings.dataset);
   insert.Bind(11, static_cast<int64_t>(settings.kind));
   insert.Bind(12, now_us);
+  insert.Bind(13, position);
   return insert.Run();
 }
 

@@ -19,7 +19,7 @@ absl::StatusOr<SourceRecord> ReadSourceById(Database& database, int64_t source_i
 absl::StatusOr<std::vector<SourceRecord>> ReadSources(Database& database, std::string_view after, int64_t limit);
 
 // Requires that there is none of the name.
-absl::Status AddSourceRow(Database& database, const SourceSettings& settings, int64_t now_us);
+absl::Status AddSourceRow(Database& database, const SourceSettings& settings, int64_t position, int64_t now_us);
 // Everything but the name, the dataset and the kind, by id.
 absl::Status UpdateSourceRow(Database& database, const SourceRecord& record, int64_t now_us);
 absl::Status MoveSource(Database& database, int64_t source_id, int64_t position, int64_t cursor);

@@ -5,9 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/catalog/connections.h"
+#include "core/catalog/import_begin.h"
 #include "core/catalog/page_writer.h"
 #include "core/catalog/refresh_rows.h"
 #include "core/catalog/source_rows.h"
+#include "core/catalog/sweep.h"
 
 namespace millrace {
 namespace {
@@ -21,7 +23,7 @@ RunState StateBehind(const absl::Status& error) {
 
 }  // namespace
 
-absl::StatusOr<AddedSource> SourceStore::Add(const SourceSettings& settings) {
+absl::StatusOr<AddedSource> SourceStore::Add(const SourceSettings& settings, int64_t position) {
   AddedSource added;
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     absl::StatusOr<SourceRecord> known = ReadSource(database, settings.name);
@@ -34,7 +36,7 @@ absl::StatusOr<AddedSource> SourceStore::Add(const SourceSettings& settings) {
                        {{"source", settings.name}});
     }
     if (ReasonOf(known.status()) != Reason::kSourceNotFound) return known.status();
-    MILLRACE_RETURN_IF_ERROR(AddSourceRow(database, settings, now_us_()));
+    MILLRACE_RETURN_IF_ERROR(AddSourceRow(database, settings, position, now_us_()));
     added.created = true;
     MILLRACE_ASSIGN_OR_RETURN(added.record, ReadSource(database, settings.name));
     return absl::OkStatus();
@@ -123,13 +125,25 @@ absl::StatusOr<std::vector<RunRecord>> SourceStore::ListRuns(std::string_view so
 
 absl::StatusOr<RefreshCounts> SourceStore::WritePage(const PageWrite& page) {
   MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
-  RefreshCounts counts;
-  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
-    PageWriter writer(&database, &live_imports_, page, now_us_());
-    MILLRACE_ASSIGN_OR_RETURN(counts, writer.Write());
-    return absl::OkStatus();
-  }));
-  return counts;
+  while (true) {
+    absl::StatusOr<RefreshCounts> counts = RefreshCounts();
+    std::optional<int64_t> unswept_dataset_id;
+    const absl::Status status = connections_.Write([&](Database& database) -> absl::Status {
+      PageWriter writer(&database, &live_imports_, page, now_us_());
+      counts = writer.Write();
+      unswept_dataset_id = writer.unswept_dataset_id();
+      return counts.status();
+    });
+    if (status.ok()) return counts;
+    if (!unswept_dataset_id.has_value()) return status;
+    MILLRACE_RETURN_IF_ERROR(SweepFailedImports(*unswept_dataset_id));
+  }
+}
+
+absl::Status SourceStore::SweepFailedImports(int64_t dataset_id) {
+  MILLRACE_RETURN_IF_ERROR(
+      connections_.Write([&](Database& database) { return FailDeadImports(database, live_imports_); }));
+  return SweepImports(connections_, dataset_id);
 }
 
 absl::Status SourceStore::SkipPage(int64_t source_id, int64_t run_id, const FailedPage& page,

@@ -28,8 +28,9 @@ class SourceStore {
   SourceStore(Connections* connections, LiveImports* live_imports, std::function<int64_t()> now_us)
       : connections_(*connections), live_imports_(*live_imports), now_us_(std::move(now_us)) {}
 
-  // When there is one of the name with the same settings, that one. kSourceExists when its settings are others.
-  absl::StatusOr<AddedSource> Add(const SourceSettings& settings);
+  // `position`: behind which its first refresh begins. When there is one of the name with the same settings, that one,
+  // wherever it stands. kSourceExists when its settings are others.
+  absl::StatusOr<AddedSource> Add(const SourceSettings& settings, int64_t position = 0);
   // kSourceNotFound, here and wherever a source is named.
   absl::StatusOr<SourceRecord> Get(std::string_view name);
   // By name, behind `after`.
@@ -50,6 +51,7 @@ class SourceStore {
   // Writes a page in one transaction, all or nothing: posts that are new or differ from what is stored, their tags, the
   // counts of the dataset and the run, and the position. Posts that are the same are not written. Readers see the page
   // as a whole or not at all. Returns what it counted. kImportRunning while an import into the dataset runs.
+  // Removes first what failed imports left in a dataset that the page is the first to show.
   absl::StatusOr<RefreshCounts> WritePage(const PageWrite& page);
   // Notes the page, moves the cursor to `cursor` (absent: it stays) and counts. The position stays.
   absl::Status SkipPage(int64_t source_id, int64_t run_id, const FailedPage& page, std::optional<int64_t> cursor);
@@ -60,6 +62,8 @@ class SourceStore {
   absl::StatusOr<std::vector<FailedPage>> ListFailedPages(int64_t source_id, int64_t due_at_us, int64_t limit);
 
  private:
+  absl::Status SweepFailedImports(int64_t dataset_id);
+
   Connections& connections_;
   LiveImports& live_imports_;
   const std::function<int64_t()> now_us_;

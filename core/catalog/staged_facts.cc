@@ -24,8 +24,11 @@ absl::Status StagedFacts::Charge(size_t text_size_bytes) {
 }
 
 absl::Status StagedFacts::AddTag(const TagFact& tag) {
-  MILLRACE_RETURN_IF_ERROR(Charge(2 * tag.name.size()));
+  MILLRACE_RETURN_IF_ERROR(Charge(3 * tag.name.size()));
   tags_[AbslView(tag.name)] = tag;
+  if (tag.id == 0) return absl::OkStatus();
+  const auto [entry, is_new] = name_by_id_.try_emplace(tag.id, tag.name);
+  if (!is_new && tag.name < entry->second) entry->second = tag.name;
   return absl::OkStatus();
 }
 
@@ -55,6 +58,14 @@ absl::Status StagedFacts::AddArtist(const ArtistFact& artist) {
 const TagFact* StagedFacts::FindTag(std::string_view name) const {
   const auto tag = tags_.find(AbslView(name));
   return tag == tags_.end() ? nullptr : &tag->second;
+}
+
+const TagFact* StagedFacts::FindTagById(int64_t tag_id) const {
+  const auto name = name_by_id_.find(tag_id);
+  if (name == name_by_id_.end()) return nullptr;
+  const TagFact* const tag = FindTag(name->second);
+  // The name may have been told again, with another id.
+  return tag != nullptr && tag->id == tag_id ? tag : nullptr;
 }
 
 std::vector<const TagFact*> StagedFacts::SortedTags() const {

@@ -38,6 +38,8 @@ class StagedFacts {
 
   // Null: not told. Valid until the next AddTag.
   const TagFact* FindTag(std::string_view name) const;
+  // Of several names with the id the first by name. Null, and valid, as above.
+  const TagFact* FindTagById(int64_t tag_id) const;
 
   bool empty() const { return tags_.empty() && relations_.empty() && pools_.empty() && artists_.empty(); }
   // Ascending by name; valid until the next AddTag.
@@ -52,6 +54,7 @@ class StagedFacts {
   absl::Status Charge(size_t text_size_bytes);
 
   absl::flat_hash_map<std::string, TagFact> tags_;
+  absl::flat_hash_map<int64_t, std::string> name_by_id_;  // the smallest that was told
   std::map<RelationKey, StagedRelation> relations_;
   std::map<int64_t, PoolFact> pools_;
   std::map<std::pair<int64_t, std::string>, ArtistFact> artists_;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +9,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/catalog/import_session.h"
 #include "core/catalog/sqlite.h"
@@ -26,10 +24,7 @@ struct ResolvedTags {
 };
 
 // Of one import. Remembers each name that it was asked for and looks up no others, so that a small import into a
-// dataset of many tags costs little. Not thread-safe.
-//
-// The id of a name is, in this order: that of the dataset's tag of that name (of several, the one that the list of tags
-// names, else the smallest); the one that a list of tags told, unless another tag has it; a derived one (tag_id.h).
+// dataset of many tags costs little. The rule is that of named_tag_id.h. Not thread-safe.
 class TagResolver {
  public:
   // `reader` and `facts` must outlive it; no transaction may be open on `reader` while Resolve runs. `is_new`: the
@@ -41,13 +36,6 @@ class TagResolver {
   absl::Status Resolve(absl::Span<const ImportedTag> tags, ResolvedTags* resolved);
 
  private:
-  absl::StatusOr<int64_t> FindId(std::string_view name);
-  // What the catalog knows under the name: its id, absent when nothing.
-  absl::StatusOr<std::optional<int64_t>> FindCatalogId(std::string_view name);
-  // Whether the dataset has a tag of that id with another name.
-  absl::StatusOr<bool> IsTaken(int64_t tag_id, std::string_view name);
-  absl::StatusOr<int64_t> Derive(std::string_view name);
-
   Database* const reader_;
   const StagedFacts* const facts_;
   const int64_t dataset_id_;

@@ -66,6 +66,9 @@ absl::StatusOr<HttpResponse> CurlFetcher::Get(const HttpRequest& request) {
   transfer.cancelled = request.cancelled;
   const Url origin = transfer.url;
   for (int redirect_count = 0; redirect_count <= options_.redirect_count_max; ++redirect_count) {
+    if (redirect_count > 0 && request.before_redirect) {
+      MILLRACE_RETURN_IF_ERROR(request.before_redirect(transfer.url.host));
+    }
     MILLRACE_ASSIGN_OR_RETURN(transfer.addresses, FindAddresses(transfer.url));
     const bool is_origin = transfer.url.HasSameOrigin(origin);
     transfer.user = is_origin ? request.user : std::string();

@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace millrace {
@@ -15,6 +17,8 @@ struct HttpRequest {
   std::string user = {};
   std::string password = {};
   std::function<bool()> cancelled = {};  // asked now and then; may be empty
+  // Called before a redirect is followed, with the host that it leads to; an error ends the request. May be empty.
+  std::function<absl::Status(std::string_view host)> before_redirect = {};
 };
 
 // Any answer of the server, errors among them.

@@ -27,8 +27,16 @@ std::string PartOf(CURLU* handle, CURLUPart part, unsigned flags) {
 }
 
 absl::Status NotUrlError(std::string_view text, std::string_view why) {
-  // Without a query, which may hold a key.
-  return FieldError("address", absl::StrCat(QuoteForMessage(text.substr(0, text.find('?'))), " ", std::string(why)));
+  // Without a query, which may hold a key, and without a user and password, wherever they stand: this is no URL.
+  text = text.substr(0, text.find('?'));
+  const size_t at = text.rfind('@');
+  std::string shown(text);
+  if (at != std::string_view::npos) {
+    const size_t scheme_end = text.find("://");
+    const size_t begin = scheme_end < at ? scheme_end + 3 : 0;
+    shown.erase(begin, at + 1 - begin);
+  }
+  return FieldError("address", absl::StrCat(QuoteForMessage(shown), " ", std::string(why)));
 }
 
 absl::Status Set(CURLU* handle, std::string_view text) {
@@ -52,7 +60,7 @@ absl::StatusOr<Url> UrlOf(CURLU* handle, std::string_view text) {
   curl_url_set(handle, CURLUPART_FRAGMENT, nullptr, 0);
   url.host = absl::AsciiStrToLower(PartOf(handle, CURLUPART_HOST, 0));
   if (!url.host.empty() && url.host.front() == '[') {
-    if (url.host.find('%') != std::string::npos) return NotUrlError(text, "names a zone");
+    if (!PartOf(handle, CURLUPART_ZONEID, 0).empty()) return NotUrlError(text, "names a zone");
     url.host = url.host.substr(1, url.host.size() - 2);
   }
   if (url.host.empty()) return NotUrlError(text, "names no host");

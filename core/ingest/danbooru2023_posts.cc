@@ -38,10 +38,8 @@ constexpr KnownColumn kFields[] = {
     {"fav_count", PostField::kFavoriteCount},
 };
 constexpr KnownColumn kFlags[] = {
-    {"has_children", PostField::kHasChildren},
-    {"is_deleted", PostField::kIsDeleted},
-    {"is_banned", PostField::kIsBanned},
-    {"is_pending", PostField::kIsPending},
+    {"has_children", PostField::kHasChildren}, {"is_deleted", PostField::kIsDeleted},
+    {"is_banned", PostField::kIsBanned},       {"is_pending", PostField::kIsPending},
     {"is_flagged", PostField::kIsFlagged},
 };
 
@@ -97,7 +95,10 @@ SqliteTagTables TagTables(const Danbooru2023Schema& schema) {
 }  // namespace
 
 Danbooru2023Posts::Danbooru2023Posts(Database* database, const Danbooru2023Schema* schema, RecordSink* sink)
-    : database_(database), schema_(schema), sink_(sink), tag_tables_(TagTables(*schema)),
+    : database_(database),
+      schema_(schema),
+      sink_(sink),
+      tag_tables_(TagTables(*schema)),
       post_tags_(database, &tag_tables_, sink) {
   for (const std::string& name : schema->post_columns) columns_.push_back(ToColumn(name));
 }
@@ -137,9 +138,8 @@ absl::Status Danbooru2023Posts::ReadTags() {
 absl::Status Danbooru2023Posts::ReadPosts() {
   const auto quoted = [](std::string* out, const std::string& name) { out->append(QuoteIdentifier(name)); };
   MILLRACE_ASSIGN_OR_RETURN(
-      Statement row, database_->Prepare(absl::StrCat(
-                         "SELECT ", absl::StrJoin(schema_->post_columns, ", ", quoted),
-                         " FROM Post ORDER BY ", schema_->post_key)));
+      Statement row, database_->Prepare(absl::StrCat("SELECT ", absl::StrJoin(schema_->post_columns, ", ", quoted),
+                                                     " FROM Post ORDER BY ", schema_->post_key)));
   MILLRACE_RETURN_IF_ERROR(post_tags_.OpenReferences());
   if (!schema_->local_columns.empty() && !schema_->local_post.empty()) {
     const std::string post = QuoteIdentifier(schema_->local_post);

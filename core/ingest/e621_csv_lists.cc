@@ -20,7 +20,7 @@ class Tags : public E621CsvTable {
 
   absl::Status OnRecord(absl::Span<const CsvField> fields, int64_t line) override {
     TagFact tag;
-    if (const auto fault = ParseId(CsvValue(fields[id_]), &tag.id)) return Reject(line, "id", *fault);
+    if (const auto fault = ParseTagId(CsvValue(fields[id_]), &tag.id)) return Reject(line, "id", *fault);
     tag.name = std::string(fields[name_].text);
     if (const auto fault = CheckTagName(tag.name)) return Reject(line, "name", *fault);
     const ScalarValue category = CsvValue(fields[category_]);

@@ -1,13 +1,13 @@
 #include "core/ingest/formats.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/ingest/danbooru2023_sqlite.h"
 #include "core/ingest/danbooru_export.h"
 #include "core/ingest/danbooru_jsonl.h"
-#include "core/ingest/danbooru2023_sqlite.h"
 #include "core/ingest/danbooru_meta_sqlite.h"
 #include "core/ingest/e621_csv.h"
-#include "core/ingest/picture_folder.h"
 #include "core/ingest/json_pages.h"
+#include "core/ingest/picture_folder.h"
 #include "core/ingest/recognise.h"
 #include "core/ingest/sqlite_dump.h"
 
@@ -44,11 +44,12 @@ std::unique_ptr<DumpReader> MakePictureFolder(RecordSink* sink, const ReaderOpti
 constexpr Format kFormats[] = {
     {SourceFormat::kDanbooruJsonl, "danbooru-jsonl", "JSON lines", FileContent::kText, "id", "line",
      RecogniseDanbooruJsonl, MakeDanbooruJsonl},
-    {SourceFormat::kDanbooruMetaSqlite, "danbooru-meta-sqlite", "a SQLite file", FileContent::kSqlite, "post_id", "line",
-     RecogniseDanbooruMetaSqlite, MakeSqlite<&ReadDanbooruMeta>},
+    {SourceFormat::kDanbooruMetaSqlite, "danbooru-meta-sqlite", "a SQLite file", FileContent::kSqlite, "post_id",
+     "line", RecogniseDanbooruMetaSqlite, MakeSqlite<&ReadDanbooruMeta>},
     {SourceFormat::kDanbooru2023Sqlite, "danbooru2023-sqlite", "a SQLite file", FileContent::kSqlite, "id", "post",
      RecogniseDanbooru2023Sqlite, MakeSqlite<&ReadDanbooru2023>},
-    {SourceFormat::kE621Csv, "e621-csv", "CSV exports", FileContent::kText, "id", "line", RecogniseE621Csv, MakeE621Csv},
+    {SourceFormat::kE621Csv, "e621-csv", "CSV exports", FileContent::kText, "id", "line", RecogniseE621Csv,
+     MakeE621Csv},
     {SourceFormat::kDanbooruExport, "danbooru-export", "JSON lines of Danbooru's export", FileContent::kText, "id",
      "line", RecogniseDanbooruExport, MakeDanbooruExport},
     {SourceFormat::kDanbooruPages, "danbooru-pages", "pages of Danbooru's posts.json", FileContent::kText, "id",

@@ -36,12 +36,13 @@ bool JsonFactParser::Parse(std::string_view text, TagFact* tag) {
   *tag = TagFact();
   JsonMembers dropped;
   const bool is_read = ParseMembers(text, &dropped, [&](std::string_view key, Value value, bool* is_taken) {
-    if (key == "id") return ReadId(key, value, &tag->id);
+    if (key == "id") return ReadTagId(key, value, &tag->id);
     if (key == "name") return ReadTagName(key, value, &tag->name);
     if (key == "is_deprecated") return ReadFlag(key, value, &tag->is_deprecated);
     ScalarValue scalar;
     if (key == "category") {
       if (!record_.ReadScalar(key, value, &scalar)) return false;
+      if (scalar.kind == ScalarValue::Kind::kNull) return true;
       const std::optional<TagCategory> category = ParseDanbooruCategory(scalar.text);
       if (!category.has_value()) {
         return record_.Reject(key, absl::StrCat("is ", Show(scalar), "; expected 0 (general), 1 (artist), ",
@@ -114,6 +115,13 @@ bool JsonFactParser::ReadId(std::string_view field, Value value, int64_t* id) {
   ScalarValue scalar;
   if (!record_.ReadScalar(field, value, &scalar)) return false;
   if (auto fault = ParseId(scalar, id)) return record_.Reject(field, *fault);
+  return true;
+}
+
+bool JsonFactParser::ReadTagId(std::string_view field, Value value, int64_t* id) {
+  ScalarValue scalar;
+  if (!record_.ReadScalar(field, value, &scalar)) return false;
+  if (auto fault = ParseTagId(scalar, id)) return record_.Reject(field, *fault);
   return true;
 }
 

@@ -32,6 +32,7 @@ class JsonFactParser {
   template <typename Take>
   bool ParseMembers(std::string_view text, JsonMembers* extra, const Take& take);
   bool ReadId(std::string_view field, Value value, int64_t* id);
+  bool ReadTagId(std::string_view field, Value value, int64_t* id);
   bool ReadText(std::string_view field, Value value, std::string* text);
   bool ReadTagName(std::string_view field, Value value, std::string* name);
   bool ReadFlag(std::string_view field, Value value, bool* flag);

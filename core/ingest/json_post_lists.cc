@@ -72,7 +72,7 @@ bool JsonPostParser::ParseTagObject(Object object, size_t index) {
     }
     has_name = has_name || target == &name;
   }
-  if (auto fault = ParseId(id, &tag.id)) return record_.Reject(path("id"), *fault);
+  if (auto fault = ParseTagId(id, &tag.id)) return record_.Reject(path("id"), *fault);
   if (!has_name) return record_.Reject(path("name"), "is missing; a tag needs a name");
   if (name.kind != ScalarValue::Kind::kString) {
     return record_.Reject(path("name"), absl::StrCat("is ", Show(name), "; text was expected"));

@@ -65,6 +65,7 @@ bool JsonPostParser::Parse(std::string_view text) {
   tags_have_extra_ = false;
   has_tag_strings_ = false;
   whole_tag_string_ = {};
+  other_md5_ = {};
   file_name_ = {};
   if (ParseDocument(text)) return true;
   if (post_.id > 0) {
@@ -129,10 +130,14 @@ bool JsonPostParser::ParseKnown(const JsonField& field, Value value, JsonMembers
   if (!record_.ReadScalar(field.key, value, &scalar)) return false;
   switch (field.shape) {
     case JsonShape::kTagString:
-      has_tag_strings_ = true;
+      // A null is no list of tags: the whole one may still tell them.
+      if (scalar.kind != ScalarValue::Kind::kNull) has_tag_strings_ = true;
       return AddTagString(field.key, scalar, field.category);
     case JsonShape::kWholeTagString:
       whole_tag_string_ = scalar;
+      return true;
+    case JsonShape::kOtherMd5:
+      other_md5_ = {field.key, scalar};
       return true;
     case JsonShape::kStatus:
       return ParseStatus(field, scalar, extra);
@@ -203,9 +208,23 @@ bool JsonPostParser::Conclude() {
       KeepScalar("tag_string", whole_tag_string_, &extra_);
     }
   }
+  if (!ConcludeMd5()) return false;
   tags_.Finish(&post_);
   if (tags_have_extra_ && !KeepTagObjects()) return false;
   return record_.WriteKept("", &extra_, &post_.extra_json);
+}
+
+bool JsonPostParser::ConcludeMd5() {
+  if (other_md5_.value.kind == ScalarValue::Kind::kNull) return true;
+  const std::optional<Md5> md5 = post_.md5;
+  if (!md5.has_value()) {
+    if (auto fault = SetPostField(PostField::kMd5, other_md5_.value, schema_.forms, &post_)) {
+      return record_.Reject(other_md5_.key, *fault);
+    }
+    return true;
+  }
+  if (HexDecode<16>(other_md5_.value.text) != md5) KeepScalar(other_md5_.key, other_md5_.value, &extra_);
+  return true;
 }
 
 // Reads the record again: rare, and simpler than collecting on the way what is mostly not there. The tags' names that

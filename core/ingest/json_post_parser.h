@@ -46,6 +46,10 @@ class JsonPostParser {
   using Value = JsonRecord::Value;
   using Array = JsonRecord::Array;
   using Object = JsonRecord::Object;
+  struct OtherMd5 {
+    std::string_view key;
+    ScalarValue value;  // null: none
+  };
 
   bool ParseDocument(std::string_view text);
   // `order`: what the object before had at each position, a guess that mostly holds; may be null.
@@ -57,6 +61,7 @@ class JsonPostParser {
   void KeepScalar(std::string_view key, const ScalarValue& scalar, JsonMembers* extra);
   // What can be said only when all members were seen.
   bool Conclude();
+  bool ConcludeMd5();
   bool KeepTagObjects();
 
   // json_post_lists.cc
@@ -82,7 +87,8 @@ class JsonPostParser {
   bool tags_have_extra_ = false;
   bool has_tag_strings_ = false;
   ScalarValue whole_tag_string_;  // null: none
-  std::string_view file_name_;    // whose extension counts when there is no other
+  OtherMd5 other_md5_;
+  std::string_view file_name_;  // whose extension counts when there is no other
   std::vector<uint8_t> order_;
 };
 

@@ -174,7 +174,7 @@ constexpr JsonField kGelbooru[] = {
     Scalar("height", PostField::kHeight),
     Scalar("md5", PostField::kMd5),
     // What older versions call the md5.
-    Scalar("hash", PostField::kMd5),
+    Shaped("hash", Shape::kOtherMd5),
     Shaped("image", Shape::kFileName),
     Scalar("rating", PostField::kRating),
     Scalar("source", PostField::kSource),

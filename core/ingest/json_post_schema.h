@@ -23,6 +23,7 @@ enum class JsonShape : uint8_t {
   kUserIds,         // [1, 2]: users who have the post among their favourites
   kGroup,           // an object of `members`; what is not among them is kept under the group's key
   kStatus,          // a word: active, pending, flagged, deleted; any other is kept
+  kOtherMd5,        // the post's md5 when it tells no other; kept when it says something else
   kFileName,        // a name or URL: its extension is the post's when the post tells none; kept
 };
 

@@ -22,14 +22,14 @@ class NamedTags {
   void Clear(size_t size_bytes_max);
 
   // Adds a tag by a name as people write it: white space around it goes, white space within becomes one underscore, and
-  // a backslash before ( ) [ ] { } , : or another backslash goes, with which prompts tell a bracket from a weight. A name
-  // of nothing is passed over. Of a name told with a category and without, the category stands. What is wrong with the
-  // name, otherwise.
+  // a backslash before ( ) [ ] { } , : or another backslash goes, with which prompts tell a bracket from a weight. A
+  // name of nothing is passed over. Of a name told with a category and without, the category stands. What is wrong with
+  // the name, otherwise.
   std::optional<std::string> Add(std::string_view name, TagCategory category = TagCategory::kUnspecified);
   // Adds the names between white space.
   std::optional<std::string> AddWords(std::string_view text, TagCategory category = TagCategory::kUnspecified);
-  // Adds the names between commas and line ends. Commas within brackets that are closed again stand in a name; a bracket
-  // counts at a name's start and behind white space, an underscore or another bracket, so that ":(" is a face.
+  // Adds the names between commas and line ends. Commas within brackets that are closed again stand in a name; a
+  // bracket counts at a name's start and behind white space, an underscore or another bracket, so that ":(" is a face.
   std::optional<std::string> AddCaption(std::string_view text);
 
   // Until Clear.

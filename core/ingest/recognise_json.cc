@@ -46,10 +46,12 @@ bool IsDanbooruList(const JsonStart& start) {
 bool RecogniseDanbooruJsonl(std::string_view bytes, std::string_view) {
   const JsonStart start = ReadJsonStart(bytes);
   if (start.outer != Outer::kRecord || HasTagStrings(start) || !start.Has("id")) return false;
-  return Begins(start, "tags", "[{") || (start.is_first_whole &&
-                                         HasAny(start, {"image_width", "image_height", "is_note_locked",
-                                                        "is_rating_locked", "up_score", "pixiv_id"}) &&
-                                         !HasAny(start, {"file", "flags", "@attributes"}));
+  if (Begins(start, "tags", "[{")) return true;
+  // A record that says little: no other format is a record a line with an id and nothing of its own.
+  return start.is_first_whole && !HasAny(start, {"file", "flags", "@attributes", "directory", "file_url"}) &&
+         !IsDanbooruList(start) && (Begins(start, "tags", "[") || !start.Has("tags")) &&
+         HasAny(start, {"tags", "md5", "rating", "file_ext", "image_width", "image_height", "is_note_locked",
+                        "is_rating_locked", "up_score", "pixiv_id"});
 }
 
 bool RecogniseDanbooruExport(std::string_view bytes, std::string_view) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/text.h"
+#include "core/catalog/tag_id.h"
 #include "core/ingest/dump_time.h"
 
 namespace millrace {
@@ -31,6 +32,13 @@ Fault ParseNumber(const ScalarValue& value, int64_t min, int64_t max, int64_t* n
       value.kind == ScalarValue::Kind::kBool ? NumberFault::kNotWhole : ParseWhole(value.text, min, max, number);
   if (fault == NumberFault::kNone) return std::nullopt;
   return NumberReason(value, fault, min, max);
+}
+
+Fault ParseIdUpTo(const ScalarValue& value, int64_t max, int64_t* id) {
+  if (IsNone(value)) return "is missing; a positive whole number was expected";
+  const Fault fault = ParseNumber(value, 1, max, id);
+  if (fault.has_value()) *id = 0;
+  return fault;
 }
 
 // Ids of other things, sizes and dimensions: 0 is the dumps' word for none.
@@ -71,8 +79,11 @@ Fault SetDuration(const ScalarValue& value, std::optional<int64_t>* target) {
   const std::string_view whole = value.text.substr(0, point);
   std::string_view fraction = value.text.substr(point);
   int64_t duration_us = 0;
-  if (value.kind == ScalarValue::Kind::kBool || ParseWhole(whole, 0, kSecondsMax, &duration_us) != NumberFault::kNone ||
-      fraction == "." || fraction.find_first_not_of("0123456789", 1) != std::string_view::npos) {
+  // "-0.5" has a whole part that is in range.
+  const bool is_negative = value.text.front() == '-';
+  if (is_negative || value.kind == ScalarValue::Kind::kBool ||
+      ParseWhole(whole, 0, kSecondsMax, &duration_us) != NumberFault::kNone || fraction == "." ||
+      fraction.find_first_not_of("0123456789", 1) != std::string_view::npos) {
     return absl::StrCat("is ", Show(value), "; seconds such as 12.345, from 0 to ", kSecondsMax, ", were expected");
   }
   duration_us *= 1'000'000;
@@ -247,12 +258,9 @@ NumberFault ParseWhole(std::string_view text, int64_t min, int64_t max, int64_t*
   return *value < min || *value > max ? NumberFault::kOutOfRange : NumberFault::kNone;
 }
 
-Fault ParseId(const ScalarValue& value, int64_t* id) {
-  if (IsNone(value)) return "is missing; a positive whole number was expected";
-  const Fault fault = ParseNumber(value, 1, kInt64Max, id);
-  if (fault.has_value()) *id = 0;
-  return fault;
-}
+Fault ParseId(const ScalarValue& value, int64_t* id) { return ParseIdUpTo(value, kInt64Max, id); }
+
+Fault ParseTagId(const ScalarValue& value, int64_t* id) { return ParseIdUpTo(value, kDerivedTagIdMin - 1, id); }
 
 std::optional<Rating> ParseRating(std::string_view text, RatingScheme scheme) {
   const bool is_four_step = scheme == RatingScheme::kFourStep;

@@ -89,6 +89,8 @@ enum class NumberFault { kNone, kNotWhole, kOutOfRange };
 NumberFault ParseWhole(std::string_view text, int64_t min, int64_t max, int64_t* value);
 // A positive id, from a string or a number; null and "" are no ids. Nothing when all is well.
 std::optional<std::string> ParseId(const ScalarValue& value, int64_t* id);
+// As ParseId, below the ids that tags known by name get (core/catalog/tag_id.h).
+std::optional<std::string> ParseTagId(const ScalarValue& value, int64_t* id);
 
 std::optional<Rating> ParseRating(std::string_view text, RatingScheme scheme);
 // Danbooru's category: its number (0, 1, 3, 4, 5) or its name.

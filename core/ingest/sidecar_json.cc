@@ -157,8 +157,7 @@ Fault SidecarJson::Read(std::string* content, const PictureFacts& picture, Post*
   }
   if (rating_.kind != ScalarValue::Kind::kNull && !rating_.text.empty()) {
     const bool is_safe = rating_.text == "s" && !is_danbooru_;
-    const std::optional<Rating> rating =
-        is_safe ? Rating::kSafe : ParseRating(rating_.text, RatingScheme::kFourStep);
+    const std::optional<Rating> rating = is_safe ? Rating::kSafe : ParseRating(rating_.text, RatingScheme::kFourStep);
     if (rating.has_value()) post->rating = *rating;
     if (!rating.has_value()) KeepExtra("rating", rating_);
   }

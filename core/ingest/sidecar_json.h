@@ -14,12 +14,12 @@
 
 namespace millrace {
 
-// Nobody defines these files, so what fits no field is kept rather than rejected: a value that is not what a post's field
-// of that name may hold, or that differs from what is known of the picture itself, stays in extra_json under its key, as
-// do all other keys. Not thread-safe.
+// Nobody defines these files, so what fits no field is kept rather than rejected: a value that is not what a post's
+// field of that name may hold, or that differs from what is known of the picture itself, stays in extra_json under its
+// key, as do all other keys. Not thread-safe.
 //
-// Tags are in "tags" (text between commas or, without a comma, white space; a list; lists by category; or tags as keys of
-// their scores), and in "tag_string" and "tag_string_CATEGORY" or "tags_CATEGORY". "s" is sensitive beside
+// Tags are in "tags" (text between commas or, without a comma, white space; a list; lists by category; or tags as keys
+// of their scores), and in "tag_string" and "tag_string_CATEGORY" or "tags_CATEGORY". "s" is sensitive beside
 // "tag_string_general", which only Danbooru has, and safe otherwise.
 class SidecarJson {
  public:

@@ -19,8 +19,8 @@ std::optional<int64_t> ParseTime(std::string_view text) {
   const bool has_time_of_day = text.find(':') != std::string_view::npos;
   const bool has_short_zone = has_time_of_day && (sign == '+' || sign == '-');
   // "12:34:56" ends in a number, too, but none that a sign leads.
-  const bool has_zone = !has_short_zone && (text.back() == 'Z' || text.back() == 'C' || sign == ':') &&
-                        ParseDumpTime(text).has_value();
+  const bool has_zone =
+      !has_short_zone && (text.back() == 'Z' || text.back() == 'C' || sign == ':') && ParseDumpTime(text).has_value();
   if (has_zone) return ParseDumpTime(text);
   const std::string_view zone = has_short_zone ? ":00" : " UTC";
   std::memcpy(full, text.data(), text.size());

@@ -22,8 +22,8 @@ std::optional<std::string> CheckUtf8(const ScalarValue& value);
 std::optional<std::string> SetPostFieldFromCell(PostField field, Statement& row, int column, RatingScheme scheme,
                                                 Post* post);
 
-// Adds a cell to the members of an extra_json: numbers as numbers, text as text, null not at all. What is wrong with it,
-// otherwise.
+// Adds a cell to the members of an extra_json: numbers as numbers, text as text, null not at all. What is wrong with
+// it, otherwise.
 std::optional<std::string> AddMember(std::string_view name, const ScalarValue& value, JsonMembers* members);
 
 }  // namespace millrace

@@ -15,7 +15,8 @@ namespace millrace {
 // compares names without regard to case, and so does all of this.
 absl::StatusOr<bool> HasPlainTable(Database& database, std::string_view name);
 
-// The stored columns, as the file writes them. Generated columns are left out: they are expressions of the file's author.
+// The stored columns, as the file writes them. Generated columns are left out: they are expressions of the file's
+// author.
 absl::StatusOr<std::vector<std::string>> PlainColumns(Database& database, std::string_view table);
 
 bool ContainsName(const std::vector<std::string>& names, std::string_view name);

@@ -34,7 +34,7 @@ absl::Status SqliteTags::ReadTags(const OnTag& on_tag) {
 std::optional<std::string> SqliteTags::ReadTag(Statement& row, std::string* field, int64_t* id) {
   const ScalarValue id_cell = Cell(row, 0), name = Cell(row, 1), category = Cell(row, 2);
   *field = tables_->id_field;
-  if (auto fault = ParseId(id_cell, id)) return fault;
+  if (auto fault = ParseTagId(id_cell, id)) return fault;
   const std::string of_tag = absl::StrCat(" (tag ", *id, ")");
   *field = tables_->name_field;
   if (auto fault = CheckUtf8(name)) return *fault + of_tag;
@@ -85,8 +85,7 @@ absl::Status SqliteTags::StepReference() {
     MILLRACE_ASSIGN_OR_RETURN(has_reference_, references_->Step());
     if (!has_reference_ || !references_->IsNull(0)) return absl::OkStatus();
     MILLRACE_RETURN_IF_ERROR(Reject(
-        tables_->reference_field,
-        absl::StrCat("is null; it must name the post of tag ", Show(Cell(*references_, 1)))));
+        tables_->reference_field, absl::StrCat("is null; it must name the post of tag ", Show(Cell(*references_, 1)))));
   }
 }
 
@@ -96,9 +95,8 @@ absl::Status SqliteTags::RejectStrayReferences(std::string_view posts_table) {
     MILLRACE_RETURN_IF_ERROR(StepReference());
   }
   if (stray_count_ == 0) return absl::OkStatus();
-  return Reject(tables_->reference_field,
-                absl::StrCat("names, in ", stray_count_, " rows, posts that the table ", std::string(posts_table),
-                             " does not have"));
+  return Reject(tables_->reference_field, absl::StrCat("names, in ", stray_count_, " rows, posts that the table ",
+                                                       std::string(posts_table), " does not have"));
 }
 
 bool SqliteTags::AddTags(TagCollector* tags, std::string* field, std::string* reason) const {

@@ -18,12 +18,12 @@ namespace millrace {
 
 // Of a dump's tables: what they and their columns are called, for messages, and what selects them.
 struct SqliteTagTables {
-  std::string tags_table;       // "tags"
-  std::string tags_sql;         // id, name, category
-  std::string id_field;         // "tags.tag_id"
-  std::string name_field;       // "tags.name"
-  std::string category_field;   // "tags.category"
-  std::string category_words;   // "0, 1, 3, 4, 5 or their names"
+  std::string tags_table;      // "tags"
+  std::string tags_sql;        // id, name, category
+  std::string id_field;        // "tags.tag_id"
+  std::string name_field;      // "tags.name"
+  std::string category_field;  // "tags.category"
+  std::string category_words;  // "0, 1, 3, 4, 5 or their names"
   std::optional<TagCategory> (*parse_category)(std::string_view text) = nullptr;
   std::string references_sql;   // the post's key as an integer, the tag's id; in the order of the keys
   std::string reference_field;  // "post_tags.post_id"
@@ -45,7 +45,8 @@ class SqliteTags {
   absl::Status ReadTags(const OnTag& on_tag);
   // To be called once, before GoToPost.
   absl::Status OpenReferences();
-  // Goes on to the references of `key`, which must not be smaller than the one before. Those that are null are rejected.
+  // Goes on to the references of `key`, which must not be smaller than the one before. Those that are null are
+  // rejected.
   absl::Status GoToPost(int64_t key);
   // Adds the tags of the post that GoToPost went to. False, and *field and *reason, when one cannot be taken.
   bool AddTags(TagCollector* tags, std::string* field, std::string* reason) const;
@@ -67,8 +68,8 @@ class SqliteTags {
   RecordSink* const sink_;
   absl::flat_hash_map<int64_t, TagInfo> tag_infos_;
   std::optional<Statement> references_;
-  bool has_reference_ = false;   // references_ stands at a row
-  std::optional<int64_t> key_;   // of the post that GoToPost went to, and its tags:
+  bool has_reference_ = false;  // references_ stands at a row
+  std::optional<int64_t> key_;  // of the post that GoToPost went to, and its tags:
   std::vector<int64_t> tag_ids_;
   std::optional<std::string> fault_;  // a reference that is no id
   int64_t stray_count_ = 0;

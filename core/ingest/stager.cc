@@ -39,12 +39,18 @@ absl::Status Stager::OnPost(const Post& post, absl::Span<const ImportedTag> tags
   return absl::OkStatus();
 }
 
-absl::Status Stager::OnTag(const TagFact& tag, int64_t) { return session_->StageTag(tag); }
+absl::Status Stager::OnTag(const TagFact& tag, int64_t) { return CountFact(session_->StageTag(tag)); }
 absl::Status Stager::OnTagRelation(const TagRelation& relation, int64_t line) {
-  return session_->StageTagRelation(relation, PlaceOf(line));
+  return CountFact(session_->StageTagRelation(relation, PlaceOf(line)));
 }
-absl::Status Stager::OnPool(const PoolFact& pool, int64_t) { return session_->StagePool(pool); }
-absl::Status Stager::OnArtist(const ArtistFact& artist, int64_t) { return session_->StageArtist(artist); }
+absl::Status Stager::OnPool(const PoolFact& pool, int64_t) { return CountFact(session_->StagePool(pool)); }
+absl::Status Stager::OnArtist(const ArtistFact& artist, int64_t) { return CountFact(session_->StageArtist(artist)); }
+
+absl::Status Stager::CountFact(absl::Status staged) {
+  MutexLock lock(mutex_);
+  if (staged.ok()) ++counts_.fact_count;
+  return staged;
+}
 
 absl::Status Stager::CheckRelations() {
   return session_->CheckRelations([this](const RefusedRelation& refused) {

@@ -49,6 +49,7 @@ class Stager : public RecordSink {
 
  private:
   SourcePlace PlaceOf(int64_t line) const;
+  absl::Status CountFact(absl::Status staged);
   absl::Status RejectDuplicate(const Post& post, int64_t line, const SourcePlace& first);
   absl::Status Reject(RejectedRecord rejected);
   absl::Status TooManyRejectedError(const RejectedRecord& rejected) const;

@@ -116,8 +116,9 @@ class Binder {
       case Metatag::kMd5:
         return BindMd5(term, bound);
       case Metatag::kFavoriteCount:
+        return BindNumber<int32_t>(term, Field::kFavoriteCount, bound);
       case Metatag::kDuration:
-        return Lacking(term);
+        return BindNumber<int64_t>(term, Field::kDurationUs, bound);
       case Metatag::kRatio:
         return BindSides(term, Kind::kRatio, bound);
       case Metatag::kMegapixels:

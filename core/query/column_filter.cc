@@ -18,6 +18,7 @@ namespace {
 
 using Kind = BoundTerm::Kind;
 using Presence = QueryTerm::Presence;
+using snapshot_file::Column;
 using snapshot_file::Field;
 using snapshot_file::FieldBit;
 using snapshot_file::PostColumns;
@@ -175,8 +176,8 @@ class Filter {
   }
 
   // Whether the rows have all of the fields.
-  absl::StatusOr<RowSet> FilterPresence(uint32_t bits) {
-    if (!columns_.presence().is_present()) return wants_presence() ? Nothing() : Everything();
+  absl::StatusOr<RowSet> FilterPresence(const Column<uint32_t>& words, uint32_t bits) {
+    if (!words.is_present()) return wants_presence() ? Nothing() : Everything();
     struct Holds {
       absl::Span<const uint32_t> presence;
       uint32_t bits = 0;
@@ -185,7 +186,7 @@ class Filter {
     };
     return Scan<Holds>([&](uint64_t first, uint64_t end, Holds* holds) {
       *holds = {{}, bits, wants_presence()};
-      return columns_.presence().Get(first, end, &holds->presence);
+      return words.Get(first, end, &holds->presence);
     });
   }
 
@@ -204,7 +205,8 @@ class Filter {
 
   template <typename T>
   absl::StatusOr<RowSet> FilterNumber() {
-    if (term_.presence != Presence::kValue) return FilterPresence(FieldBit(term_.field));
+    const Column<uint32_t>& words = columns_.PresenceOf(term_.field);
+    if (term_.presence != Presence::kValue) return FilterPresence(words, PostColumns::PresenceBit(term_.field));
     struct InOne {
       const T* values = nullptr;
       const uint32_t* presence = nullptr;
@@ -223,7 +225,7 @@ class Filter {
     };
     using Limits = std::numeric_limits<T>;
     const Interval& interval = term_.intervals.front();
-    if (!columns_.presence().is_present()) return Nothing();
+    if (!words.is_present()) return Nothing();
     if (term_.intervals.size() > 1 || !columns_.template OptionalColumn<T>(term_.field).is_present()) {
       return Scan<InMany>([&](uint64_t first, uint64_t end, InMany* holds) {
         holds->filter = this;
@@ -243,7 +245,7 @@ class Filter {
 
   absl::StatusOr<RowSet> FilterSides() {
     const uint32_t bits = FieldBit(Field::kWidthPx) | FieldBit(Field::kHeightPx);
-    if (term_.presence != Presence::kValue) return FilterPresence(bits);
+    if (term_.presence != Presence::kValue) return FilterPresence(columns_.presence(), bits);
     struct Holds {
       OptionalSlice<int32_t> widths;
       OptionalSlice<int32_t> heights;

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/query/column_filter.h"
 #include "core/snapshot/postings.h"
+#include "core/snapshot/row_set_builder.h"
 
 namespace millrace {
 namespace {
@@ -166,18 +167,24 @@ class Evaluator {
 
   absl::StatusOr<RowSet> UnionOf(const std::vector<uint32_t>& tag_indexes, const Postings& postings) const {
     if (tag_indexes.size() == 1) return postings.RowsOf(tag_indexes.front());
+    // Bits for the lists, of which a pattern may find a hundred thousand.
+    std::vector<RowSetBuilder::Block> blocks(post_count_ / RowSetBuilder::kBlockRows + 1);
+    for (RowSetBuilder::Block& block : blocks) block.fill(0);
     RowSet rows;
-    std::vector<uint32_t> listed;
     for (const uint32_t tag_index : tag_indexes) {
       MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> list, postings.ListOf(tag_index));
-      listed.insert(listed.end(), list.begin(), list.end());
+      for (const uint32_t row : list) {
+        const uint32_t place = row % RowSetBuilder::kBlockRows;
+        blocks[row / RowSetBuilder::kBlockRows][place / 64] |= uint64_t{1} << (place % 64);
+      }
       if (!list.empty()) continue;
       MILLRACE_ASSIGN_OR_RETURN(const RowSet more, postings.RowsOf(tag_index));
       rows.Or(more);
     }
-    std::sort(listed.begin(), listed.end());
-    listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
-    rows.Or(RowSet::FromAscending(listed));
+    RowSetBuilder builder;
+    for (size_t number = 0; number < blocks.size(); ++number)
+      builder.Add(static_cast<uint32_t>(number), blocks[number]);
+    rows.Or(std::move(builder).Finish());
     return rows;
   }
 

@@ -11,6 +11,20 @@
 
 namespace millrace {
 
+namespace {
+
+// Whether a ')' right behind the text would belong to its last word.
+bool IsOpenAtEnd(std::string_view text) {
+  size_t open_count = 0;
+  for (const char c : text.substr(text.rfind(' ') + 1)) {
+    if (c == '(') ++open_count;
+    if (c == ')' && open_count > 0) --open_count;
+  }
+  return open_count > 0;
+}
+
+}  // namespace
+
 // Reads one text; calls itself once a group, so no deeper than kQueryDepthMax.
 class QueryParser {
  public:
@@ -34,9 +48,12 @@ class QueryParser {
 
   // The token becomes part of the canonical form.
   void Keep() {
-    const bool has_space = !query_.text_.empty() && !is_behind_open_ && token_.kind != Kind::kClose;
+    const bool is_close = token_.kind == Kind::kClose;
+    const bool has_space = is_close ? is_word_open_ : !query_.text_.empty() && !is_behind_open_;
     absl::StrAppend(&query_.text_, has_space ? " " : "", std::string(token_.text));
     is_behind_open_ = token_.kind == Kind::kOpen;
+    const bool is_bare = token_.kind == Kind::kTag || (token_.kind == Kind::kMetatag && !token_.is_value_quoted);
+    is_word_open_ = is_bare && IsOpenAtEnd(token_.text);
   }
 
   // Sequences with "or" between them.
@@ -247,9 +264,48 @@ class QueryParser {
   QueryToken token_;
   size_t depth_ = 0;
   bool is_behind_open_ = false;
+  bool is_word_open_ = false;  // a ')' right behind the last token would belong to it
 };
 
 namespace {
+
+std::string InGroup(const std::string& text) { return absl::StrCat("(", text, IsOpenAtEnd(text) ? " )" : ")"); }
+
+// Whether a group that the word stands in would end within it.
+bool HasUnmatchedClose(std::string_view word) {
+  size_t open_count = 0;
+  for (const char c : word) {
+    if (c == '(') ++open_count;
+    if (c == ')' && open_count-- == 0) return true;
+  }
+  return false;
+}
+
+// The term without its signs, in quotation marks where it would be read otherwise.
+std::string WordOf(const QueryTerm& term, bool is_in_group) {
+  const std::string& word = term.word;
+  // Only behind a sign may a term's own first letter look like one.
+  const bool is_sign = word.starts_with('-');
+  const bool is_quoted = term.is_quoted || (term.kind == QueryTerm::Kind::kMetatag && word[word.find(':') + 1] == '"');
+  if (!is_sign && (is_quoted || !is_in_group || !HasUnmatchedClose(word))) return word;
+  if (term.kind == QueryTerm::Kind::kMetatag) {
+    const size_t value = word.find(':') + 1;
+    std::string quoted;
+    for (size_t i = value; i < word.size(); ++i) {
+      const bool is_escape = word[i] == '\\' && i + 1 < word.size() &&
+                             std::string_view("*\"\\").find(word[i + 1]) != std::string_view::npos;
+      if (is_escape) {
+        quoted += word.substr(i++, 2);
+      } else {
+        quoted += std::string(word[i] == '"' || word[i] == '\\' ? "\\" : "") + word[i];
+      }
+    }
+    return absl::StrCat(word.substr(0, value), "\"", quoted, "\"");
+  }
+  // Patterns have no quotation marks; that they hold such a word is for people to read.
+  if (term.kind == QueryTerm::Kind::kTagPattern) return word;
+  return absl::StrCat("\"", absl::StrReplaceAll(term.tag, {{"\"", "\\\""}, {"\\", "\\\\"}}), "\"");
+}
 
 absl::StatusOr<Query> ParseText(std::string_view text, SearchTerms* search) {
   if (text.size() > kQuerySizeBytesMax) {
@@ -271,26 +327,31 @@ absl::StatusOr<Query> Query::ParseSearch(std::string_view text, SearchTerms* sea
   return ParseText(text, search);
 }
 
-std::string Query::TextOf(const QueryNode& node) const {
+std::string Query::TextOf(const QueryNode& node) const { return TextOf(node, false); }
+
+std::string Query::TextOf(const QueryNode& node, bool is_in_group) const {
   switch (node.kind) {
-    case QueryNode::Kind::kTerm: {
-      const QueryTerm& term = terms_[node.term];
-      // Only behind a sign may its own first letter look like one.
-      return term.word.starts_with('-')
-                 ? absl::StrCat("\"", absl::StrReplaceAll(term.word, {{"\"", "\\\""}, {"\\", "\\\\"}}), "\"")
-                 : term.word;
-    }
+    case QueryNode::Kind::kTerm:
+      return WordOf(terms_[node.term], is_in_group);
     case QueryNode::Kind::kNot: {
       const QueryNode& child = node.children.front();
-      const std::string text = TextOf(child);
-      return child.kind == QueryNode::Kind::kNot ? absl::StrCat("-(", text, ")") : absl::StrCat("-", text);
+      if (child.kind == QueryNode::Kind::kNot) return absl::StrCat("-", InGroup(TextOf(child, true)));
+      if (child.kind == QueryNode::Kind::kTerm) return absl::StrCat("-", TextOf(child, is_in_group));
+      return absl::StrCat("-", TextOf(child, true));
     }
     default: {
+      // Outside of groups the outermost needs no parentheses; whatever is in it is in a group.
       std::string text;
       for (const QueryNode& child : node.children) {
-        absl::StrAppend(&text, text.empty() ? "" : node.kind == QueryNode::Kind::kOr ? " or " : " ", TextOf(child));
+        const bool is_word = child.kind == QueryNode::Kind::kTerm ||
+                             (child.kind == QueryNode::Kind::kNot && child.children[0].kind == QueryNode::Kind::kTerm);
+        absl::StrAppend(&text,
+                        text.empty()                        ? ""
+                        : node.kind == QueryNode::Kind::kOr ? " or "
+                                                            : " ",
+                        TextOf(child, is_in_group || !is_word));
       }
-      return absl::StrCat("(", text, ")");
+      return is_in_group ? InGroup(text) : text;
     }
   }
 }

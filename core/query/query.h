@@ -47,13 +47,16 @@ class Query {
   // In the order in which they are written.
   const std::vector<QueryTerm>& terms() const { return terms_; }
   const QueryNode& root() const { return root_; }
-  // The canonical form: the terms and signs as written, one space between them, none within a group's parentheses.
+  // The canonical form: the terms and signs as written, one space between them, and none within a group's parentheses
+  // but before one that would belong to a word.
   const std::string& text() const { return text_; }
-  // A query that means the same as a node of this one.
+  // A query that means the same as a node of this one. (A pattern with a ')' that closes nothing, "*)", cannot be
+  // written in a group; where a node needs one, the text is for people only.)
   std::string TextOf(const QueryNode& node) const;
 
  private:
   friend class QueryParser;
+  std::string TextOf(const QueryNode& node, bool is_in_group) const;
 
   std::vector<QueryTerm> terms_;
   QueryNode root_;

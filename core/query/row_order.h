@@ -23,8 +23,9 @@ struct RowOrder {
   static absl::StatusOr<RowOrder> Of(const SearchTerms& search);
 };
 
-// `count` of the rows from the place `offset` of that order on; fewer at its end. Posts without the value come last, and
-// those with the same are in order of id. Takes a pass over all of `rows`, unless the order is by id. kSnapshotDamaged.
+// `count` of the rows from the place `offset` of that order on; fewer at its end. Posts without the value come last,
+// and those with the same are in order of id. Takes a pass over all of `rows`, unless the order is by id.
+// kSnapshotDamaged.
 absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowOrder& order, uint64_t offset,
                                                   uint64_t count, const Snapshot& snapshot);
 

@@ -1,5 +1,6 @@
 #include "core/refresh/page_fetcher.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +27,12 @@ absl::Status AnswerError(const Url& url, int status_code) {
 
 }  // namespace
 
+void FetchedPage::CutAt(int64_t until_id) {
+  std::erase_if(posts, [&](const PagePost& post) { return post.post.id > until_id; });
+  std::erase_if(rejected_ids, [&](int64_t id) { return id > until_id; });
+  max_id = std::min(max_id, until_id);
+}
+
 bool IsFatal(const absl::Status& error) {
   const Reason reason = ReasonOf(error);
   return reason != Reason::kFetchFailed && reason != Reason::kFileInvalid;
@@ -46,8 +53,9 @@ absl::StatusOr<FetchedPage> PageFetcher::TryFetch(const SourceSettings& settings
   const PageRequest page_request = MakePageRequest(settings, after_id, limit);
   MILLRACE_ASSIGN_OR_RETURN(const Url url, ParseUrl(page_request.url));
   MILLRACE_RETURN_IF_ERROR(deps_.pacer->WaitForTurn(url.host, cancelled));
-  MILLRACE_ASSIGN_OR_RETURN(const HttpResponse response, deps_.fetcher->Get({page_request.url, page_request.user,
-                                                                             page_request.password, cancelled}));
+  HttpRequest request{page_request.url, page_request.user, page_request.password, cancelled};
+  request.before_redirect = [&](std::string_view host) { return deps_.pacer->WaitForTurn(host, cancelled); };
+  MILLRACE_ASSIGN_OR_RETURN(const HttpResponse response, deps_.fetcher->Get(request));
   if (const auto asked = ParseRetryAfter(response.retry_after, deps_.clock->Now(), kRetryAfterMax);
       asked.has_value() && (response.status_code == 429 || response.status_code == 503)) {
     *wait = *asked;
@@ -55,24 +63,27 @@ absl::StatusOr<FetchedPage> PageFetcher::TryFetch(const SourceSettings& settings
     deps_.pacer->HoldBack(url.host, *asked);
   }
   if (response.status_code != 200) return AnswerError(url, response.status_code);
-  return Parse(settings, after_id, response.body, cancelled);
+  return Parse(settings, after_id, limit, response.body, cancelled);
 }
 
-absl::StatusOr<FetchedPage> PageFetcher::Parse(const SourceSettings& settings, int64_t after_id,
+absl::StatusOr<FetchedPage> PageFetcher::Parse(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                                const std::string& body, const std::function<bool()>& cancelled) {
   const std::string name = absl::StrCat("the page of ", settings.address, " behind post ", after_id);
-  PageSink sink(cancelled);
+  // Boards may give more than they are asked for, but have a most of their own.
+  PageSink sink(std::max<int64_t>(limit, PageSizesOf(settings.kind).max_size), cancelled);
   const std::unique_ptr<DumpReader> reader = deps_.make_reader(settings.kind, &sink);
   MILLRACE_RETURN_IF_ERROR(reader->BeginFile(name));
   MILLRACE_RETURN_IF_ERROR(reader->Write(body));
   MILLRACE_RETURN_IF_ERROR(reader->EndFile());
   FetchedPage page;
   page.posts = sink.TakePosts();
-  page.failed_post_count = sink.rejected_count();
-  page.max_id = sink.max_id();
+  page.rejected_ids = sink.rejected_ids();
+  page.rejected_without_id_count = sink.rejected_without_id_count();
+  if (!page.posts.empty()) page.max_id = page.posts.back().post.id;
   page.byte_count = static_cast<int64_t>(body.size());
-  if (page.posts.empty() && page.failed_post_count > 0) {
-    return MakeError(Reason::kFileInvalid, absl::StrCat(name, " holds no post, but ", page.failed_post_count,
+  const int64_t rejected_count = static_cast<int64_t>(page.rejected_ids.size()) + page.rejected_without_id_count;
+  if (page.posts.empty() && rejected_count > 0) {
+    return MakeError(Reason::kFileInvalid, absl::StrCat(name, " holds no post, but ", rejected_count,
                                                         " records that are none; ", sink.first_rejected()));
   }
   if (!page.posts.empty() && page.posts.front().post.id <= after_id) {
@@ -80,6 +91,7 @@ absl::StatusOr<FetchedPage> PageFetcher::Parse(const SourceSettings& settings, i
     return MakeError(Reason::kFileInvalid, absl::StrCat(name, " shows post ", page.posts.front().post.id,
                                                         ", which is not behind it: is the source's kind right?"));
   }
+  page.CutAt(page.max_id);
   return page;
 }
 

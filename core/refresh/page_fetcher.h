@@ -23,9 +23,15 @@ using MakePageReader = std::function<std::unique_ptr<DumpReader>(BoardKind kind,
 
 struct FetchedPage {
   std::vector<PagePost> posts;  // ascending by id, all above what was asked for
-  int64_t failed_post_count = 0;
-  int64_t max_id = 0;  // of posts and of records that are none but have an id; 0: the page is empty
+  // Of records that are no posts, up to max_id: those behind it are shown again by the next page.
+  std::vector<int64_t> rejected_ids;
+  int64_t rejected_without_id_count = 0;
+  // Of posts only: what is no post is not believed where the board's next page begins. 0: the page is empty.
+  int64_t max_id = 0;
   int64_t byte_count = 0;
+
+  // Drops what lies above.
+  void CutAt(int64_t until_id);
 };
 
 struct PageFetcherDeps {
@@ -50,8 +56,8 @@ class PageFetcher {
 
   // The `limit` posts behind `after_id`. Waits for the host's turn, and between attempts by back-off or for as long as
   // the board asks (Retry-After, at most kRetryAfterMax). After kAttemptCount failures the last one's error:
-  // kFetchFailed, kFileInvalid (not the format, or not the page asked for). Fatal ones at once: kCancelled,
-  // kFetchRefused (also what the board answers with 401 or 403).
+  // kFetchFailed, kFileInvalid (not the format, not the page asked for, more posts than it can have). Fatal ones at
+  // once: kCancelled, kFetchRefused (also what the board answers with 401 or 403).
   absl::StatusOr<FetchedPage> Fetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                     const std::function<bool()>& cancelled);
 
@@ -59,8 +65,8 @@ class PageFetcher {
   // Sets `wait` when the board says how long.
   absl::StatusOr<FetchedPage> TryFetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                        const std::function<bool()>& cancelled, absl::Duration* wait);
-  absl::StatusOr<FetchedPage> Parse(const SourceSettings& settings, int64_t after_id, const std::string& body,
-                                    const std::function<bool()>& cancelled);
+  absl::StatusOr<FetchedPage> Parse(const SourceSettings& settings, int64_t after_id, int64_t limit,
+                                    const std::string& body, const std::function<bool()>& cancelled);
 
   const PageFetcherDeps deps_;
   uint64_t next_seed_;

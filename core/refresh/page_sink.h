@@ -12,10 +12,12 @@
 
 namespace millrace {
 
-// Not thread-safe.
+// Not thread-safe. A page that shows more than `record_count_max` records is kFileInvalid: it is not the one that was
+// asked for, and would be held in memory and written as a whole.
 class PageSink final : public RecordSink {
  public:
-  explicit PageSink(std::function<bool()> cancelled) : cancelled_(std::move(cancelled)) {}
+  PageSink(int64_t record_count_max, std::function<bool()> cancelled)
+      : record_count_max_(record_count_max), cancelled_(std::move(cancelled)) {}
 
   absl::Status OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
                       int64_t duplicate_tag_count) override;
@@ -26,17 +28,21 @@ class PageSink final : public RecordSink {
   absl::Status OnRejected(RejectedRecord rejected) override;
   absl::Status CheckCancelled() override;
 
-  // Ascending by id.
+  // Ascending by id. A post with an id above kBoardPostIdMax is none, and counts among the rejected without an id.
   std::vector<PagePost> TakePosts();
-  int64_t rejected_count() const { return rejected_count_; }
-  int64_t max_id() const { return max_id_; }  // also of records that were rejected and have one; 0: none has
+  const std::vector<int64_t>& rejected_ids() const { return rejected_ids_; }
+  int64_t rejected_without_id_count() const { return rejected_without_id_count_; }
   const std::string& first_rejected() const { return first_rejected_; }  // for messages
 
  private:
+  absl::Status CountRecord();
+
+  const int64_t record_count_max_;
   const std::function<bool()> cancelled_;
   std::vector<PagePost> posts_;
-  int64_t rejected_count_ = 0;
-  int64_t max_id_ = 0;
+  int64_t record_count_ = 0;
+  std::vector<int64_t> rejected_ids_;
+  int64_t rejected_without_id_count_ = 0;
   std::string first_rejected_;
 };
 

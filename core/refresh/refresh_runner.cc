@@ -14,6 +14,10 @@ namespace {
 // A refresh may take hours: who waits behind more than these should try again later.
 constexpr size_t kQueueSizeMax = 64;
 constexpr int64_t kSourcesPerRead = 1000;
+// How far back a change without a snapshot is looked for.
+constexpr int64_t kRunsPerLook = 100;
+
+bool HasChanges(const RunRecord& run) { return run.counts.new_post_count + run.counts.updated_post_count > 0; }
 
 }  // namespace
 
@@ -124,11 +128,21 @@ absl::StatusOr<RefreshOutcome> RefreshRunner::Run(const SourceRecord& source, co
   return outcome;
 }
 
-absl::Status RefreshRunner::CompileBehind(const SourceRecord& source, const RefreshOptions& options, RunRecord* run) {
-  const bool is_changed = run->counts.new_post_count + run->counts.updated_post_count > 0;
-  if (!source.settings.snapshot_after_refresh || !is_changed || run->state == RunState::kStopped) {
-    return absl::OkStatus();
+absl::StatusOr<bool> RefreshRunner::IsSnapshotDue(const SourceRecord& source, const RunRecord& run) {
+  if (HasChanges(run)) return true;
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<RunRecord> earlier,
+                            options_.catalog->sources().ListRuns(source.settings.name, run.id, kRunsPerLook));
+  for (const RunRecord& before : earlier) {
+    if (!before.snapshot.empty()) return false;
+    if (HasChanges(before)) return true;
   }
+  return false;
+}
+
+absl::Status RefreshRunner::CompileBehind(const SourceRecord& source, const RefreshOptions& options, RunRecord* run) {
+  if (!source.settings.snapshot_after_refresh || run->state == RunState::kStopped) return absl::OkStatus();
+  MILLRACE_ASSIGN_OR_RETURN(const bool is_due, IsSnapshotDue(source, *run));
+  if (!is_due) return absl::OkStatus();
   MILLRACE_ASSIGN_OR_RETURN(const CompiledSnapshot compiled,
                             CompileSnapshot(*options_.catalog, *options_.snapshots, source.settings.dataset,
                                             [&] { return !options.stopped().ok(); }));

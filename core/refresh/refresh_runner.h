@@ -64,6 +64,9 @@ class RefreshRunner {
   bool IsDue(const SourceRecord& source) const;
   absl::StatusOr<RefreshOutcome> Run(const SourceRecord& source, const RefreshOptions& options);
   absl::Status CompileBehind(const SourceRecord& source, const RefreshOptions& options, RunRecord* run);
+  // Whether a snapshot would hold what the dataset's newest of this source does not: this run changed posts, or one
+  // before did and ended without a snapshot, by a stop or an error.
+  absl::StatusOr<bool> IsSnapshotDue(const SourceRecord& source, const RunRecord& run);
   absl::Status CheckNotShuttingDown() const;
 
   const RefreshRunnerOptions options_;

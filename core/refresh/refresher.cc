@@ -16,11 +16,13 @@ PageWrite MakePageWrite(const SourceRecord& source, int64_t run_id, int64_t afte
   write.source_id = source.id;
   write.run_id = run_id;
   write.format = static_cast<int32_t>(PageFormatOf(source.settings.kind));
-  write.failed_post_count = page.failed_post_count;
+  write.failed_post_count = static_cast<int64_t>(page.rejected_ids.size()) + page.rejected_without_id_count;
   write.byte_count = page.byte_count;
   write.after_id = after_id;
   write.until_id = page.max_id;
-  write.mark_missing = source.settings.mark_missing;
+  // A record that does not tell its id may be any post of the page.
+  write.mark_missing = source.settings.mark_missing && page.rejected_without_id_count == 0;
+  write.rejected_ids = std::move(page.rejected_ids);
   write.posts = std::move(page.posts);
   return write;
 }
@@ -92,8 +94,7 @@ absl::Status Refresher::RetryFailedPages(const SourceRecord& source, int64_t run
     }
     failed_in_row = 0;
     // What is above was on the next page, and may be of a later time there.
-    std::erase_if(page->posts, [&](const PagePost& post) { return post.post.id > failed.until_id; });
-    page->max_id = std::min(page->max_id, failed.until_id);
+    page->CutAt(failed.until_id);
     PageWrite write = MakePageWrite(source, run_id, failed.after_id, *std::move(page));
     write.is_retry = true;
     MILLRACE_ASSIGN_OR_RETURN(const RefreshCounts counts, WritePage(write));

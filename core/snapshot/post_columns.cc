@@ -182,12 +182,13 @@ template <typename T>
 absl::Status PostColumns::ReadOptionals(const Column<T>& column, Field field, uint64_t first, uint64_t end,
                                         OptionalSlice<T>* slice) const {
   *slice = {};
-  if (!presence_.is_present() || first == end) return absl::OkStatus();
+  const Column<uint32_t>& words = PresenceOf(field);
+  if (!words.is_present() || first == end) return absl::OkStatus();
   absl::Span<const uint32_t> presence;
-  MILLRACE_RETURN_IF_ERROR(presence_.Get(first, end, &presence));
+  MILLRACE_RETURN_IF_ERROR(words.Get(first, end, &presence));
   if (!column.is_present()) {
     for (size_t i = 0; i < presence.size(); ++i) {
-      if ((presence[i] & FieldBit(field)) == 0) [[likely]]
+      if ((presence[i] & PresenceBit(field)) == 0) [[likely]]
         continue;
       return MissingSection(first + i);
     }
@@ -195,7 +196,7 @@ absl::Status PostColumns::ReadOptionals(const Column<T>& column, Field field, ui
   }
   MILLRACE_RETURN_IF_ERROR(column.Get(first, end, &slice->values));
   slice->presence = presence;
-  slice->presence_bit = FieldBit(field);
+  slice->presence_bit = PresenceBit(field);
   return absl::OkStatus();
 }
 

@@ -71,6 +71,11 @@ class PostColumns {
   // must be of type T (Md5 counts as one).
   const Column<uint32_t>& presence() const { return presence_; }
   const Column<uint32_t>& more_presence() const { return more_presence_; }
+  // The one of the two that tells of the field, and the field's bit there.
+  const Column<uint32_t>& PresenceOf(Field field) const { return IsInFirst(field) ? presence_ : more_presence_; }
+  static constexpr uint32_t PresenceBit(Field field) {
+    return IsInFirst(field) ? FieldBit(field) : FieldBit(field) >> kFirstPresenceCount;
+  }
   template <typename T>
   const Column<T>& OptionalColumn(Field field) const;
   const Column<uint8_t>& ratings() const { return rating_; }
@@ -94,6 +99,7 @@ class PostColumns {
   absl::Status MissingSection(uint64_t row) const;
 
  private:
+  static constexpr bool IsInFirst(Field field) { return static_cast<uint32_t>(field) < kFirstPresenceCount; }
   explicit PostColumns(CheckedFile& file) : file_(&file), row_count_(file.layout().header.post_count) {}
   absl::Status BindNumbers(ColumnBinder& binder);
   absl::Status BindTexts(ColumnBinder& binder);

@@ -2,7 +2,9 @@
 
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/fetch/url.h"
 #include "core/refresh/board.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/request.h"
@@ -32,10 +34,23 @@ absl::Status ReadInterval(const google::protobuf::Duration& interval, int64_t* i
   return absl::OkStatus();
 }
 
-absl::Status ReadPosition(int64_t position, SourceRecord* record) {
-  if (position < 0) return FieldError("position", "must not be negative");
-  record->position = record->cursor = position;
-  return absl::OkStatus();
+absl::Status CheckPosition(int64_t position) {
+  if (position >= 0 && position <= kBoardPostIdMax) return absl::OkStatus();
+  return FieldError("position", absl::StrCat(position, " is not in 0 to ", kBoardPostIdMax));
+}
+
+// A login and key were given for one server. Whoever may change an address, but never learns the key, must not have it
+// sent to another.
+absl::Status CheckCredentialsStay(const v1::UpdateSourceRequest& request, const SourceSettings& before,
+                                  const SourceSettings& after) {
+  if (before.login.empty() || (request.has_login() && request.has_api_key())) return absl::OkStatus();
+  MILLRACE_ASSIGN_OR_RETURN(const Url old_url, ParseUrl(before.address));
+  MILLRACE_ASSIGN_OR_RETURN(const Url new_url, ParseUrl(after.address));
+  if (new_url.HasSameOrigin(old_url)) return absl::OkStatus();
+  return FieldError("address",
+                    absl::StrCat(new_url.Shown(), " is of another scheme, host or port than ", old_url.Shown(),
+                                 ", which the stored login and api_key were given for. Send ",
+                                 "login and api_key with it: those of the new address, or both empty."));
 }
 
 }  // namespace
@@ -100,12 +115,13 @@ absl::Status ReadSettings(const v1::CreateSourceRequest& request, SourceSettings
   settings->mark_missing = request.mark_missing();
   settings->login = request.login();
   settings->api_key = request.api_key();
-  if (request.position() < 0) return FieldError("position", "must not be negative");
+  MILLRACE_RETURN_IF_ERROR(CheckPosition(request.position()));
   MILLRACE_RETURN_IF_ERROR(ReadInterval(request.interval(), &settings->interval_us));
   return CompleteSettings(settings);
 }
 
 absl::Status ApplyUpdate(const v1::UpdateSourceRequest& request, SourceRecord* record) {
+  const SourceSettings before = record->settings;
   SourceSettings& settings = record->settings;
   if (request.has_address()) settings.address = request.address();
   if (request.has_query()) settings.query = request.query();
@@ -115,8 +131,12 @@ absl::Status ApplyUpdate(const v1::UpdateSourceRequest& request, SourceRecord* r
   if (request.has_mark_missing()) settings.mark_missing = request.mark_missing();
   if (request.has_login()) settings.login = request.login();
   if (request.has_api_key()) settings.api_key = request.api_key();
-  if (request.has_position()) MILLRACE_RETURN_IF_ERROR(ReadPosition(request.position(), record));
-  return CompleteSettings(&settings);
+  if (request.has_position()) {
+    MILLRACE_RETURN_IF_ERROR(CheckPosition(request.position()));
+    record->position = record->cursor = request.position();
+  }
+  MILLRACE_RETURN_IF_ERROR(CompleteSettings(&settings));
+  return CheckCredentialsStay(request, before, settings);
 }
 
 }  // namespace millrace

@@ -53,9 +53,8 @@ absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& 
   const int64_t shown_count = std::min(match_count, search.limit.value_or(std::numeric_limits<int64_t>::max()));
   const int64_t offset = std::clamp<int64_t>(cursor.has_value() ? cursor->number : 0, 0, shown_count);
   const int64_t count = std::min(page_size, shown_count - offset);
-  MILLRACE_ASSIGN_OR_RETURN(
-      const std::vector<uint32_t> rows,
-      RowsInOrder(matches, order, static_cast<uint64_t>(offset), static_cast<uint64_t>(count), *snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, RowsInOrder(matches, order, static_cast<uint64_t>(offset),
+                                                                          static_cast<uint64_t>(count), *snapshot));
   response->set_snapshot(snapshot->digest());
   response->set_post_count(match_count);
   SnapshotPostReader reader(*snapshot, *deps.location);

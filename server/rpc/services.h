@@ -34,7 +34,7 @@ struct ServiceDeps {
   CallLog* call_log = nullptr;
   StreamLimits* stream_limits = nullptr;
   RefreshRunner* refreshes = nullptr;  // null: this server fetches nothing
-  std::string spool_folder;  // for imports: "DATA/spool"
+  std::string spool_folder;            // for imports: "DATA/spool"
   // An import whose client is silent for so long is ended.
   absl::Duration import_idle_timeout = absl::InfiniteDuration();
   // gRPC refuses to send more than the server was built with, in an error without ErrorInfo: give the same here, and a

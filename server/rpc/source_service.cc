@@ -26,13 +26,7 @@ absl::Status CheckSourceName(std::string_view name) {
 absl::Status SourceService::Create(const v1::CreateSourceRequest& request, v1::CreateSourceResponse* response) {
   SourceSettings settings;
   MILLRACE_RETURN_IF_ERROR(ReadSettings(request, &settings));
-  MILLRACE_ASSIGN_OR_RETURN(AddedSource added, deps_.catalog->sources().Add(settings));
-  if (added.created && request.position() > 0) {
-    MILLRACE_ASSIGN_OR_RETURN(added.record, deps_.catalog->sources().Update(settings.name, [&](SourceRecord* record) {
-      record->position = record->cursor = request.position();
-      return absl::OkStatus();
-    }));
-  }
+  MILLRACE_ASSIGN_OR_RETURN(const AddedSource added, deps_.catalog->sources().Add(settings, request.position()));
   SetSource(added.record, response->mutable_source());
   response->set_created(added.created);
   return absl::OkStatus();

@@ -1,5 +1,5 @@
-// Goal: the dimensions of pictures are told from their first bytes, and no bytes whatever read beyond them. Method: headers
-// written by hand after the formats' specifications, cut off anywhere.
+// Goal: the dimensions of pictures are told from their first bytes, and no bytes whatever read beyond them. Method:
+// headers written by hand after the formats' specifications, cut off anywhere.
 #include "clients/cli/picture_facts.h"
 
 #include <cstdlib>
@@ -18,9 +18,9 @@ const std::string kPng = "\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR\0\0\x02\x80\0\0\x01\xE
 const std::string kGif = "GIF89a\x80\x02\xE0\x01\xF7\0\0"s;
 // Metadata, padding, a Huffman table, then a progressive frame.
 const std::string kJpeg =
-    "\xFF\xD8\xFF\xE0\0\x06\xFF\xC0""ab\xFF\xFF\xC4\0\x03x\xFF\xC2\0\x11\x08\x01\xE0\x02\x80\x03"s;
-const std::string kWebpLossy =
-    "RIFF\x10\0\0\0WEBPVP8 \x10\0\0\0\x30\x01\0\x9D\x01\x2A\x80\x02\xE0\x41"s;
+    "\xFF\xD8\xFF\xE0\0\x06\xFF\xC0"
+    "ab\xFF\xFF\xC4\0\x03x\xFF\xC2\0\x11\x08\x01\xE0\x02\x80\x03"s;
+const std::string kWebpLossy = "RIFF\x10\0\0\0WEBPVP8 \x10\0\0\0\x30\x01\0\x9D\x01\x2A\x80\x02\xE0\x41"s;
 const std::string kWebpExtended = "RIFF\x10\0\0\0WEBPVP8X\x0A\0\0\0\0\0\0\0\x7F\x02\0\xDF\x01\0"s;
 // 14 bits of 639, then 14 bits of 479.
 const std::string kWebpLossless = "RIFF\x10\0\0\0WEBPVP8L\x0A\0\0\0\x2F\x7F\xC2\x77\0\0\0\0\0\0"s;

@@ -136,7 +136,8 @@ def test_a_cut_zstd_file(client: millrace.Client, dataset: str) -> None:
     ],
 )
 def test_bytes_that_are_not_of_the_format(client: millrace.Client, dataset: str, name: str, data: bytes) -> None:
-    error = refused(client, dataset, data, name=name)
+    kind = "danbooru-meta-sqlite" if name.endswith(".sqlite") else "danbooru-jsonl"
+    error = refused(client, dataset, data, name=name, format=kind)
     assert error.metadata["file"] == name
     assert error.reason in ("FILE_INVALID", "RECORD_REJECTED")
 

@@ -87,7 +87,7 @@ uint64_t Read(std::string_view text, size_t piece_bytes) {
   options.spool_folder = SpoolFolder();
   options.spool_size_bytes_max = 1 << 20;
   const std::unique_ptr<DumpReader> reader = FindFormat(kFormat)->make_reader(&sink, options);
-  absl::Status status = reader->BeginFile("tags");
+  absl::Status status = reader->BeginFile("tag_aliases");
   // The pipeline gives a file's first bytes in one piece.
   size_t size = std::max<size_t>(16, piece_bytes);
   for (size_t begin = 0; begin < text.size() && status.ok(); begin += std::exchange(size, piece_bytes)) {

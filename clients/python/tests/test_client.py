@@ -181,16 +181,12 @@ def test_a_file_that_cannot_be_read_fails_the_import_with_its_own_error(server: 
     assert server.imported == []
 
 
-def test_import_tells_the_format_by_name(tmp_path: Path) -> None:
+def test_import_takes_a_folder_in_order_and_tells_the_compression_by_name(tmp_path: Path) -> None:
     for name in ("a.json", "b.jsonl.gz", "c.ndjson.zst"):
         (tmp_path / name).touch()
     files = _sources.collect(tmp_path, format_given=False)
     assert [file.name for file in files] == ["a.json", "b.jsonl.gz", "c.ndjson.zst"]
-    assert _sources.format_of(files) == "danbooru-jsonl"
     assert [_sources.compression_of(file.name) for file in files] == [None, "gzip", "zstd"]
-    (tmp_path / "d.sqlite3.zst").touch()
-    with pytest.raises(ValueError, match="one format"):
-        _sources.format_of(_sources.collect(tmp_path, format_given=False))
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:

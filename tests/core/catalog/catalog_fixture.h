@@ -64,11 +64,11 @@ inline Post PostOf(int64_t id, std::vector<int64_t> tag_ids) {
 
 inline constexpr char kDataset[] = "board";
 
-// Takes back what the schema's steps behind version 3 added.
-inline constexpr char kUndoToVersion3[] =
+// Takes back what version 4 of the schema added.
+inline constexpr char kBackToVersion3[] =
+    "DROP TABLE failed_pages; DROP TABLE refresh_runs; DROP TABLE sources; "
     "ALTER TABLE posts DROP COLUMN favorite_count; ALTER TABLE posts DROP COLUMN duration_us; DROP TABLE tag_facts; "
-    "DROP TABLE tag_relations; DROP TABLE pools; DROP TABLE pool_posts; DROP TABLE artists; DROP TABLE failed_pages; "
-    "DROP TABLE refresh_runs; DROP TABLE sources; PRAGMA user_version=3";
+    "DROP TABLE tag_relations; DROP TABLE pools; DROP TABLE pool_posts; DROP TABLE artists; PRAGMA user_version=3";
 
 class CatalogFixture {
  public:

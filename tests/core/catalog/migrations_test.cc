@@ -42,7 +42,7 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 1 keeps its plans, whose out
   catalog.reset();
   {
     auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
-    Take(database->Execute(kUndoToVersion3));
+    Take(database->Execute(kBackToVersion3));
     Take(
         database->Execute("ALTER TABLE plans DROP COLUMN outcome; DROP TABLE vocabularies; "
                           "DROP TABLE vocabulary_names; PRAGMA user_version=1"));
@@ -65,7 +65,7 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 3 keeps its posts and gets r
   catalog.reset();
   {
     auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
-    Take(database->Execute(kUndoToVersion3));
+    Take(database->Execute(kBackToVersion3));
   }
   Reopen();
   CHECK(AllPosts() == std::vector<Post>{post});

@@ -210,5 +210,35 @@ TEST_CASE_METHOD(FactsFixture, "counts are those of a recount, after any imports
   }
 }
 
+TEST_CASE_METHOD(FactsFixture, "the ids of names do not depend on the order of records") {
+  const bool is_old_first = GENERATE(true, false);
+  Import({PostOf(1, {5}), PostOf(2, {6})}, {{5, Tag{5, "old", kGeneral, 0}}, {6, Tag{6, "kept", kGeneral, 0}}});
+  auto session = BeginNext(kDataset);
+  Take(session->StageTag({5, "new", kGeneral}));
+  Take(session->StageTag({5, "newer", kGeneral}));
+  Take(session->StageTag({6, "other", kGeneral}));
+  Take(session->StageTag({7, "kept", kGeneral}));
+  std::vector<std::string> names = {"old", "new", "newer", "kept", "other"};
+  if (!is_old_first) std::reverse(names.begin(), names.end());
+  int64_t post_id = 10;
+  for (const std::string& name : names) StageNamed(*session, {++post_id, {{name}}});
+  Take(session->Commit({}));
+  CHECK(TagNamed("new").id == 5);
+  CHECK(TagNamed("newer").id == DerivedTagId("newer"));
+  CHECK(TagNamed("old").id == DerivedTagId("old"));
+  CHECK(TagNamed("other").id == 6);
+  CHECK(TagNamed("kept").id == 7);
+}
+
+TEST_CASE_METHOD(FactsFixture, "a list cannot take the id of a name's hash") {
+  ImportNamed({{1, {{"solo"}}}});
+  auto session = BeginNext(kDataset);
+  Take(session->StageTag({DerivedTagId("solo"), "thief", kGeneral}));
+  StageNamed(*session, {2, {{"solo"}, {"thief"}}});
+  Take(session->Commit({}));
+  CHECK(TagNamed("solo").id == DerivedTagId("solo"));
+  CHECK(TagNamed("thief").id == DerivedTagId("thief"));
+}
+
 }  // namespace
 }  // namespace millrace

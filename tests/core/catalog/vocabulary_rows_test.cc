@@ -151,7 +151,7 @@ TEST_CASE_METHOD(VocabularyFixture, "an older file gets room for vocabularies an
   catalog.reset();
   {
     auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
-    Take(database->Execute(kUndoToVersion3));
+    Take(database->Execute(kBackToVersion3));
     Take(database->Execute("DROP TABLE vocabularies; DROP TABLE vocabulary_names; PRAGMA user_version=2"));
   }
   Reopen();

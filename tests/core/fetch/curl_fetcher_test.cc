@@ -90,10 +90,16 @@ TEST_CASE("a redirect is judged like any address, and the password stays at its 
   std::string location = At("other.example", target.port(), "/there");
   LocalServer origin([&](const std::string&) { return Answer("302 Found\r\nLocation: " + location, ""); });
   CurlFetcher fetcher = MakeFetcher({{"board.example", {"127.0.0.1"}}, {"other.example", {"127.0.0.1"}}}, true);
-  const HttpRequest request{.url = At("board.example", origin.port()), .user = "me", .password = "word"};
+  HttpRequest request{.url = At("board.example", origin.port()), .user = "me", .password = "word"};
+  std::vector<std::string> hosts;
+  request.before_redirect = [&](std::string_view host) {
+    hosts.emplace_back(host);
+    return absl::OkStatus();
+  };
   const absl::StatusOr<HttpResponse> response = fetcher.Get(request);
   REQUIRE(response.ok());
   CHECK(response->body == "arrived");
+  CHECK(hosts == std::vector<std::string>{"other.example"});
   CHECK(seen.find("Authorization") == std::string::npos);
   for (const char* const refused : {"file:///etc/passwd", "ftp://other.example/", "http://user@other.example/"}) {
     location = refused;

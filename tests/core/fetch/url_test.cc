@@ -46,6 +46,11 @@ TEST_CASE("what is no plain http or https URL is refused, without showing a quer
     CHECK(ReasonOf(url.status()) == Reason::kFieldInvalid);
   }
   CHECK(std::string(ParseUrl("ftp://x/?key=secret").status().message()).find("secret") == std::string::npos);
+  for (const char* const text :
+       {"ftp://me:secret@x/", "me:secret@x", "ftp://me:sec@secret@x/", "javascript:secret@x"}) {
+    INFO(text);
+    CHECK(std::string(ParseUrl(text).status().message()).find("secret") == std::string::npos);
+  }
   CHECK_FALSE(ParseUrl("http://board.example/" + std::string(9000, 'a')).ok());
   CHECK_FALSE(ParseUrl(std::string_view("http://a\0b/", 11)).ok());
 }

@@ -1,6 +1,6 @@
-// Goal: danbooru2023's file is read with its own numbers for ratings and tag types, whichever way its columns are called,
-// and what is wrong with it is named. Method: small files made here by SQL after the published schema; every table and
-// column left out in turn; damaged at every page.
+// Goal: danbooru2023's file is read with its own numbers for ratings and tag types, whichever way its columns are
+// called, and what is wrong with it is named. Method: small files made here by SQL after the published schema; every
+// table and column left out in turn; damaged at every page.
 #include "core/ingest/danbooru2023_sqlite.h"
 
 #include <string>
@@ -176,9 +176,10 @@ TEST_CASE("a missing table or column is named") {
     CHECK(ReasonOf(status) == Reason::kFileInvalid);
     return std::string(status.message());
   };
-  CHECK(message("CREATE TABLE Tag(id, name, type); CREATE TABLE Post(id, md5);") ==
-        "d.sqlite3: has no column post.rating, no table posttagrelation. Is this a danbooru2023 file? Views and virtual "
-        "tables do not count.");
+  CHECK(
+      message("CREATE TABLE Tag(id, name, type); CREATE TABLE Post(id, md5);") ==
+      "d.sqlite3: has no column post.rating, no table posttagrelation. Is this a danbooru2023 file? Views and virtual "
+      "tables do not count.");
   CHECK(message("CREATE TABLE Tag(id, name, type); CREATE TABLE Post(id, md5, rating);"
                 "CREATE TABLE PostTagRelation(post, x);")
             .find("has no column PostTagRelation.tag") != std::string::npos);

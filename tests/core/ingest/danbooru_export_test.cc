@@ -76,6 +76,10 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CHECK(tags.tags[1].is_deprecated);
   CheckRejected(tags, {{3, "category", "is \"2\"; expected 0 (general)", {}}, {4, "name", "is missing", {}}});
 
+  const CollectingSink uncategorized =
+      Read(kFormat, "tags000000000000.json", R"({"name":"a","category":null,"post_count":0})");
+  REQUIRE(uncategorized.tags.size() == 1);
+  CHECK(uncategorized.tags[0].category == TagCategory::kUnspecified);
   const CollectingSink artists = ReadFixture("artists.json");
   REQUIRE(artists.artists.size() == 2);
   CHECK(artists.artists[0].id == 7);
@@ -126,6 +130,7 @@ TEST_CASE("a wrong value of a list is named by field") {
     CHECK_FALSE(sink.rejected.back().reason.empty());
   };
   reject("tags000000000000.json", R"({"id":0,"name":"a"})", "id");
+  reject("tags000000000000.json", R"({"id":4611686018427387904,"name":"a"})", "id");
   reject("tags000000000000.json", R"({"name":5})", "name");
   reject("tags000000000000.json", R"({"name":"a\u0000b"})", "name");
   reject("tags000000000000.json", R"({"name":"a","post_count":"-1"})", "post_count");

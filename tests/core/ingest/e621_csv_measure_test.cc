@@ -1,6 +1,6 @@
-// How many posts a second are read from e621's CSV export, without a catalog behind. Hidden: run with "[.measure]", alone
-// on the machine. Made records of the export's shape: 46 tags and 1.1 kB each, every fourth with a description of several
-// lines.
+// How many posts a second are read from e621's CSV export, without a catalog behind. Hidden: run with "[.measure]",
+// alone on the machine. Made records of the export's shape: 46 tags and 1.1 kB each, every fourth with a description of
+// several lines.
 #include <chrono>
 #include <iostream>
 
@@ -29,7 +29,8 @@ std::string MakeExport(int post_count) {
       "is_flagged,score,up_score,down_score,is_rating_locked,is_status_locked,is_note_locked\n";
   for (int id = 1; id <= post_count; ++id) {
     std::string tags;
-    for (int i = 0; i < 46; ++i) absl::StrAppend(&tags, i == 0 ? "" : " ", "some_tag_name_", (id * 31 + i * 977) % 9999);
+    for (int i = 0; i < 46; ++i)
+      absl::StrAppend(&tags, i == 0 ? "" : " ", "some_tag_name_", (id * 31 + i * 977) % 9999);
     absl::StrAppend(&text, id, ",12345,2007-02-10 14:21:37.123456,0123456789abcdef0123456789abcdef,",
                     "\"https://example.org/one/", id, "\nhttps://example.org/two/", id, "\",s,1200,1600,", tags,
                     ",,102,jpg,,", 3000000 + id, ",42,123456,7,");

@@ -230,5 +230,31 @@ TEST_CASE("the reader of pages stops when the import is cancelled") {
   CHECK(ReasonOf(ReadInto(&sink, SourceFormat::kE621Pages, "p", "[]")) == Reason::kCancelled);
 }
 
+TEST_CASE("Gelbooru's hash is the md5 when there is no other, and kept when it says something else") {
+  const CollectingSink sink = Read(SourceFormat::kGelbooruPages, "p",
+                                   R"([{"id":1,"hash":"00112233445566778899aabbccddeeff"},)"
+                                   R"({"id":2,"hash":"x","md5":"00112233445566778899aabbccddeeff"},)"
+                                   R"({"id":3,"md5":"00112233445566778899aabbccddeeff",)"
+                                   R"("hash":"00112233445566778899aabbccddeeff"},{"id":4,"hash":"x"}])");
+  REQUIRE(sink.posts.size() == 3);
+  for (const auto& read : sink.posts) CHECK(read.post.md5 == kFixtureMd5);
+  CHECK(sink.posts[0].post.extra_json.empty());
+  CHECK(sink.posts[1].post.extra_json == R"({"hash":"x"})");
+  CHECK(sink.posts[2].post.extra_json.empty());
+  CheckRejected(sink, {{4, "hash", "is \"x\"; 32 hexadecimal digits were expected", 4}});
+}
+
+TEST_CASE("lists of tags that are null leave the whole one to tell the tags") {
+  const CollectingSink sink =
+      Read(SourceFormat::kDanbooruPages, "p", R"([{"id":1,"tag_string":"a b","tag_string_general":null}])");
+  REQUIRE(sink.posts.size() == 1);
+  CHECK(TagWords(sink.posts[0]) == "unspecified:a unspecified:b");
+}
+
+TEST_CASE("a duration is not negative") {
+  const CollectingSink sink = Read(SourceFormat::kE621Pages, "p", R"([{"id":1,"duration":-0.5}])");
+  CheckRejected(sink, {{1, "duration", "is \"-0.5\"; seconds such as", 1}});
+}
+
 }  // namespace
 }  // namespace millrace

@@ -349,5 +349,13 @@ TEST_CASE("a parser carries nothing from one line to the next") {
   CHECK(parser.duplicate_tag_count() == 0);
 }
 
+TEST_CASE("a tag's id lies below those of tags that are known by name") {
+  const auto tagged = [](const std::string& id) {
+    return With(R"("tags":[{"id":")" + id + R"(","name":"a","category":"0"}])");
+  };
+  CHECK(Parsed(tagged("4611686018427387903")).is_good());
+  CheckRejected(tagged("4611686018427387904"), "tags[0].id", "out of range; expected 1 to 4611686018427387903");
+}
+
 }  // namespace
 }  // namespace millrace

@@ -45,8 +45,9 @@ Tags TagsOf(const CollectingSink::Taken& taken) {
 constexpr TagCategory kNone = TagCategory::kUnspecified;
 
 TEST_CASE("a text sidecar gives tags, and its own text is kept") {
-  const CollectingSink sink = Read("set/0012.txt", "\xEF\xBB\xBF"
-                                  "1girl, long hair, miku \\(vocaloid\\)\n",
+  const CollectingSink sink = Read("set/0012.txt",
+                                   "\xEF\xBB\xBF"
+                                   "1girl, long hair, miku \\(vocaloid\\)\n",
                                    Picture("set/0012.PNG"));
   REQUIRE(sink.posts.size() == 1);
   Post expected;
@@ -191,7 +192,8 @@ TEST_CASE("what cannot be taken is rejected by itself, and the next sidecar is r
 
 TEST_CASE("no bytes whatever do more than reject a sidecar") {
   std::mt19937 random(3);
-  const std::string good = R"({"id":5,"tags":{"general":["a b"],"x":0.5},"rating":"s","tag_string":"a \"b\" \u00e9","n":[1,{"k":null}]})";
+  const std::string good =
+      R"({"id":5,"tags":{"general":["a b"],"x":0.5},"rating":"s","tag_string":"a \"b\" \u00e9","n":[1,{"k":null}]})";
   for (int round = 0; round < 20'000; ++round) {
     std::string bad = good;
     for (size_t count = 1 + random() % 4; count > 0; --count) bad[random() % bad.size()] = static_cast<char>(random());

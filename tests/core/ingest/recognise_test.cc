@@ -63,9 +63,9 @@ TEST_CASE("each format is told by its files, and by no other's") {
 }
 
 TEST_CASE("exports are told by the columns of their tables, in any order") {
-  for (const char* text : {"id,uploader_id,tag_string\n", "\xEF\xBB\xBFtag_string,id\r\n1,2\n",
-                           "id,name,category,post_count\n", "id,name,post_ids\n1,a,{}\n",
-                           "\"id\",antecedent_name,consequent_name,created_at,status\n"}) {
+  for (const char* text :
+       {"id,uploader_id,tag_string\n", "\xEF\xBB\xBFtag_string,id\r\n1,2\n", "id,name,category,post_count\n",
+        "id,name,post_ids\n1,a,{}\n", "\"id\",antecedent_name,consequent_name,created_at,status\n"}) {
     INFO(text);
     CHECK(Recognised(text) == std::vector<std::string>{"e621-csv"});
     CHECK(Recognised(std::string_view(text).substr(0, 12)).empty());

@@ -56,6 +56,25 @@ std::vector<uint32_t> Expected(const Query& query, const Content& content) {
   return rows;
 }
 
+TEST_CASE("what post.more_presence tells of is asked for like the rest") {
+  testing::TempFolder folder;
+  Content content = ContentFor(5, 6, 3);
+  for (Post& post : content.posts) post.favorite_count = post.duration_us = std::nullopt;
+  content.posts[0].favorite_count = 0;
+  content.posts[2].favorite_count = 7;
+  content.posts[3].duration_us = 1'500'000;
+  content.posts[5].duration_us = 90'000'000;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
+  using Rows = std::vector<uint32_t>;
+  CHECK(Select("favcount:>3", *snapshot) == Rows{2});
+  CHECK(Select("favcount:0,7", *snapshot) == Rows{0, 2});
+  CHECK(Select("favcount:none", *snapshot) == Rows{1, 3, 4, 5});
+  CHECK(Select("has:favcount -favcount:0", *snapshot) == Rows{2});
+  CHECK(Select("duration:1..2", *snapshot) == Rows{3});
+  CHECK(Select("duration:>60 or favcount:0", *snapshot) == Rows{0, 5});
+  CHECK(Select("-has:duration", *snapshot) == Rows{0, 1, 2, 4});
+}
+
 TEST_CASE("random queries select the rows that a post by post evaluation does") {
   // The second with lists of every length and bitmaps; the last with little of anything.
   const auto [post_count, tag_count, query_count] =

@@ -135,7 +135,9 @@ std::string TreeOf(const std::string& text) {
   const absl::StatusOr<Query> query = Query::Parse(text);
   INFO(text << ": " << query.status());
   REQUIRE(query.ok());
-  return query->TextOf(query->root());
+  const std::string text_of = query->TextOf(query->root());
+  const QueryNode::Kind kind = query->root().kind;
+  return kind == QueryNode::Kind::kAnd || kind == QueryNode::Kind::kOr ? "(" + text_of + ")" : text_of;
 }
 
 TEST_CASE("signs and words make a tree") {
@@ -156,6 +158,9 @@ TEST_CASE("signs and words make a tree") {
   CHECK(TreeOf("(a (b (c or fate_(series))))") == "(a (b (c or fate_(series))))");
   CHECK(TreeOf("((a))") == "a");
   CHECK(TreeOf("(a b) or (c)") == "((a b) or c)");
+  CHECK(TreeOf("~:) ~b c") == "((\":)\" or b) c)");
+  CHECK(TreeOf("a :) or b") == "((a \":)\") or b)");
+  CHECK(TreeOf("-(a b( )") == "-(a b( )");
   CHECK(TreeOf("(score:>5 or id:3)") == "(score:>5 or id:3)");
 }
 
@@ -163,6 +168,8 @@ TEST_CASE("the canonical form of groups has no space within parentheses") {
   CHECK(Query::Parse(" ( a  or ( b ) )  -(  c and d )  \"x  y\" ")->text() == "(a or (b)) -(c and d) \"x  y\"");
   CHECK(Query::Parse("~( a)")->text() == "~(a)");
   CHECK(Query::Parse("a( b")->text() == "a( b");
+  CHECK(Query::Parse("(a b( )")->text() == "(a b( )");
+  CHECK(Query::Parse("(a source:\"b(\" )")->text() == "(a source:\"b(\")");
 }
 
 TEST_CASE("a search says how its posts are shown, and a query does not") {

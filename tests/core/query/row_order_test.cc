@@ -61,13 +61,20 @@ TEST_CASE("pages follow the order, and hold every row once") {
     CHECK(found == expected);
   };
   using Value = std::optional<int64_t>;
-  check("order:id", [](const Post& post) { return Value(post.id); }, false);
-  check("order:id_desc", [](const Post& post) { return Value(post.id); }, true);
-  check("order:score", [](const Post& post) { return Value(post.score); }, true);
-  check("order:score_asc", [](const Post& post) { return Value(post.score); }, false);
-  check("order:date", [](const Post& post) { return post.created_at_us; }, true);
-  check("order:filesize_asc", [](const Post& post) { return post.file_size_bytes; }, false);
-  check("order:tagcount", [](const Post& post) { return Value(post.tag_ids.size()); }, true);
+  check(
+      "order:id", [](const Post& post) { return Value(post.id); }, false);
+  check(
+      "order:id_desc", [](const Post& post) { return Value(post.id); }, true);
+  check(
+      "order:score", [](const Post& post) { return Value(post.score); }, true);
+  check(
+      "order:score_asc", [](const Post& post) { return Value(post.score); }, false);
+  check(
+      "order:date", [](const Post& post) { return post.created_at_us; }, true);
+  check(
+      "order:filesize_asc", [](const Post& post) { return post.file_size_bytes; }, false);
+  check(
+      "order:tagcount", [](const Post& post) { return Value(post.tag_ids.size()); }, true);
 }
 
 }  // namespace

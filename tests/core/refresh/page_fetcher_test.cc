@@ -88,14 +88,25 @@ TEST_CASE_METHOD(Fixture, "a page of other things than posts is a failure") {
   CHECK(FailureOf(HttpResponse{200, "{\"success\":false}\n", ""}) == Reason::kFileInvalid);
 }
 
-TEST_CASE_METHOD(Fixture, "records that are no posts are counted beside those that are") {
+TEST_CASE_METHOD(Fixture,
+                 "records that are no posts are told beside those that are, and do not say where the page ends") {
   board.posts = {{4, {}}};
-  board.answers = {HttpResponse{200, board.Page(0, 10) + "{\"id\":\"9\",\"rating\":17}\n", ""}};
+  board.answers = {HttpResponse{
+      200, board.Page(0, 10) + "{\"id\":\"3\",\"rating\":17}\n{\"id\":\"9\",\"rating\":17}\n{\"rating\":\"s\"}\n", ""}};
   const absl::StatusOr<FetchedPage> page = Fetch();
   REQUIRE(page.ok());
   CHECK(page->posts.size() == 1);
-  CHECK(page->failed_post_count == 1);
-  CHECK(page->max_id == 9);
+  CHECK(page->rejected_ids == std::vector<int64_t>{3});
+  CHECK(page->rejected_without_id_count == 1);
+  CHECK(page->max_id == 4);
+}
+
+TEST_CASE_METHOD(Fixture, "a page of more posts than the kind of board gives is a failure") {
+  for (int64_t id = 1; id <= 200; ++id) board.posts[id] = {};
+  board.answers = {HttpResponse{200, board.Page(0, 1000), ""}};
+  CHECK(Fetch()->posts.size() == 200);
+  board.posts[201] = {};
+  CHECK(FailureOf(HttpResponse{200, board.Page(0, 1000), ""}) == Reason::kFileInvalid);
 }
 
 TEST_CASE_METHOD(Fixture, "a board that does not page by id is found out") {

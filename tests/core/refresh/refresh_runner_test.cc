@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <future>
+#include <utility>
 
 #include "tests/core/catalog/catalog_fixture.h"
 #include "tests/core/refresh/fake_board.h"
@@ -18,10 +19,12 @@ class HeldBoard final : public HttpFetcher {
     ++request_count;
     while (is_held && !(request.cancelled && request.cancelled())) std::this_thread::yield();
     if (request.cancelled && request.cancelled()) return MakeError(Reason::kCancelled, "stopped");
+    if (!page.empty()) return HttpResponse{200, std::exchange(page, ""), ""};
     return HttpResponse{200, "", ""};
   }
   std::atomic<bool> is_held{false};
   std::atomic<int> request_count{0};
+  std::string page;  // the answer to the next request
 };
 
 class Fixture : public CatalogFixture {
@@ -138,6 +141,30 @@ TEST_CASE_METHOD(Fixture, "the runner's end stops what runs and what waits") {
   runner.reset();
   CHECK(running.get()->run.state == RunState::kStopped);
   CHECK(waiting.get()->run.state == RunState::kStopped);
+}
+
+TEST_CASE_METHOD(Fixture, "what a stopped refresh changed is in the snapshot behind the next one") {
+  AddSource("source", absl::ZeroDuration());
+  Take(catalog->sources().Update("source", [](SourceRecord* record) {
+    record->settings.snapshot_after_refresh = true;
+    return absl::OkStatus();
+  }));
+  FakeBoard posts;
+  posts.posts[1] = {};
+  board.page = posts.Page(0, 1);
+  std::atomic<bool> is_stopped{false};
+  RefreshOptions options;
+  options.stopped = [&] { return is_stopped ? MakeError(Reason::kCancelled, "gone") : absl::OkStatus(); };
+  options.on_page = [&](const PageReport&) { is_stopped = true; };
+  const RunRecord stopped = Start("source", options).get()->run;
+  CHECK(stopped.state == RunState::kStopped);
+  CHECK(stopped.counts.new_post_count == 1);
+  CHECK(stopped.snapshot.empty());
+  AwaitIdle("source");
+  CHECK_FALSE(Start("source").get()->run.snapshot.empty());
+  AwaitIdle("source");
+  // And none behind one that changed nothing since.
+  CHECK(Start("source").get()->run.snapshot.empty());
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 // Method: a fake board, a clock that does not wait, a real catalog that is opened again where a server would be killed.
 #include "core/refresh/refresher.h"
 
+#include <filesystem>
+
+#include "core/catalog/sqlite.h"
 #include "tests/core/catalog/catalog_fixture.h"
 #include "tests/core/refresh/fake_board.h"
 #include "tests/support/fake_clock.h"
@@ -347,6 +350,116 @@ TEST_CASE_METHOD(Fixture, "a source that is deleted during its refresh stops it"
 TEST_CASE_METHOD(Fixture, "a refresh of an empty board makes no dataset") {
   CHECK(Refresh().state == RunState::kDone);
   CHECK(ReasonOf(catalog->GetStats(kDataset).status()) == Reason::kDatasetNotFound);
+}
+
+TEST_CASE_METHOD(Fixture, "the first page into a dataset shows nothing of an import that was killed there") {
+  auto session = Begin("killed");
+  for (int64_t id = 1001; id <= 21'000; ++id) Take(Stage(*session, PostOf(id, {5})));
+  TempFolder copy;
+  for (const char* name : {"catalog.sqlite3", "catalog.sqlite3-wal"}) {
+    std::filesystem::copy_file(folder.File(name), copy.File(name));
+  }
+  session.reset();
+  catalog = Take(OpenAt(copy.File("catalog.sqlite3")));
+  AddPosts(1, 5);
+  CHECK(Refresh().counts.new_post_count == 5);
+  CHECK(Ids() == BoardIds());
+  CHECK(Take(catalog->GetStats(kDataset)).post_count == 5);
+  const auto database = Take(Database::Open(copy.File("catalog.sqlite3"), Database::Mode::kReadOnly));
+  CHECK(Take(database->QueryInt64("SELECT count(*) FROM posts")) == 5);
+  catalog.reset();
+}
+
+TEST_CASE_METHOD(Fixture, "the import that a first page is recorded as counts each post once") {
+  AddPosts(1, 5);
+  const std::string page = board.Page(0, 5);
+  board.answers = {HttpResponse{200, page + page, ""}};
+  Refresh();
+  const auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadOnly));
+  CHECK(Take(database->QueryInt64("SELECT new_post_count FROM imports")) == 5);
+}
+
+TEST_CASE_METHOD(Fixture, "a record that is no post is not missing, and one without an id may be any post") {
+  AddPosts(1, 10);
+  Refresh();
+  board.posts.erase(4);
+  board.posts.erase(7);
+  SetMarkMissing();
+  Rewind();
+  const std::string page = board.Page(0, 10);
+  board.answers = {HttpResponse{200, page + "{\"id\":\"4\",\"rating\":17}\n{\"rating\":\"s\"}\n", ""}};
+  RunRecord run = Refresh();
+  CHECK(run.counts.missing_post_count == 0);
+  CHECK(run.counts.failed_post_count == 2);
+  Rewind();
+  board.answers = {HttpResponse{200, page + "{\"id\":\"4\",\"rating\":17}\n", ""}};
+  run = Refresh();
+  CHECK(run.counts.missing_post_count == 1);
+  CHECK(Take(catalog->FindPost(kDataset, 4))->flags.Get(PostFlag::kDeleted) == false);
+  CHECK(Take(catalog->FindPost(kDataset, 7))->flags.Get(PostFlag::kDeleted) == true);
+}
+
+TEST_CASE_METHOD(Fixture, "posts of a pool that a list told stay as the board shows them") {
+  AddPosts(1, 5);
+  Refresh();
+  auto session = Begin("pools");
+  PoolFact pool;
+  pool.id = 9;
+  pool.kind = "series";
+  pool.post_ids = {2, 3};
+  Take(session->StagePool(pool));
+  Take(session->Commit({}));
+  REQUIRE(Take(catalog->FindPost(kDataset, 2))->pools.size() == 1);
+  Rewind();
+  CHECK(Refresh().counts.unchanged_post_count == 5);
+  // What is marked as missing is written back, without what only the list says.
+  SetMarkMissing();
+  board.posts.erase(3);
+  Rewind();
+  CHECK(Refresh().counts.missing_post_count == 1);
+  session = Begin("no pools");
+  pool.post_ids.clear();
+  Take(session->StagePool(pool));
+  Take(session->Commit({}));
+  CHECK(Take(catalog->FindPost(kDataset, 3))->pools.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a record with an absurd id moves no position") {
+  AddPosts(1, 12);
+  const std::string absurd = absl::StrCat("{\"id\":\"", INT64_MAX, "\",\"rating\":");
+  board.answers = {HttpResponse{200, board.Page(0, 10) + absurd + "17}\n", ""},
+                   HttpResponse{200, board.Page(10, 10) + absurd + "\"s\"}\n", ""}};
+  const RunRecord run = Refresh();
+  CHECK(run.state == RunState::kDone);
+  CHECK(run.counts.failed_post_count == 2);
+  CHECK(Source().position == 12);
+  AddPosts(13, 14);
+  CHECK(Refresh().counts.new_post_count == 2);
+  CHECK(Ids() == BoardIds());
+}
+
+TEST_CASE_METHOD(Fixture, "a page gives a name the id that an import would") {
+  Import({PostOf(100, {7}), PostOf(101, {8})},
+         {{7, Tag{7, "tag1", TagCategory::kGeneral, 0}}, {8, Tag{8, "tag1", TagCategory::kMeta, 0}}});
+  auto session = Begin("list");
+  Take(session->StageTag({8, "tag1", TagCategory::kMeta}));
+  Take(session->StageTag({50, "tag2", TagCategory::kMeta}));
+  Take(session->StageTag({7, "tag3", TagCategory::kMeta}));
+  Take(session->Commit({}));
+  AddPosts(1, 1);
+  board.posts[1].tag_ids = {1, 2, 3, 4};
+  make_reader = FakeBoard::NamesOnlyMaker(TagCategory::kUnspecified);
+  Refresh();
+  session = Begin("posts");
+  Post post;
+  post.id = 2;
+  const std::vector<ImportedTag> tags = {{0, "tag1"}, {0, "tag2"}, {0, "tag3"}, {0, "tag4"}};
+  Take(session->Stage(post, tags, {0, 1}));
+  Take(session->Commit({}));
+  const std::vector<int64_t> tag_ids = Take(catalog->FindPost(kDataset, 1))->tag_ids;
+  CHECK(tag_ids == Take(catalog->FindPost(kDataset, 2))->tag_ids);
+  CHECK(std::count(tag_ids.begin(), tag_ids.end(), 8) == 1);
+  CHECK(std::count(tag_ids.begin(), tag_ids.end(), 50) == 1);
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ TEST_CASE("queries are put into canonical form") {
   CHECK(spec.weights->queries[0].query == "a b");
   CHECK(spec.mix->parts[0].query == "c");
   CHECK(spec.mix->parts[1].query.empty());
-  message.set_query("a ~b");
+  message.set_query("a ~(b");
   CHECK(ReasonOf(PlanSpecOf(message, Snapshot()).status()) == Reason::kQueryInvalid);
 }
 

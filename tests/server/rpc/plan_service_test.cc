@@ -219,7 +219,7 @@ TEST_CASE("weights and mixes draw, and a split has samples besides its posts") {
 TEST_CASE("queries that do not fit the snapshot are refused, with nothing created") {
   Fixture fixture;
   v1::CreatePlanRequest request = fixture.Request();
-  request.mutable_spec()->set_query("~even");
+  request.mutable_spec()->set_query("(even");
   CHECK(ReasonOf(fixture.Fails(&Stub::CreatePlan, request)) == "QUERY_INVALID");
   request.mutable_spec()->set_query("evn");
   const grpc::Status unknown_tag = fixture.Fails(&Stub::CreatePlan, request);

@@ -80,9 +80,9 @@ TEST_CASE("a query is explained as a tree with the posts of every term") {
     CHECK((node.has_post_count() ? node.post_count() : -1) == post_count);
     CHECK(node.has_char_offset() == (kind == v1::QUERY_NODE_KIND_TERM));
   };
-  check(0, v1::QUERY_NODE_KIND_AND, "(id:..40 (id:>50 or -id:31..))", {1, 2}, 30);
+  check(0, v1::QUERY_NODE_KIND_AND, "id:..40 (id:>50 or -id:31..)", {1, 2}, 30);
   check(1, v1::QUERY_NODE_KIND_TERM, "id:..40", {}, 40);
-  check(2, v1::QUERY_NODE_KIND_OR, "(id:>50 or -id:31..)", {3, 4}, -1);
+  check(2, v1::QUERY_NODE_KIND_OR, "id:>50 or -id:31..", {3, 4}, -1);
   check(3, v1::QUERY_NODE_KIND_TERM, "id:>50", {}, 10);
   check(4, v1::QUERY_NODE_KIND_NOT, "-id:31..", {5}, -1);
   check(5, v1::QUERY_NODE_KIND_TERM, "id:31..", {}, 30);

@@ -74,6 +74,7 @@ TEST_CASE_METHOD(Fixture, "settings that cannot work are refused") {
   CHECK(refused([](auto& r) { r.set_address("file:///etc/passwd"); }));
   CHECK(refused([](auto& r) { r.set_page_size(1000); }));
   CHECK(refused([](auto& r) { r.set_position(-1); }));
+  CHECK(refused([](auto& r) { r.set_position(INT64_MAX); }));
   CHECK(refused([](auto& r) { r.mutable_interval()->set_seconds(-60); }));
   CHECK(refused([](auto& r) { r.mutable_interval()->set_seconds(INT64_MAX); }));
   CHECK(refused([](auto& r) { r.set_login("me"); }));
@@ -95,6 +96,33 @@ TEST_CASE_METHOD(Fixture, "an update changes what it names, all or nothing") {
   v1::GetSourceRequest get;
   get.set_name("one");
   CHECK(Ok(&Stub::GetSource, get).source().query() == "1girl");
+}
+
+TEST_CASE_METHOD(Fixture, "stored credentials go to no other server than the one they were given for") {
+  v1::CreateSourceRequest request = CreateRequest("one");
+  request.set_login("me");
+  request.set_api_key("hidden-word");
+  Ok(&Stub::CreateSource, request);
+  v1::UpdateSourceRequest update;
+  update.set_name("one");
+  for (const char* const address :
+       {"http://board.example", "https://other.example", "https://board.example:444", "https://board.example.other"}) {
+    INFO(address);
+    update.set_address(address);
+    CHECK(Fails(&Stub::UpdateSource, update) == "FIELD_INVALID");
+  }
+  update.set_address("https://BOARD.example:443/path");
+  CHECK(Ok(&Stub::UpdateSource, update).source().has_credentials());
+  update.set_address("https://other.example");
+  update.set_login("me");
+  CHECK(Fails(&Stub::UpdateSource, update) == "FIELD_INVALID");
+  update.set_login("");
+  update.set_api_key("");
+  CHECK_FALSE(Ok(&Stub::UpdateSource, update).source().has_credentials());
+  update.clear_login();
+  update.clear_api_key();
+  update.set_address("https://third.example");
+  Ok(&Stub::UpdateSource, update);
 }
 
 TEST_CASE_METHOD(Fixture, "sources are listed by name, page by page, and deleted") {

@@ -107,9 +107,7 @@ def listed_pool(message: tags.ListedPool) -> types.ListedPool:
 
 
 def listed_artist(message: tags.ListedArtist) -> types.ListedArtist:
-    return types.ListedArtist(
-        message.id or None, message.name, tuple(message.other_names), message.extra_json or None
-    )
+    return types.ListedArtist(message.id or None, message.name, tuple(message.other_names), message.extra_json or None)
 
 
 _FLAG_NAMES = tuple(field.name for field in posts.PostFlags.DESCRIPTOR.fields)
@@ -203,6 +201,7 @@ def import_result(message: imports.ImportResult) -> types.ImportResult:
     return types.ImportResult(
         import_id=message.import_id,
         dataset=message.dataset,
+        format=SOURCE_FORMAT.name(message.format),
         new_post_count=message.new_post_count,
         replaced_post_count=message.replaced_post_count,
         rejected_count=message.rejected_count,

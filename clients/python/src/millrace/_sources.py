@@ -1,4 +1,4 @@
-"""What is to be imported: files on disk or open ones, with their format and compression told by name."""
+"""What is to be imported: files on disk or open ones, with their compression told by name."""
 
 from __future__ import annotations
 
@@ -15,14 +15,8 @@ Source = str | os.PathLike[str] | IO[bytes]
 CHUNK_SIZE_BYTES = 256 << 10
 
 _COMPRESSION_BY_SUFFIX = {".gz": "gzip", ".zst": "zstd"}
-_FORMAT_BY_SUFFIX = {
-    ".json": "danbooru-jsonl",
-    ".jsonl": "danbooru-jsonl",
-    ".ndjson": "danbooru-jsonl",
-    ".db": "danbooru-meta-sqlite",
-    ".sqlite": "danbooru-meta-sqlite",
-    ".sqlite3": "danbooru-meta-sqlite",
-}
+# What dumps are called: a folder may hold other things, and ignoring a file could lose posts.
+_DUMP_SUFFIXES = {".json", ".jsonl", ".ndjson", ".csv", ".db", ".sqlite", ".sqlite3"}
 
 
 @dataclass(frozen=True)
@@ -78,25 +72,13 @@ def collect(source: Source | Iterable[Source], *, format_given: bool) -> list[Du
     return files
 
 
-def format_of(files: list[DumpFile]) -> str:
-    """The format that the names tell. ValueError when they do not, or not the same one."""
-    formats = {_FORMAT_BY_SUFFIX.get(_suffixes(file.name)[0]) for file in files}
-    if len(formats) != 1 or None in formats:
-        names = ", ".join(file.name for file in files[:5])
-        raise ValueError(
-            f"the names do not tell one format ({names}); say format='danbooru-jsonl' or "
-            "'danbooru-meta-sqlite', and import files of different formats one after the other"
-        )
-    return str(formats.pop())
-
-
 def compression_of(name: str) -> str | None:
     """ "gzip" or "zstd" by the name's suffix; None: the server tells from the bytes."""
     return _suffixes(name)[1]
 
 
 def _suffixes(name: str) -> tuple[str, str | None]:
-    """The suffix that tells the format, and the compression that the one behind it tells."""
+    """The suffix that tells a dump, and the compression that the one behind it tells."""
     path = Path(name.lower())
     compression = _COMPRESSION_BY_SUFFIX.get(path.suffix)
     return (path.with_suffix("").suffix if compression else path.suffix), compression
@@ -130,7 +112,7 @@ def _folder(folder: Path, format_given: bool) -> list[DumpFile]:
             continue
         suffix, _ = _suffixes(path.name)
         # Danbooru's own dumps come in files without a suffix.
-        if suffix not in _FORMAT_BY_SUFFIX and not (format_given and not suffix):
+        if suffix not in _DUMP_SUFFIXES and not (format_given and not suffix):
             raise ValueError(f"{path}: not a dump by its name; name the files to import instead of the folder")
         files.append(_on_disk(path, path.name))
     if not files:

@@ -390,8 +390,8 @@ class Client(_Part):
     def explain_query(
         self, query: str, *, dataset: str | None = None, snapshot: str | None = None
     ) -> explanation.QueryExplanation:
-        """How a query is read, and how many posts of the snapshot (of a dataset, the newest one) its terms and all of it
-        match. QueryInvalid, whose metadata["char_offset"] says where; SnapshotRequired."""
+        """How a query is read, and how many posts of the snapshot (of a dataset, the newest one) its terms and all of
+        it match. QueryInvalid, whose metadata["char_offset"] says where; SnapshotRequired."""
         request = queries.ExplainQueryRequest(**_scope(dataset, snapshot), query=query)
         return _queries.query_explanation(self._call(_rpc.EXPLAIN_QUERY, request))
 
@@ -415,21 +415,20 @@ class Client(_Part):
         """Imports a dump, all or nothing, and compiles a snapshot of the dataset unless skip_snapshot.
 
         source: a path, a folder (all its files, by name), an open binary file, or several of these. format:
-        "danbooru-jsonl" or "danbooru-meta-sqlite", by default told by the names. compression: "none",
-        "gzip", "zstd", by default told by the names or the bytes. request_id: names this import, so that it
-        is done once however often it is tried; a new UUID by default. max_rejected: records that may be
-        rejected before the import fails; -1: any number. max_reported: how many of them on_rejected hears
-        of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when the
-        connection breaks (with files that can be read again).
+        "danbooru-jsonl", "e621-csv" or another of docs/importing.md, by default told by the server from the bytes;
+        the result names it. compression: "none", "gzip", "zstd", by default told by the names or the bytes.
+        request_id: names this import, so that it is done once however often it is tried; a new UUID by default.
+        max_rejected: records that may be rejected before the import fails; -1: any number. max_reported: how many of
+        them on_rejected hears of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when
+        the connection breaks (with files that can be read again).
         apply_aliases: tags that the dataset knows as active aliases become what they are an alias of;
         extra_json keeps the names said, as "aliased_tags".
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
         files = _sources.collect(source, format_given=format is not None)
-        kind = format or _sources.format_of(files)
         start = imports.ImportStart(
             dataset=dataset,
-            format=_convert.SOURCE_FORMAT.number(kind, "format"),
+            format=_convert.SOURCE_FORMAT.number(format, "format") if format else imports.SOURCE_FORMAT_UNSPECIFIED,
             request_id=request_id or _rpc.new_request_id(),
             max_rejected_count=max_rejected,
             max_reported_count=max_reported,

@@ -80,7 +80,7 @@ class QueryNode:
 
 @dataclass(frozen=True)
 class QueryExplanation:
-    """What a query means on a snapshot. canonical_query: as plans hold it. evaluation_us: how long evaluating it took."""
+    """What a query means on a snapshot. canonical_query: as plans hold it. evaluation_us: how long that took."""
 
     snapshot: str
     canonical_query: str

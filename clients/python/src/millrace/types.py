@@ -142,8 +142,9 @@ class Post:
 class TagRelation:
     """An alias (`antecedent` is another name for `consequent`) or an implication (who has the one has the other).
 
-    kind: "alias" or "implication". status: the source's word, or "superseded" for an alias that gave way to one imported
-    later; only "active" and "" apply. extra_json: a JSON object with the source's fields that have no place here.
+    kind: "alias" or "implication". status: the source's word, or "superseded" for an alias that gave way to one
+    imported later; only "active" and "" apply. extra_json: a JSON object with the source's fields that have no place
+    here.
     """
 
     kind: str
@@ -281,11 +282,12 @@ class ImportResult:
 
     snapshot: the digest of the snapshot compiled at its end; None when skipped, or when it failed, and
     snapshot_error then says why. already_imported: the request_id had been imported before; this is the
-    first result.
+    first result. format: what the dump was read as; None when it had no record to tell by.
     """
 
     import_id: str
     dataset: str
+    format: str | None
     new_post_count: int
     replaced_post_count: int
     rejected_count: int
