@@ -60,6 +60,10 @@ absl::Status E621CsvReader::OnRecord(const CsvStream::Record& record) {
 }
 
 absl::Status E621CsvReader::OnHeader(const CsvStream::Record& record) {
+  // Names without a field of ours become keys of JSON.
+  if (!simdjson::validate_utf8(record.bytes.data(), record.bytes.size())) {
+    return FileError(record.line, 0, "the names of the columns are not valid UTF-8.");
+  }
   std::vector<std::string> columns;
   for (const CsvField& field : record.fields) columns.emplace_back(field.text);
   std::string why;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace millrace {
 namespace {
@@ -34,7 +35,13 @@ absl::StatusOr<std::vector<std::string>> PlainColumns(Database& database, std::s
   while (true) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
     if (!has_row) return columns;
-    if (statement.Int64(kHiddenColumn) == 0) columns.emplace_back(statement.Text(kNameColumn));
+    if (statement.Int64(kHiddenColumn) != 0) continue;
+    columns.emplace_back(statement.Text(kNameColumn));
+    // Names of columns without a field of ours become keys of JSON.
+    if (!IsValidUtf8(columns.back())) {
+      return MakeError(Reason::kFileInvalid, absl::StrCat("column ", columns.size(), " of table ", std::string(table),
+                                                          " has a name that is not valid UTF-8; rename it."));
+    }
   }
 }
 

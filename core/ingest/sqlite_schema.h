@@ -16,7 +16,7 @@ namespace millrace {
 absl::StatusOr<bool> HasPlainTable(Database& database, std::string_view name);
 
 // The stored columns, as the file writes them. Generated columns are left out: they are expressions of the file's
-// author.
+// author. kFileInvalid for a name that is not UTF-8.
 absl::StatusOr<std::vector<std::string>> PlainColumns(Database& database, std::string_view table);
 
 bool ContainsName(const std::vector<std::string>& names, std::string_view name);

@@ -153,8 +153,8 @@ def test_the_varied_posts_have_and_lack_every_field(small_parts: ServerProcess) 
     """Guards the test above: a field that all posts or none have would prove little."""
     [batch] = rows(small_parts, plan_of(small_parts, "varied", 500))
     for field in posts.Post.DESCRIPTOR.fields:
-        if field.name in ("id", "row"):
-            continue
+        if field.name in ("id", "row", "favorite_count", "duration_us"):
+            continue  # the last two are in no line of this format
         having = sum(any(name.name == field.name for name, _ in post.ListFields()) for post in batch.posts)
         assert 0 < having < 500, field.name
 

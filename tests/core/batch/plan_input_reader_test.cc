@@ -348,7 +348,7 @@ TEST_CASE("every query of a plan is put into canonical form, or named as wrong")
   CHECK(spec.weights->queries[0].query == "c");
   CHECK(spec.mix->parts[0].query == "d e");
   CHECK(spec.mix->parts[1].query.empty());
-  spec.mix->parts[1].query = "a ~b";
+  spec.mix->parts[1].query = "a (b";
   const absl::Status status = CanonicalisePlanQueries(&spec);
   CHECK(ReasonOf(status) == Reason::kQueryInvalid);
   CHECK(MetadataOf(status)["field"] == "spec.mix.parts[1].query");
