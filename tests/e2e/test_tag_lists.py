@@ -17,11 +17,11 @@ FILES = Path(__file__).parents[1] / "core" / "ingest" / "fixtures" / "e621-csv"
 LISTS = ["tags", "tag_aliases", "tag_implications", "pools"]
 
 
-def import_files(client: millrace.Client, dataset: str, *kinds: str, apply_aliases: bool = False) -> millrace.ImportResult:
+def import_files(
+    client: millrace.Client, dataset: str, *kinds: str, apply_aliases: bool = False
+) -> millrace.ImportResult:
     files = [next(FILES.glob(f"{kind}-*.csv")) for kind in kinds]
-    return client.import_(
-        files, dataset=dataset, format="e621-csv", max_rejected=-1, apply_aliases=apply_aliases
-    )
+    return client.import_(files, dataset=dataset, format="e621-csv", max_rejected=-1, apply_aliases=apply_aliases)
 
 
 @pytest.fixture
