@@ -1,5 +1,6 @@
 #include "core/query/query.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -161,6 +162,7 @@ class QueryParser {
     term.text = token_.text;
     term.word = token_.text.substr(token_.sign_count);
     term.char_offset = token_.char_offset;
+    term.is_value_quoted = token_.is_value_quoted;
     if (token_.kind == Kind::kQuotedTag) {
       term.is_quoted = true;
       for (size_t i = 0; i < token_.name.size(); ++i) {
@@ -251,12 +253,43 @@ class QueryParser {
 
 namespace {
 
+// Characters before the first byte that is not UTF-8.
+size_t ValidCharCount(std::string_view text) {
+  constexpr size_t kCharBytesMax = 4;
+  size_t count = 0;
+  while (!text.empty()) {
+    size_t size = 1;
+    while (size <= kCharBytesMax && !IsValidUtf8(text.substr(0, size))) ++size;
+    if (size > kCharBytesMax) break;
+    text.remove_prefix(std::min(size, text.size()));
+    ++count;
+  }
+  return count;
+}
+
+std::string Quoted(const std::string& tag) {
+  return absl::StrCat("\"", absl::StrReplaceAll(tag, {{"\"", "\\\""}, {"\\", "\\\\"}}), "\"");
+}
+
+// Whether it holds a ')' without the '(', which would end a group.
+bool IsOpenWord(const QueryTerm& term) {
+  if (term.is_quoted || term.is_value_quoted) return false;
+  int64_t open_count = 0;
+  for (const char c : term.word) {
+    open_count += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (open_count < 0) return true;
+  }
+  return false;
+}
+
 absl::StatusOr<Query> ParseText(std::string_view text, SearchTerms* search) {
   if (text.size() > kQuerySizeBytesMax) {
-    return MakeError(Reason::kQueryInvalid, absl::StrCat("the query has ", text.size(), " bytes; at most ",
-                                                         kQuerySizeBytesMax, " are allowed. Use fewer terms"));
+    return MakeError(Reason::kQueryInvalid,
+                     absl::StrCat("the query has ", text.size(), " bytes; at most ", kQuerySizeBytesMax,
+                                  " are allowed. Use fewer terms"),
+                     {{"char_offset", absl::StrCat(ValidCharCount(text.substr(0, kQuerySizeBytesMax)))}});
   }
-  if (!IsValidUtf8(text)) return MakeError(Reason::kQueryInvalid, "the query is not UTF-8; send it in UTF-8");
+  if (!IsValidUtf8(text)) return SyntaxError(ValidCharCount(text), "is not UTF-8; send it in UTF-8");
   Query query;
   MILLRACE_RETURN_IF_ERROR(QueryParser(text, search, &query).Run());
   return query;
@@ -271,28 +304,52 @@ absl::StatusOr<Query> Query::ParseSearch(std::string_view text, SearchTerms* sea
   return ParseText(text, search);
 }
 
-std::string Query::TextOf(const QueryNode& node) const {
+std::string Query::TextOf(const QueryNode& node) const { return TextOf(node, false, false); }
+
+std::string Query::TextOf(const QueryNode& node, bool is_in_group, bool is_signed) const {
   switch (node.kind) {
     case QueryNode::Kind::kTerm: {
       const QueryTerm& term = terms_[node.term];
+      const bool is_name = term.kind == QueryTerm::Kind::kTag;
       // Only behind a sign may its own first letter look like one.
-      return term.word.starts_with('-')
-                 ? absl::StrCat("\"", absl::StrReplaceAll(term.word, {{"\"", "\\\""}, {"\\", "\\\\"}}), "\"")
-                 : term.word;
+      const bool is_sign_like = term.word.starts_with('-') && !is_signed;
+      if (is_name && (is_sign_like || (is_in_group && IsOpenWord(term)))) return Quoted(term.tag);
+      return is_sign_like ? absl::StrCat("-(-", term.word, ")") : term.word;
     }
     case QueryNode::Kind::kNot: {
       const QueryNode& child = node.children.front();
-      const std::string text = TextOf(child);
-      return child.kind == QueryNode::Kind::kNot ? absl::StrCat("-(", text, ")") : absl::StrCat("-", text);
+      if (child.kind == QueryNode::Kind::kNot) return absl::StrCat("-(", TextOf(child, true, false), ")");
+      return absl::StrCat("-", TextOf(child, is_in_group, true));
     }
-    default: {
-      std::string text;
-      for (const QueryNode& child : node.children) {
-        absl::StrAppend(&text, text.empty() ? "" : node.kind == QueryNode::Kind::kOr ? " or " : " ", TextOf(child));
+    default:
+      return TextOfGroup(node, is_in_group || is_signed || !HasOpenWord(node));
+  }
+}
+
+std::string Query::TextOfGroup(const QueryNode& node, bool has_parentheses) const {
+  const std::string_view glue = node.kind == QueryNode::Kind::kOr ? " or " : " ";
+  std::string text;
+  for (const QueryNode& child : node.children) {
+    if (!text.empty()) text += glue;
+    if (!has_parentheses && child.kind == QueryNode::Kind::kOr && HasOpenWord(child)) {
+      // It was written with signs, as in a group it would mean something else.
+      for (size_t i = 0; i < child.children.size(); ++i) {
+        absl::StrAppend(&text, i == 0 ? "~" : " ~", TextOf(child.children[i], false, true));
       }
-      return absl::StrCat("(", text, ")");
+    } else {
+      text += TextOf(child, has_parentheses, false);
     }
   }
+  return has_parentheses ? absl::StrCat("(", text, ")") : text;
+}
+
+bool Query::HasOpenWord(const QueryNode& node) const {
+  if (node.kind == QueryNode::Kind::kTerm) {
+    const QueryTerm& term = terms_[node.term];
+    return term.kind != QueryTerm::Kind::kTag && IsOpenWord(term);
+  }
+  return std::any_of(node.children.begin(), node.children.end(),
+                     [this](const QueryNode& child) { return HasOpenWord(child); });
 }
 
 }  // namespace millrace

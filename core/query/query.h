@@ -49,10 +49,16 @@ class Query {
   const QueryNode& root() const { return root_; }
   // The canonical form: the terms and signs as written, one space between them, none within a group's parentheses.
   const std::string& text() const { return text_; }
-  // A query that means the same as a node of this one.
+  // A query that means the same as a node of this one, and is read as the same tree where that can be written.
   std::string TextOf(const QueryNode& node) const;
 
  private:
+  // `is_in_group`: it will stand between parentheses. `is_signed`: right behind a sign.
+  std::string TextOf(const QueryNode& node, bool is_in_group, bool is_signed) const;
+  std::string TextOfGroup(const QueryNode& node, bool has_parentheses) const;
+  // Whether a word of it can stand outside of groups only, as it holds a ')' and cannot be put in quotation marks.
+  bool HasOpenWord(const QueryNode& node) const;
+
   friend class QueryParser;
 
   std::vector<QueryTerm> terms_;

@@ -26,10 +26,14 @@ struct OrderWord {
   Metatag key;
 };
 // By id from the first one on; by all others from the largest value on, unless "_asc" stands behind the word.
-constexpr OrderWord kOrders[] = {{"id", Metatag::kId},          {"score", Metatag::kScore},
-                                 {"width", Metatag::kWidth},    {"height", Metatag::kHeight},
-                                 {"ratio", Metatag::kRatio},    {"mpixels", Metatag::kMegapixels},
-                                 {"filesize", Metatag::kFileSize}, {"date", Metatag::kDate},
+constexpr OrderWord kOrders[] = {{"id", Metatag::kId},
+                                 {"score", Metatag::kScore},
+                                 {"width", Metatag::kWidth},
+                                 {"height", Metatag::kHeight},
+                                 {"ratio", Metatag::kRatio},
+                                 {"mpixels", Metatag::kMegapixels},
+                                 {"filesize", Metatag::kFileSize},
+                                 {"date", Metatag::kDate},
                                  {"tagcount", Metatag::kTagCount}};
 
 // The values that rows are ordered by.
@@ -99,10 +103,11 @@ absl::StatusOr<RowOrder> RowOrder::Of(const SearchTerms& search) {
   if (found == std::end(kOrders)) {
     std::vector<std::string> known;
     for (const OrderWord& known_order : kOrders) known.emplace_back(known_order.word);
-    return SyntaxError(search.order_char_offset,
-                       absl::StrCat("asks for an order ", QuoteForMessage(search.order), " that there is not; write order: with ",
-                                    absl::StrJoin(known, ", "), ", and _asc or _desc behind it if need be. Did you mean order:",
-                                    NearestName(word, known), "?"));
+    return SyntaxError(
+        search.order_char_offset,
+        absl::StrCat("asks for an order ", QuoteForMessage(search.order), " that there is not; write order: with ",
+                     absl::StrJoin(known, ", "),
+                     ", and _asc or _desc behind it if need be. Did you mean order:", NearestName(word, known), "?"));
   }
   order.key = found->key;
   order.is_descending = is_descending || (!is_ascending && order.key != Metatag::kId);
@@ -110,7 +115,8 @@ absl::StatusOr<RowOrder> RowOrder::Of(const SearchTerms& search) {
 }
 
 absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowOrder& order, uint64_t offset,
-                                                  uint64_t count, const Snapshot& snapshot) {
+                                                  uint64_t count, const Snapshot& snapshot,
+                                                  const Cancelled& cancelled) {
   const uint64_t row_count = rows.Count();
   if (offset >= row_count) return std::vector<uint32_t>();
   count = std::min(count, row_count - offset);
@@ -128,6 +134,7 @@ absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowO
   std::array<uint32_t, 4096> buffer;
   RowSet::Reader row_reader(rows);
   while (const size_t read_count = row_reader.Read(absl::MakeSpan(buffer))) {
+    MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled));
     for (size_t i = 0; i < read_count; ++i) {
       std::optional<int64_t> value;
       MILLRACE_RETURN_IF_ERROR(reader.Read(buffer[i], &value));
