@@ -8,7 +8,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/snapshot/column.h"
+#include "core/snapshot/format.h"
 #include "core/snapshot/row_set.h"
 
 namespace millrace {
@@ -38,6 +40,8 @@ class Postings {
  private:
   explicit Postings(std::unique_ptr<snapshot_file::CheckedFile> file) : file_(std::move(file)) {}
   absl::Status Bind(int64_t tag_count);
+  // A section whose name was damaged would be none: the directory has no checksum, as no digest names the file.
+  absl::Status CheckSections(snapshot_file::ColumnBinder* binder) const;
   absl::StatusOr<RowSet> ParseBitmap(absl::Span<const uint8_t> bytes) const;
 
   const std::unique_ptr<snapshot_file::CheckedFile> file_;
@@ -51,6 +55,11 @@ namespace snapshot_file {
 
 // The postings' path for the snapshot's.
 std::string PostingsPath(const std::string& snapshot_path);
+
+// The section that says which others there are.
+inline constexpr char kPostingsSections[] = "postings.sections";
+// What it holds: the names of `sections` but itself, with a line feed behind each.
+std::string SectionNames(absl::Span<const Section> sections);
 
 }  // namespace snapshot_file
 }  // namespace millrace

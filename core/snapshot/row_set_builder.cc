@@ -2,6 +2,8 @@
 
 #include <bit>
 #include <cstring>
+#include <new>
+#include <optional>
 #include <utility>
 
 namespace millrace {
@@ -47,7 +49,10 @@ RowSet RowSetBuilder::Finish() && {
   }
   for (const Container& container : containers_) Append(&file, static_cast<uint32_t>(header_bytes + container.offset));
   file += bytes_;
-  return *RowSet::Parse(file);
+  std::optional<RowSet> rows = RowSet::Parse(file);
+  // What is well-formed is refused for lack of memory only.
+  if (!rows.has_value()) throw std::bad_alloc();
+  return *std::move(rows);
 }
 
 }  // namespace millrace

@@ -51,7 +51,7 @@ absl::Status AddPosts(const std::vector<uint32_t>& rows, const Snapshot& snapsho
 
 }  // namespace
 
-absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& request,
+absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& request, const Cancelled& cancelled,
                          v1::SearchPostsResponse* response) {
   const std::string binding = PageBinding("SearchPosts", request);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
@@ -66,14 +66,15 @@ absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& 
   SearchTerms search;
   MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::ParseSearch(request.query(), &search));
   MILLRACE_ASSIGN_OR_RETURN(const RowOrder order, RowOrder::Of(search));
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot));
-  MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, SelectRows(bound, *snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, SelectRows(bound, *snapshot, cancelled));
   const int64_t match_count = static_cast<int64_t>(matches.Count());
   const int64_t shown_count = std::min(match_count, search.limit.value_or(std::numeric_limits<int64_t>::max()));
   const int64_t offset = std::clamp<int64_t>(cursor.has_value() ? cursor->number : 0, 0, shown_count);
   const int64_t count = std::min(page_size, shown_count - offset);
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, RowsInOrder(matches, order, static_cast<uint64_t>(offset),
-                                                                          static_cast<uint64_t>(count), *snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(
+      const std::vector<uint32_t> rows,
+      RowsInOrder(matches, order, static_cast<uint64_t>(offset), static_cast<uint64_t>(count), *snapshot, cancelled));
   response->set_snapshot(snapshot->digest());
   response->set_post_count(match_count);
   MILLRACE_RETURN_IF_ERROR(request.ids_only() ? AddIds(rows, *snapshot, response)
