@@ -71,7 +71,10 @@ TEST_CASE("nothing follows the sink's first error, which every later call return
   RecordRelay relay(&sink);
   absl::Status status;
   int64_t id = 0;
-  while (status.ok() && id < 1'000'000) status = relay.OnPost(PostOf(++id), {}, id, 0);
+  while (status.ok() && id < 1'000'000) {
+    ++id;
+    status = relay.OnPost(PostOf(id), {}, id, 0);
+  }
   CHECK(ReasonOf(status) == Reason::kDiskFull);
   CHECK(ReasonOf(relay.Drain()) == Reason::kDiskFull);
   CHECK(ReasonOf(relay.Flush()) == Reason::kDiskFull);

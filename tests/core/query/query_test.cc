@@ -205,6 +205,11 @@ TEST_CASE("a tree's text is read as the same tree") {
   }
 }
 
+TEST_CASE("a value that is put in quotation marks doubles its backslashes") {
+  const Query query = *Query::Parse("~source:a\\b) ~c d");
+  CHECK(query.TextOf(query.root()) == "(source:\"a\\\\b)\" or c) d");
+}
+
 TEST_CASE("lists of ranges are put in order and joined") {
   using Intervals = std::vector<Interval>;
   const auto intervals = [](const std::string& text) { return Query::Parse(text)->terms()[0].intervals; };
