@@ -8,6 +8,7 @@
 #include "core/catalog/commit_facts.h"
 #include "core/catalog/import_rows.h"
 #include "core/catalog/import_session_impl.h"
+#include "core/catalog/relation_rows.h"
 #include "core/catalog/sweep.h"
 #include "core/catalog/tag_facts_rows.h"
 
@@ -109,6 +110,19 @@ absl::StatusOr<Staged> ImportSession::Impl::Stage(const Post& post, absl::Span<c
   return staged;
 }
 
+absl::StatusOr<std::string_view> ImportSession::Impl::FindAlias(std::string_view name) {
+  if (is_over_) return SessionOverError();
+  if (!dataset_.committed_import_id.has_value()) return std::string_view();
+  const auto known = alias_by_name_.find(absl::string_view(name.data(), name.size()));
+  if (known != alias_by_name_.end()) return std::string_view(known->second);
+  absl::StatusOr<std::string> alias = ReadAlias(*reader_, dataset_.id, name);
+  if (!alias.ok()) {
+    Abort(alias.status());
+    return alias.status();
+  }
+  return std::string_view(alias_by_name_.emplace(std::string(name), *std::move(alias)).first->second);
+}
+
 absl::Status ImportSession::Impl::StageFact(const std::function<absl::Status()>& add) {
   if (is_over_) return SessionOverError();
   absl::Status status = add();
@@ -199,6 +213,8 @@ const std::string& ImportSession::import_id() const { return impl_->import_id();
 absl::StatusOr<Staged> ImportSession::Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place) {
   return impl_->Stage(post, tags, place);
 }
+
+absl::StatusOr<std::string_view> ImportSession::FindAlias(std::string_view name) { return impl_->FindAlias(name); }
 
 absl::Status ImportSession::StageTag(const TagFact& tag) { return impl_->StageTag(tag); }
 absl::Status ImportSession::StageTagRelation(const TagRelation& relation, SourcePlace place) {

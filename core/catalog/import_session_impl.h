@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "core/catalog/connections.h"
 #include "core/catalog/dataset_rows.h"
 #include "core/catalog/import_begin.h"
@@ -31,6 +32,7 @@ class ImportSession::Impl {
 
   const std::string& import_id() const { return import_id_text_; }
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+  absl::StatusOr<std::string_view> FindAlias(std::string_view name);
   absl::Status StageTag(const TagFact& tag) {
     return StageFact([&] { return facts_.AddTag(tag); });
   }
@@ -73,7 +75,8 @@ class ImportSession::Impl {
   Md5Collector md5s_;
   StagedFacts facts_;
   bool has_unchecked_relations_ = false;
-  std::vector<TagRelation> superseded_relations_;  // of the dataset, with their new status
+  absl::flat_hash_map<std::string, std::string> alias_by_name_;  // of names asked for; empty: it is none
+  std::vector<TagRelation> superseded_relations_;                // of the dataset, with their new status
   TagResolver tag_resolver_;
   ResolvedTags resolved_tags_;  // of the post being staged
   TagChanges tag_changes_;

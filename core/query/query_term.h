@@ -20,10 +20,11 @@ struct QueryTerm {
   enum class Presence { kValue, kAny, kNone };
 
   Kind kind = Kind::kTag;
-  std::string text;        // as written, with the signs before it
-  std::string word;        // as written, without them
-  size_t char_offset = 0;  // where it begins in the text that was parsed, in characters from 0
-  bool is_quoted = false;  // the tag is written between quotation marks
+  std::string text;              // as written, with the signs before it
+  std::string word;              // as written, without them
+  size_t char_offset = 0;        // where it begins in the text that was parsed, in characters from 0
+  bool is_quoted = false;        // the tag is written between quotation marks
+  bool is_value_quoted = false;  // kMetatag: what stands behind the colon is
 
   std::string tag;              // kTag: its name
   std::optional<Glob> pattern;  // kTagPattern, and kMetatag with a source
@@ -33,8 +34,9 @@ struct QueryTerm {
   int category = -1;                     // kCategoryTagCount
   Presence presence = Presence::kValue;  // kAny and kNone: nothing else counts
   uint32_t rating_mask = 0;              // bit i for the Rating with number i
-  std::vector<Interval> intervals;       // one of them must contain the number; each holds at least one
-  std::vector<std::string> words;        // of md5 sums, file types, statuses, kinds of pools: one of them
+  // One of them must contain the number; each holds at least one. Ascending, with gaps between them.
+  std::vector<Interval> intervals;
+  std::vector<std::string> words;  // of md5 sums, file types, statuses, kinds of pools: one of them
 
   // Why it is no value of this metatag. Told unless the snapshot has a tag of this very name: tags could be named so
   // before there was the metatag.

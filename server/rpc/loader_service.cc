@@ -13,8 +13,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::string_view kStreamBatches = "millrace.v1.LoaderService/StreamBatches";
-
 // A stream that ends as it begins.
 class RefusedStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:

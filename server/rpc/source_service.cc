@@ -15,14 +15,6 @@
 #include "server/rpc/request.h"
 
 namespace millrace {
-namespace {
-
-absl::Status CheckSourceName(std::string_view name) {
-  return name.empty() ? FieldError("name", "is required") : CheckName("name", name);
-}
-
-}  // namespace
-
 absl::Status SourceService::Create(const v1::CreateSourceRequest& request, v1::CreateSourceResponse* response) {
   SourceSettings settings;
   MILLRACE_RETURN_IF_ERROR(ReadSettings(request, &settings));
@@ -33,7 +25,7 @@ absl::Status SourceService::Create(const v1::CreateSourceRequest& request, v1::C
 }
 
 absl::Status SourceService::Get(const v1::GetSourceRequest& request, v1::GetSourceResponse* response) {
-  MILLRACE_RETURN_IF_ERROR(CheckSourceName(request.name()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
   MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, deps_.catalog->sources().Get(request.name()));
   SetSource(record, response->mutable_source());
   return absl::OkStatus();
@@ -54,7 +46,7 @@ absl::Status SourceService::List(const v1::ListSourcesRequest& request, v1::List
 }
 
 absl::Status SourceService::Update(const v1::UpdateSourceRequest& request, v1::UpdateSourceResponse* response) {
-  MILLRACE_RETURN_IF_ERROR(CheckSourceName(request.name()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
   if (request.has_position() && deps_.refreshes != nullptr && deps_.refreshes->IsRunning(request.name())) {
     return MakeError(Reason::kRefreshRunning,
                      absl::StrCat("the source ", request.name(),
@@ -68,7 +60,7 @@ absl::Status SourceService::Update(const v1::UpdateSourceRequest& request, v1::U
 }
 
 absl::Status SourceService::Delete(const v1::DeleteSourceRequest& request) {
-  MILLRACE_RETURN_IF_ERROR(CheckSourceName(request.name()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
   const absl::Status deleted = deps_.catalog->sources().Delete(request.name());
   const bool is_missing = ReasonOf(deleted) == Reason::kSourceNotFound;
   return is_missing && request.allow_missing() ? absl::OkStatus() : deleted;
