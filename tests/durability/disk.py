@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from durability.recording import Event
+from durability.recording import Event, as_traced
 
 SECTOR_BYTES = 512
 
@@ -109,7 +109,7 @@ class Disk:
             apply = getattr(self, f"_{event.call}", None)
             if apply is not None:
                 apply(event)
-            elif str(self._data_dir).encode().hex() in event.text.replace("\\x", ""):
+            elif as_traced(self._data_dir) in event.text:
                 raise ValueError(
                     f"{event.call} changed the data folder, which the model does not know: {event.text[:200]}"
                 )

@@ -149,9 +149,10 @@ class Faults:
                 count = len(self._meddle.noted())
                 numbers = iter(sorted(random.Random(seed).sample(range(1, count + 1), min(sample, count))))
             for number in numbers:
-                if not self._try(template, number):
+                if self._try(template, number):
+                    self.count += 1
+                elif sample is None:
                     break
-                self.count += 1
 
     def _learn(self, template: Path) -> None:
         """Makes the plan, and notes what reads give when nothing fails."""

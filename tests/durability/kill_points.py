@@ -161,9 +161,10 @@ class KillPoints:
                 numbers = iter(sorted(random.Random(seed).sample(range(1, count + 1), min(sample, count))))
             for number in numbers:
                 point = self._try(template, number)
-                if point is None:
+                if point is not None:
+                    self.kills[point] += 1
+                elif sample is None:
                     break
-                self.kills[point] += 1
 
     def _try(self, template: Path | None, number: int) -> str | None:
         """The call that it was killed at; None when it came to its end."""

@@ -20,7 +20,7 @@ import millrace
 from durability.disk import Chance, Disk, Ignored
 from durability.kill_points import SMALL, STAGED_SYNC, crashed
 from durability.meddled import Meddle, build_meddle
-from durability.recording import events_of, known_of, record
+from durability.recording import as_traced, events_of, known_of, record
 from durability.report import Report
 from durability.workload import Fault, Known, Workload, check, copy_of, reference
 from server_process import StartError
@@ -50,11 +50,10 @@ class Recording:
         if before is not None:
             copy_of(before, self._data_dir)
         trace, marks = record(self._data_dir, steps, posts_a_dump=workload.posts_a_dump, known=known)
-        self._events = list(events_of(trace))
+        self._events = list(events_of(trace, self._data_dir.parent))
         written = [event for event in self._events if event.descriptor()[1] == str(marks)]
         self.marks = [(0, known or Known()), *((mark.entered, known_of(mark.strings()[0])) for mark in written)]
-        ours = str(self._data_dir).encode().hex()
-        self.moments = [event.left for event in self._events if ours in event.text.replace("\\x", "")]
+        self.moments = [event.left for event in self._events if as_traced(self._data_dir) in event.text]
         trace.unlink()
         self._check_complete()
 

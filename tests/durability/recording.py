@@ -71,8 +71,15 @@ _CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+|\?)(?:<[^>]*>)?(?: .*)?$", re.DOTAL
 _UNFINISHED = " <unfinished ...>"
 
 
-def events_of(trace: Path) -> Iterator[Event]:
-    """In the order in which they ended. ValueError for a line that is not understood, or a call that was cut short."""
+def as_traced(path: Path) -> str:
+    """A path as strace -xx writes it."""
+    return "".join(f"\\x{byte:02x}" for byte in str(path).encode())
+
+
+def events_of(trace: Path, below: Path) -> Iterator[Event]:
+    """Those on files below the folder, in the order in which they ended. ValueError for a line that is not understood,
+    or a call that was cut short."""
+    ours = as_traced(below)
     begun: dict[str, tuple[int, str]] = {}
     with open(trace, encoding="ascii") as lines:
         for number, line in enumerate(lines):
@@ -89,6 +96,8 @@ def events_of(trace: Path) -> Iterator[Event]:
             if (resumed := _RESUMED.match(text)) is not None:
                 entered, start = begun.pop(thread)
                 text = start + resumed[2]
+            if ours not in text:
+                continue
             if (whole := _CALL.match(text)) is None or '"...' in text:
                 raise ValueError(f"{trace}, line {number + 1} is not understood: {text[:200]}")
             call, arguments, result = whole.groups()
