@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -45,15 +46,20 @@ def in_folder(task: Callable[[Path], Report]) -> Report:
         return task(Path(folder))
 
 
-def processes_below(folder: str) -> list[str]:
-    """The command lines of running processes that name something in the folder."""
+def end_processes_below(folder: str) -> list[str]:
+    """Ends whatever runs with something of the folder on its command line: these command lines."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             if folder in command:
+                os.kill(int(path.parent.name), signal.SIGKILL)
                 found.append(command)
     return found
+
+
+def interrupt(_: int, __: object) -> None:
+    raise KeyboardInterrupt
 
 
 def main() -> int:
@@ -63,32 +69,47 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of moments and fates (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="programs at a time (default: one a core)")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="millrace-durability-") as folder:
+    signal.signal(signal.SIGTERM, interrupt)
+    with tempfile.TemporaryDirectory(prefix="millrace-durability-", ignore_cleanup_errors=True) as folder:
         # Whatever is made by whichever process lies in here.
         os.environ["TMPDIR"] = folder
-        return run(arguments, folder)
+        started = time.monotonic()
+        try:
+            reports = run_all(arguments)
+        finally:
+            left = end_processes_below(folder)
+            # What was killed is gone a moment later, and the folder can be removed then.
+            while end_processes_below(folder):
+                time.sleep(0.05)
+    reports.append(Report("", 0, failures=[f"left running: {command}" for command in left]))
+    return conclude(reports, time.monotonic() - started)
 
 
-def run(arguments: argparse.Namespace, folder: str) -> int:
-    started = time.monotonic()
+def run_all(arguments: argparse.Namespace) -> list[Report]:
+    deadline = time.monotonic() + arguments.minutes * 60
     reports: list[Report] = []
     # Other processes, begun anew: a forked one would inherit gRPC's threads, and not their work.
     with ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("spawn")) as pool:
 
-        def run_all(todo: Iterator[Callable[[Path], Report]]) -> None:
+        def run(todo: Iterator[Callable[[Path], Report]]) -> None:
             for done in as_completed([pool.submit(in_folder, task) for task in todo]):
                 reports.append(done.result())
                 show(reports[-1])
 
-        run_all(tasks(arguments))
-        cut_count, round_number = 0, 0
-        while cut_count < CUT_COUNT_MIN or time.monotonic() - started < arguments.minutes * 60:
-            run_all(cut_tasks(arguments, round_number))
-            cut_count += power_cuts.RUN_COUNT * CUT_ROUND
-            round_number += 1
-    left = processes_below(folder)
-    reports.append(Report("", 0, failures=[f"left running: {command}" for command in left]))
-    return conclude(reports, time.monotonic() - started)
+        try:
+            run(tasks(arguments))
+            cut_count, round_number = 0, 0
+            while cut_count < CUT_COUNT_MIN or time.monotonic() < deadline:
+                run(cut_tasks(arguments, round_number))
+                cut_count += power_cuts.RUN_COUNT * CUT_ROUND
+                round_number += 1
+        except BaseException:
+            # The tasks that run would go on to their end otherwise, for minutes.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+    return reports
 
 
 def show(report: Report) -> None:

@@ -60,7 +60,11 @@ class ServerProcess:
                 stderr=log,
                 env=environment(),
             )
-        self.address = self._await_address()
+        try:
+            self.address = self._await_address()
+        except BaseException:  # nobody else can end it yet
+            self.kill()
+            raise
         self.port = int(self.address.rpartition(":")[2])
 
     @property
