@@ -35,7 +35,6 @@ from durability.workload import (
 )
 from server_process import StartError
 
-# Several transactions of staged posts.
 LARGE = Workload(posts_a_dump=1500)
 SMALL = Workload(posts_a_dump=300)
 EXIT_KILLED = 137
