@@ -38,9 +38,13 @@ from server_process import StartError
 LARGE = Workload(posts_a_dump=1500)
 SMALL = Workload(posts_a_dump=300)
 EXIT_KILLED = 137
-# An import syncs its record, what it stages, the md5s, its commit, and what it sweeps: at these it is killed.
-STAGED_SYNC = 3
-SWEEP_SYNC = 5
+# An import syncs the log's header and folder, its record, what it stages, the md5s, its commit, and what it sweeps. At
+# these it is killed: before the commit, and when the commit is in the log.
+STAGED_SYNC = 5
+COMMIT_SYNC = 6
+# Of imports, in the catalog.
+RUNNING = 1
+COMMITTED = 2
 
 
 @dataclass(frozen=True)
@@ -114,23 +118,26 @@ def crashed(workload: Workload, meddle: Meddle, folder: Path, sync_number: int) 
             meddle.order("kill", SYNCING, first=sync_number)
             with contextlib.suppress(millrace.Error, ValueError):
                 workload.do(client, 1, skip_snapshot=True)
-            if not meddle.noted() or meddle.noted()[-1].done != "kill":
-                raise Fault(f"an import makes fewer than {sync_number} syncs; choose others here")
+        left = query(data_dir, "SELECT state, (SELECT count(*) FROM posts) FROM imports WHERE is_swept = 0")
+        if left != [(RUNNING if sync_number == STAGED_SYNC else COMMITTED, 2 * workload.posts_a_dump)]:
+            raise Fault(f"sync {sync_number} of an import is not what it was, and leaves {left}; choose another here")
         yield data_dir
 
 
 def operations(meddle: Meddle, folder: Path) -> list[Operation]:
     staged, committed = (
         functools.partial(crashed, meddle=meddle, folder=folder, sync_number=number)
-        for number in (STAGED_SYNC, SWEEP_SYNC)
+        for number in (STAGED_SYNC, COMMIT_SYNC)
     )
     return [
         Operation("first start", SMALL, _nothing, lambda act: None, from_start=True),
         Operation("first import", LARGE, lambda w: prepared(w, 0), _import),
         Operation("replacing import", LARGE, lambda w: prepared(w, 1), _import_only, Known(1, 1)),
         Operation("snapshot", SMALL, lambda w: prepared(w, 2, snapshots=False), _snapshot, Known(2, 2)),
-        Operation("start after a crash in staging, and stop", LARGE, staged, _sweep_and_stop, Known(1, 2), True),
-        Operation("start after a crash in sweeping, and stop", LARGE, committed, _sweep_and_stop, Known(1, 2), True),
+        Operation("start after a crash before a commit, and stop", LARGE, staged, _sweep_and_stop, Known(1, 2), True),
+        Operation(
+            "start after a crash behind a commit, and stop", LARGE, committed, _sweep_and_stop, Known(1, 2), True
+        ),
     ]
 
 
