@@ -14,6 +14,7 @@ const COUNTS = {
 const NOUNS = ['child', 'parent', 'pool', 'source', 'pixiv', 'md5', 'score', 'favcount', 'duration', 'date', 'filesize',
   'filetype', 'user', 'approver'];
 
+const least = (a, b) => a < b ? a : b;
 const refuse = (what) => {
   throw new Error(what);
 };
@@ -25,7 +26,7 @@ const checked = (span, alone = span) =>
     [...span, ...alone].every((end) => end >= MIN && end <= MAX) ? {span, alone} : undefined;
 const exactly = (number) => number === undefined ? undefined : checked([number, number]);
 const about = (number) => number === undefined || number > MAX ? undefined :
-    {span: [number, number], alone: [(95n * number + 99n) / 100n, 105n * number / 100n]};
+    {span: [number, number], alone: [(95n * number + 99n) / 100n, least(105n * number / 100n, MAX)]};
 const decimal = (text, factor, decimalsMax = 6) => {
   const found = text.match(/^([0-9]{1,18})(?:\.([0-9]+))?$/);
   if (!found || (found[2] ?? '').length > decimalsMax) return undefined;
