@@ -25,7 +25,7 @@ class Value(NamedTuple):
 ParseValue = Callable[[str], Value | None]
 
 _DECIMAL = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?")
-_SIZE = re.compile(r"([0-9.]+)([kmg])?b?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9.]+)([kmgKMG])?[bB]?")
 _RATIO = re.compile("([0-9]{1,9})[:/]([0-9]{1,9})")
 _DATE = re.compile("([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _AGE = re.compile("([0-9]+)(s|mi|h|d|w|mo|y)")
