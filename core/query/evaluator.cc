@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "core/query/column_filter.h"
 #include "core/snapshot/postings.h"
-#include "core/snapshot/row_set_builder.h"
+#include "core/snapshot/row_bits.h"
 
 namespace millrace {
 namespace {
@@ -176,27 +176,14 @@ class Evaluator {
 
   absl::StatusOr<RowSet> UnionOf(const std::vector<uint32_t>& tag_indexes, const Postings& postings) const {
     if (tag_indexes.size() == 1) return postings.RowsOf(tag_indexes.front());
-    // Bits for the lists, of which a pattern may find a hundred thousand.
-    std::vector<RowSetBuilder::Block> blocks(post_count_ / RowSetBuilder::kBlockRows + 1);
-    for (RowSetBuilder::Block& block : blocks) block.fill(0);
-    RowSet rows;
+    // A pattern may find a hundred thousand.
+    RowBits rows(post_count_);
     uint64_t seen_count = 0;
     for (const uint32_t tag_index : tag_indexes) {
       if (++seen_count % kTagsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
-      MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> list, postings.ListOf(tag_index));
-      for (const uint32_t row : list) {
-        const uint32_t place = row % RowSetBuilder::kBlockRows;
-        blocks[row / RowSetBuilder::kBlockRows][place / 64] |= uint64_t{1} << (place % 64);
-      }
-      if (!list.empty()) continue;
-      MILLRACE_ASSIGN_OR_RETURN(const RowSet more, postings.RowsOf(tag_index));
-      rows.Or(more);
+      MILLRACE_RETURN_IF_ERROR(postings.AddRowsOf(tag_index, &rows));
     }
-    RowSetBuilder builder;
-    for (size_t number = 0; number < blocks.size(); ++number)
-      builder.Add(static_cast<uint32_t>(number), blocks[number]);
-    rows.Or(std::move(builder).Finish());
-    return rows;
+    return std::move(rows).Finish();
   }
 
   absl::StatusOr<RowSet> RunParents(const BoundTerm& term, const RowSet* within) {
@@ -220,6 +207,7 @@ class Evaluator {
       if (rows.ok()) return rows;
     }
     MILLRACE_ASSIGN_OR_RETURN(const auto parent_ids, snapshot_.ParentIds(0, snapshot_.post_count()));
+    if (is_of_one) return ParentsOfOne(parent_ids, *within);
     std::vector<uint32_t> parents;
     for (size_t i = 0; i < parent_ids.values.size(); ++i) {
       if (i % kRowsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
@@ -230,6 +218,19 @@ class Evaluator {
     std::sort(parents.begin(), parents.end());
     parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
     return RowSet::FromAscending(parents);
+  }
+
+  // `row` holds one row, or none.
+  absl::StatusOr<RowSet> ParentsOfOne(const OptionalSlice<int64_t>& parent_ids, const RowSet& row) const {
+    if (row.IsEmpty()) return RowSet();
+    const int64_t rows[] = {row.Last()};
+    int64_t post_id;
+    MILLRACE_RETURN_IF_ERROR(snapshot_.ReadPostIds(rows, absl::MakeSpan(&post_id, 1)));
+    for (size_t i = 0; i < parent_ids.values.size(); ++i) {
+      if (i % kRowsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
+      if (parent_ids.values[i] == post_id && parent_ids.has(i)) return row.Clone();
+    }
+    return RowSet();
   }
 
   const BoundQuery& query_;

@@ -24,7 +24,6 @@ struct QueryTerm {
   std::string word;              // as written, without them
   size_t char_offset = 0;        // where it begins in the text that was parsed, in characters from 0
   bool is_quoted = false;        // the tag is written between quotation marks
-  bool is_value_quoted = false;  // kMetatag: what stands behind the colon is
 
   std::string tag;              // kTag: its name
   std::optional<Glob> pattern;  // kTagPattern, and kMetatag with a source

@@ -142,7 +142,8 @@ TEST_CASE("a relay may end with records on their way") {
   for (int64_t i = 1; i <= 600; ++i) REQUIRE(relay->OnPost(PostOf(i), {}, i, 0).ok());
   sink.LetGo();
   relay.reset();
-  CHECK(sink.count() <= 600);
+  // The last batch was not full, so it had not been sent.
+  CHECK(sink.count() <= 512);
 }
 
 }  // namespace
