@@ -196,8 +196,10 @@ void SyntheticDump::AppendLine(int64_t index, std::string* out) {
 }
 
 std::string SyntheticDump::CsvHeader() {
-  return "id,uploader_id,created_at,md5,source,rating,image_width,image_height,tag_string,locked_tags,fav_count,file_ext,"
-         "parent_id,change_seq,approver_id,file_size,comment_count,description,duration,updated_at,is_deleted,is_pending,"
+  return "id,uploader_id,created_at,md5,source,rating,image_width,image_height,tag_string,locked_tags,fav_count,file_"
+         "ext,"
+         "parent_id,change_seq,approver_id,file_size,comment_count,description,duration,updated_at,is_deleted,is_"
+         "pending,"
          "is_flagged,score,up_score,down_score,is_rating_locked,is_status_locked,is_note_locked,bg_color\n";
 }
 
@@ -225,9 +227,10 @@ void SyntheticDump::AppendCsvRow(int64_t index, std::string* out) {
     out->append(tag_names_[static_cast<size_t>(rank)]);
   }
   const std::string parent = id > 1 && random.Below(20) == 0 ? absl::StrCat(1 + random.Below(id - 1)) : "";
-  absl::StrAppendFormat(out, ",,%d,png,%s,%d,,%d,%d,\"A picture, number %d.\",,2019-06-05 10:20:30,f,f,f,%d,%d,%d,f,f,f,\n",
-                        random.Below(500), parent, 1'000'000 + id, 20'000 + random.Below(4'000'000), random.Below(9), id,
-                        up - down, up, -down);
+  absl::StrAppendFormat(out,
+                        ",,%d,png,%s,%d,,%d,%d,\"A picture, number %d.\",,2019-06-05 10:20:30,f,f,f,%d,%d,%d,f,f,f,\n",
+                        random.Below(500), parent, 1'000'000 + id, 20'000 + random.Below(4'000'000), random.Below(9),
+                        id, up - down, up, -down);
 }
 
 }  // namespace millrace::bench

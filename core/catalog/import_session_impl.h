@@ -77,7 +77,7 @@ class ImportSession::Impl {
   StagedFacts facts_;
   bool has_unchecked_relations_ = false;
   absl::flat_hash_map<std::string, FoundAlias> alias_by_name_;  // of names asked for; an empty name: it is none
-  std::vector<TagRelation> superseded_relations_;                // of the dataset, with their new status
+  std::vector<TagRelation> superseded_relations_;               // of the dataset, with their new status
   TagResolver tag_resolver_;
   ResolvedTags resolved_tags_;  // of the post being staged
   TagChanges tag_changes_;

@@ -166,9 +166,9 @@ absl::StatusOr<std::shared_ptr<const Postings>> Snapshot::GetPostings(const std:
   std::shared_ptr<const Postings> made = impl_->FindPostings();
   // Should it turn out damaged, it is not made anew at once: a disk that damages one file damages the next.
   impl_->PausePostings(MakeError(
-      Reason::kIoError, absl::StrCat("the postings of snapshot ", digest(), " are not to be read, though ",
-                                     impl_->PostingsPath(), " was just made: ",
-                                     std::string(impl_->postings_open_error.message()), ". Look at the disk")));
+      Reason::kIoError,
+      absl::StrCat("the postings of snapshot ", digest(), " are not to be read, though ", impl_->PostingsPath(),
+                   " was just made: ", std::string(impl_->postings_open_error.message()), ". Look at the disk")));
   return made != nullptr ? absl::StatusOr<std::shared_ptr<const Postings>>(made) : impl_->postings_error;
 }
 
