@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "weights": None,
     "mix": None,
     "last_batch": "keep",
+    "tags": None,
 }
 
 
