@@ -18,9 +18,9 @@ bool HasTable(std::string_view start, std::string_view name) {
 
 }  // namespace
 
-bool RecogniseDanbooruMetaSqlite(std::string_view start, std::string_view) { return HasTable(start, "post_tags"); }
+bool RecogniseDanbooruMetaSqlite(std::string_view start) { return HasTable(start, "post_tags"); }
 
-bool RecogniseDanbooru2023Sqlite(std::string_view start, std::string_view) {
+bool RecogniseDanbooru2023Sqlite(std::string_view start) {
   return HasTable(start, "posttagrelation");
 }
 

@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "core/query/column_filter.h"
 #include "core/snapshot/postings.h"
-#include "core/snapshot/row_set_builder.h"
+#include "core/snapshot/row_bits.h"
 
 namespace millrace {
 namespace {
@@ -177,27 +177,14 @@ class Evaluator {
 
   absl::StatusOr<RowSet> UnionOf(const std::vector<uint32_t>& tag_indexes, const Postings& postings) const {
     if (tag_indexes.size() == 1) return postings.RowsOf(tag_indexes.front());
-    // Bits for the lists, of which a pattern may find a hundred thousand.
-    std::vector<RowSetBuilder::Block> blocks(post_count_ / RowSetBuilder::kBlockRows + 1);
-    for (RowSetBuilder::Block& block : blocks) block.fill(0);
-    RowSet rows;
+    // A pattern may find a hundred thousand.
+    RowBits rows(post_count_);
     uint64_t seen_count = 0;
     for (const uint32_t tag_index : tag_indexes) {
       if (++seen_count % kTagsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
-      MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> list, postings.ListOf(tag_index));
-      for (const uint32_t row : list) {
-        const uint32_t place = row % RowSetBuilder::kBlockRows;
-        blocks[row / RowSetBuilder::kBlockRows][place / 64] |= uint64_t{1} << (place % 64);
-      }
-      if (!list.empty()) continue;
-      MILLRACE_ASSIGN_OR_RETURN(const RowSet more, postings.RowsOf(tag_index));
-      rows.Or(more);
+      MILLRACE_RETURN_IF_ERROR(postings.AddRowsOf(tag_index, &rows));
     }
-    RowSetBuilder builder;
-    for (size_t number = 0; number < blocks.size(); ++number)
-      builder.Add(static_cast<uint32_t>(number), blocks[number]);
-    rows.Or(std::move(builder).Finish());
-    return rows;
+    return std::move(rows).Finish();
   }
 
   absl::StatusOr<RowSet> RunParents(const BoundTerm& term, const RowSet* within) {

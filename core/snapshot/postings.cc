@@ -102,6 +102,15 @@ absl::StatusOr<RowSet> Postings::RowsOf(uint32_t tag_index) const {
   return ParseBitmap(bytes);
 }
 
+absl::Status Postings::AddRowsOf(uint32_t tag_index, RowBits* rows) const {
+  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> list, ListOf(tag_index));
+  rows->Add(list);
+  if (!list.empty()) return absl::OkStatus();
+  absl::Span<const uint8_t> bytes;
+  MILLRACE_RETURN_IF_ERROR(bitmaps_.Get(tag_index, &bytes));
+  return rows->AddSerialised(bytes) ? absl::OkStatus() : file_->Damaged("a bitmap in it is malformed");
+}
+
 absl::StatusOr<RowSet> Postings::Parents() const {
   if (!parents_.is_present()) return RowSet();
   absl::Span<const uint8_t> bytes;

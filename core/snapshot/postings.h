@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "core/snapshot/column.h"
 #include "core/snapshot/format.h"
+#include "core/snapshot/row_bits.h"
 #include "core/snapshot/row_set.h"
 
 namespace millrace {
@@ -30,6 +31,9 @@ class Postings {
   absl::StatusOr<RowSet> RowsOf(uint32_t tag_index) const;
   // The same of a tag that has a list; empty for one that has a bitmap. Ascending; a slice of the mapped file.
   absl::StatusOr<absl::Span<const uint32_t>> ListOf(uint32_t tag_index) const;
+  // Adds the rows of a tag to `rows`, which must be of as many rows as the snapshot. What it holds after an error means
+  // nothing. Requires tag_index < tag_count.
+  absl::Status AddRowsOf(uint32_t tag_index, RowBits* rows) const;
   // Rows of the posts that are the parent of another post of the snapshot.
   absl::StatusOr<RowSet> Parents() const;
   // Whether a reader has met damage: the file should be made anew.
