@@ -14,8 +14,9 @@ class TagReadingFlag {
   CLI::Option* AddTo(CLI::App& app, const std::string& what) {
     return app
         .add_option("--tags", word_,
-                    "Which tags a post has" + what + ": as-said, those that it said; applied, with aliases and "
-                    "implications applied. As said when left out")
+                    "Which tags a post has" + what +
+                        ": as-said, those that it said; applied, with aliases and "
+                        "implications applied. As said when left out")
         ->check(CLI::IsMember({"as-said", "applied"}));
   }
 

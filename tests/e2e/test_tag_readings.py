@@ -65,11 +65,17 @@ def write(path: Path, header: str, rows: list[list[object]]) -> Path:
     return path
 
 
-def import_all(client: millrace.Client, folder: Path, aliases: dict[str, str], implications: list[tuple[str, str]]) -> str:
+def import_all(
+    client: millrace.Client, folder: Path, aliases: dict[str, str], implications: list[tuple[str, str]]
+) -> str:
     """Imports all of it; the snapshot's digest."""
     folder.mkdir()
     numbers = [CATEGORY_NUMBERS.get(CATEGORIES.get(name, ""), "0") for name in SAID]
-    write(folder / "tags-1.csv", "id,name,category,post_count", [[i + 1, *tag, 0] for i, tag in enumerate(zip(SAID, numbers, strict=True))])
+    write(
+        folder / "tags-1.csv",
+        "id,name,category,post_count",
+        [[i + 1, *tag, 0] for i, tag in enumerate(zip(SAID, numbers, strict=True))],
+    )
     relation_header = "id,antecedent_name,consequent_name,created_at,status"
     for kind, pairs in (("aliases", list(aliases.items())), ("implications", implications)):
         write(folder / f"tag_{kind}-1.csv", relation_header, [[i, *pair, "", "active"] for i, pair in enumerate(pairs)])
@@ -154,7 +160,9 @@ def test_rows_columns_and_labels_of_a_plan_have_the_tags_of_its_reading(
     categories = {entry.name: entry.category for entry in entries}
     for encoding in ("csr", "dense", "bits"):
         labels = Labels(vocabulary.digest, encoding)
-        with Loader(server.address, plan=plan.id, split="all", epochs=1, fields=["tags", "tag_indexes"], labels=labels) as loader:
+        with Loader(
+            server.address, plan=plan.id, split="all", epochs=1, fields=["tags", "tag_indexes"], labels=labels
+        ) as loader:
             for batch in loader:
                 assert isinstance(batch, ColumnBatch)
                 if encoding == "csr":
@@ -171,10 +179,11 @@ def test_rows_columns_and_labels_of_a_plan_have_the_tags_of_its_reading(
                     tags = batch.tags.of(i).tolist()
                     assert tags == sorted(ids[name] for name in expected[id])
                     assert len(batch.lists("tag_indexes").of(i)) == len(tags)
-    for batch in (client.batch(plan.id, split="all", step=0),):
-        for post in batch.posts:
-            assert {tag.name: tag.category for tag in post.tags} == {name: categories[name] for name in expected[post.id]}
-            assert [tag.id for tag in post.tags] == sorted(ids[name] for name in expected[post.id])
+    for post in client.batch(plan.id, split="all", step=0).posts:
+        assert {(tag.name, tag.category) for tag in post.tags} == {
+            (name, categories[name]) for name in expected[post.id]
+        }
+        assert [tag.id for tag in post.tags] == sorted(ids[name] for name in expected[post.id])
 
 
 def test_units_strata_and_weights_go_by_the_reading(client: millrace.Client, pets: str) -> None:
@@ -227,7 +236,9 @@ def test_a_snapshot_made_before_relations_does_not_see_them(client: millrace.Cli
     newer = import_all(client, tmp_path / "more", {**ALIASES, "grin": "smile"}, [*IMPLICATIONS, ("cat", "hat")])
     assert newer != pets
     again = client.batch(before.id)
-    assert [[tag.name for tag in post.tags] for post in again.posts] == [[tag.name for tag in post.tags] for post in batch.posts]
+    assert [[tag.name for tag in post.tags] for post in again.posts] == [
+        [tag.name for tag in post.tags] for post in batch.posts
+    ]
     assert client.explain_query("hat", snapshot=pets, tags="applied").post_count == len(matching("hat", "applied"))
     assert client.explain_query("hat", snapshot=newer, tags="applied").post_count > len(matching("hat", "applied"))
     with pytest.raises(millrace.QueryInvalid):

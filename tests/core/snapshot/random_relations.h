@@ -13,8 +13,8 @@
 
 namespace millrace::testing {
 
-// Of the content's tags and a few names that no post says. Aliases are not transitive; implications may lead in circles,
-// which says no more than that each tag of them implies the others.
+// Of the content's tags and a few names that no post says. Aliases are not transitive; implications may lead in
+// circles, which says no more than that each tag of them implies the others.
 inline DatasetFacts RandomRelations(std::mt19937& random, const Content& content) {
   const auto name = [&]() -> std::string {
     if (random() % 4 == 0 || content.tags.empty()) return "u" + std::to_string(random() % 6);

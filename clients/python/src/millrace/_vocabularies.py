@@ -43,8 +43,8 @@ class Vocabularies(Part):
         header line that names at least `name` (docs/vocabularies.md). Of a snapshot, the labels are the tags that pass
         every condition, most posts first: top: only the first so many, 0 for all. min_post_count: of at least so many
         posts. categories: of these ("general", "character"). include: of these names only. exclude: not of these.
-        tags: which tags a post has, for the counts and the order, "as_said" (the default) or "applied": give what the plan
-        gives that the labels are for.
+        tags: which tags a post has, for the counts and the order, "as_said" (the default) or "applied": give what the
+        plan gives that the labels are for.
 
         ValueError for arguments that do not go together. VocabularyInvalid; InvalidRequest; SnapshotNotFound;
         DatasetNotFound; SnapshotRequired; OSError when the file cannot be read.

@@ -309,8 +309,8 @@ class Plans(_Part):
         what else is given, or "exact". unit: what one split holds whole, "post", "parent", "artist" or "pool".
         modulus: of "id_range", 1,000 by default. coverage ("full", "half") and batch_rows ("drawn", "ascending"): of
         "partitioned". weights, mix: for splits with the order "weighted" or "mixed". last_batch: "keep" (smaller),
-        "drop" or "pad". tags: which tags a post has, in all of these and in the batches with their labels: "as_said" (the
-        default), or "applied", with the snapshot's aliases and implications applied.
+        "drop" or "pad". tags: which tags a post has, in all of these and in the batches with their labels: "as_said"
+        (the default), or "applied", with the snapshot's aliases and implications applied.
 
         ValueError for numbers that are not whole. InvalidRequest; QueryInvalid; SelectionEmpty; SnapshotNotFound;
         DatasetNotFound; SnapshotRequired.
