@@ -70,6 +70,12 @@ struct Staged {
   int64_t duplicate_tag_count = 0;  // of tags known by name: how many uses the record repeated
 };
 
+// What a name stands for.
+struct FoundAlias {
+  std::string name;
+  bool has_id = false;  // the dataset has a tag of that name, or a list told its id
+};
+
 // An alias or implication that may not stand, and why: the reason goes on after the field's name.
 struct RefusedRelation {
   TagRelation relation;
@@ -104,9 +110,9 @@ class ImportSession {
   // changes nothing. Errors (kDiskFull, kIoError) end the session.
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
 
-  // What the name is an active alias of in the dataset, as it was when the session began; empty when of nothing. Valid
+  // What the name is an active alias of in the dataset, as it was when the session began; null when of nothing. Valid
   // until the next call. Errors end the session.
-  absl::StatusOr<std::string_view> FindAlias(std::string_view name);
+  absl::StatusOr<const FoundAlias*> FindAlias(std::string_view name);
 
   // Stage what a board tells apart from posts: it becomes visible with the posts. Of what is told twice the last
   // stands. A tag's id serves posts that name it from then on; one that posts have used before keeps its id.

@@ -15,7 +15,6 @@ namespace millrace {
 // category, is_deprecated and post_count are taken and nothing else. Not thread-safe.
 class JsonFactParser {
  public:
-
   bool Parse(std::string_view text, TagFact* tag);
   // All but the kind, which the record does not tell.
   bool Parse(std::string_view text, TagRelation* relation);

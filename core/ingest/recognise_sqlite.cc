@@ -20,8 +20,6 @@ bool HasTable(std::string_view start, std::string_view name) {
 
 bool RecogniseDanbooruMetaSqlite(std::string_view start) { return HasTable(start, "post_tags"); }
 
-bool RecogniseDanbooru2023Sqlite(std::string_view start) {
-  return HasTable(start, "posttagrelation");
-}
+bool RecogniseDanbooru2023Sqlite(std::string_view start) { return HasTable(start, "posttagrelation"); }
 
 }  // namespace millrace

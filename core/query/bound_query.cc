@@ -26,9 +26,13 @@ using snapshot_file::TextColumn;
 
 constexpr int64_t kRowsPerRead = 65536;
 
+std::string Lowered(std::string_view text) {
+  return absl::AsciiStrToLower(absl::string_view(text.data(), text.size()));
+}
+
 // How file types are compared.
 std::string FileTypeOf(std::string_view text) {
-  std::string word = absl::AsciiStrToLower(absl::string_view(text.data(), text.size()));
+  std::string word = Lowered(text);
   return word == "jpeg" ? "jpg" : word;
 }
 
@@ -301,7 +305,7 @@ class Binder {
     if (term.words.empty()) return absl::OkStatus();
     bound->kind = Kind::kPoolKinds;
     MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.pool_kinds().is_present(), term));
-    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.pool_kind_names(), FileTypeOf));
+    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.pool_kind_names(), Lowered));
     return absl::OkStatus();
   }
 

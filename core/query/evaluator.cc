@@ -208,6 +208,7 @@ class Evaluator {
       if (rows.ok()) return rows;
     }
     MILLRACE_ASSIGN_OR_RETURN(const auto parent_ids, snapshot_.ParentIds(0, snapshot_.post_count()));
+    if (is_of_one) return ParentsOfOne(parent_ids, *within);
     std::vector<uint32_t> parents;
     for (size_t i = 0; i < parent_ids.values.size(); ++i) {
       if (i % kRowsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
@@ -218,6 +219,19 @@ class Evaluator {
     std::sort(parents.begin(), parents.end());
     parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
     return RowSet::FromAscending(parents);
+  }
+
+  // `row` holds one row, or none.
+  absl::StatusOr<RowSet> ParentsOfOne(const OptionalSlice<int64_t>& parent_ids, const RowSet& row) const {
+    if (row.IsEmpty()) return RowSet();
+    const int64_t rows[] = {row.Last()};
+    int64_t post_id;
+    MILLRACE_RETURN_IF_ERROR(snapshot_.ReadPostIds(rows, absl::MakeSpan(&post_id, 1)));
+    for (size_t i = 0; i < parent_ids.values.size(); ++i) {
+      if (i % kRowsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
+      if (parent_ids.values[i] == post_id && parent_ids.has(i)) return row.Clone();
+    }
+    return RowSet();
   }
 
   const BoundQuery& query_;

@@ -179,7 +179,6 @@ class QueryParser {
     term.text = token_.text;
     term.word = token_.text.substr(token_.sign_count);
     term.char_offset = token_.char_offset;
-    term.is_value_quoted = token_.is_value_quoted;
     if (token_.kind == Kind::kQuotedTag) {
       term.is_quoted = true;
       for (size_t i = 0; i < token_.name.size(); ++i) {
@@ -324,7 +323,8 @@ std::string WordOf(const QueryTerm& term, bool is_in_group, bool is_signed) {
   if (!is_sign && (is_quoted || !is_in_group || !HasUnmatchedClose(word))) return word;
   if (is_metatag) return absl::StrCat(word.substr(0, value), QuotedValue(std::string_view(word).substr(value)));
   // Patterns have no quotation marks; that a group holds such a word is for people to read.
-  if (term.kind == QueryTerm::Kind::kTagPattern) return is_sign ? absl::StrCat("-(-", word, ")") : word;
+  if (term.kind == QueryTerm::Kind::kTagPattern)
+    return is_sign ? absl::StrCat("-", InGroup(absl::StrCat("-", word))) : word;
   return absl::StrCat("\"", absl::StrReplaceAll(term.tag, {{"\"", "\\\""}, {"\\", "\\\\"}}), "\"");
 }
 

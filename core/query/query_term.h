@@ -20,11 +20,10 @@ struct QueryTerm {
   enum class Presence { kValue, kAny, kNone };
 
   Kind kind = Kind::kTag;
-  std::string text;              // as written, with the signs before it
-  std::string word;              // as written, without them
-  size_t char_offset = 0;        // where it begins in the text that was parsed, in characters from 0
-  bool is_quoted = false;        // the tag is written between quotation marks
-  bool is_value_quoted = false;  // kMetatag: what stands behind the colon is
+  std::string text;        // as written, with the signs before it
+  std::string word;        // as written, without them
+  size_t char_offset = 0;  // where it begins in the text that was parsed, in characters from 0
+  bool is_quoted = false;  // the tag is written between quotation marks
 
   std::string tag;              // kTag: its name
   std::optional<Glob> pattern;  // kTagPattern, and kMetatag with a source

@@ -82,14 +82,21 @@ class Snapshot::Impl {
       absl::StatusOr<std::shared_ptr<const Postings>> opened =
           Postings::Open(PostingsPath(), file->digest(), static_cast<int64_t>(header().post_count),
                          static_cast<int64_t>(header().tag_count));
+      postings_open_error = opened.status();
       if (opened.ok()) postings = *std::move(opened);
     }
     return postings;
+  }
+  // Nobody tries again for a while.
+  void PausePostings(const absl::Status& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(postings_mutex) {
+    postings_error = error;
+    postings_retry_at = std::chrono::steady_clock::now() + kPostingsPause;
   }
 
   Mutex postings_mutex;
   std::shared_ptr<const Postings> postings ABSL_GUARDED_BY(postings_mutex);  // null until they are asked for
   bool is_postings_file_bad ABSL_GUARDED_BY(postings_mutex) = false;
+  absl::Status postings_open_error ABSL_GUARDED_BY(postings_mutex);
   bool is_making_postings ABSL_GUARDED_BY(postings_mutex) = false;
   absl::Status postings_error ABSL_GUARDED_BY(postings_mutex);                              // of the last attempt
   std::chrono::steady_clock::time_point postings_retry_at ABSL_GUARDED_BY(postings_mutex);  // after an error
@@ -152,17 +159,17 @@ absl::StatusOr<std::shared_ptr<const Postings>> Snapshot::GetPostings(const std:
   const absl::Status built = BuildPostings(*this, impl_->PostingsPath(), cancelled);
   MutexLock lock(impl_->postings_mutex);
   if (!built.ok()) {
-    if (ReasonOf(built) != Reason::kCancelled) {
-      impl_->postings_error = built;
-      impl_->postings_retry_at = std::chrono::steady_clock::now() + kPostingsPause;
-    }
+    if (ReasonOf(built) != Reason::kCancelled) impl_->PausePostings(built);
     return built;
   }
   impl_->is_postings_file_bad = false;
   std::shared_ptr<const Postings> made = impl_->FindPostings();
-  if (made != nullptr) return made;
-  return MakeError(Reason::kIoError, absl::StrCat("the postings of snapshot ", digest(), " do not open, though ",
-                                                  impl_->PostingsPath(), " was just made. Look at the disk"));
+  // Should it turn out damaged, it is not made anew at once: a disk that damages one file damages the next.
+  impl_->PausePostings(MakeError(
+      Reason::kIoError,
+      absl::StrCat("the postings of snapshot ", digest(), " are not to be read, though ", impl_->PostingsPath(),
+                   " was just made: ", std::string(impl_->postings_open_error.message()), ". Look at the disk")));
+  return made != nullptr ? absl::StatusOr<std::shared_ptr<const Postings>>(made) : impl_->postings_error;
 }
 
 absl::Status Snapshot::ReadPostIds(absl::Span<const int64_t> rows, absl::Span<int64_t> post_ids) const {

@@ -97,5 +97,39 @@ TEST_CASE_METHOD(AliasFixture, "aliases are put in place, by name or beside ids,
   CHECK(cats[0].post_count == 3);
 }
 
+TEST_CASE_METHOD(AliasFixture, "what is no alias of a tag with an id stays, where the source gives ids") {
+  const auto aliases = Begin("more");
+  REQUIRE(aliases->StageTagRelation({TagRelationKind::kAlias, "tori", "bird", "active", ""}, {}).ok());
+  REQUIRE(aliases->Commit({}).ok());
+  const auto session = Begin("two");
+  AliasApplier applier(session.get());
+  Post post;
+  post.id = 2;
+  CHECK_FALSE(*applier.Apply(post, std::vector<ImportedTag>{{12, "tori"}}));
+  // By name it gets the id that "bird" will have.
+  CHECK(*applier.Apply(post, std::vector<ImportedTag>{{0, "tori"}}));
+  CHECK(applier.tags()[0].name == "bird");
+}
+
+TEST_CASE_METHOD(AliasFixture, "what a source has in the place of the names is kept before them") {
+  const auto session = Begin("two");
+  AliasApplier applier(session.get());
+  const auto extra = [&](const std::string& extra_json) {
+    Post post;
+    post.id = 2;
+    post.extra_json = extra_json;
+    REQUIRE(*applier.Apply(post, std::vector<ImportedTag>{{0, "neko"}}));
+    return applier.post().extra_json;
+  };
+  CHECK(extra("") == R"({"aliased_tags":["neko"]})");
+  CHECK(extra(R"({"aliased_tags":["mao","neko"],"b":{"c":[1,2.50]}})") ==
+        R"({"aliased_tags":["mao","neko"],"b":{"c":[1,2.50]}})");
+  CHECK(extra(R"({"aliased_tags":{"x":1}})") == R"({"aliased_tags":[{"x":1},"neko"]})");
+  // As deep as any reader lets it be.
+  std::string deep = "1";
+  for (int i = 0; i < 33; ++i) deep = "[" + deep + "]";
+  CHECK(extra("{\"x\":" + deep + "}") == "{\"aliased_tags\":[\"neko\"],\"x\":" + deep + "}");
+}
+
 }  // namespace
 }  // namespace millrace

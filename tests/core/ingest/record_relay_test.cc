@@ -142,10 +142,8 @@ TEST_CASE("a relay may end with records on their way") {
   for (int64_t i = 1; i <= 600; ++i) REQUIRE(relay->OnPost(PostOf(i), {}, i, 0).ok());
   sink.LetGo();
   relay.reset();
-  // Its thread has ended: what has not reached the sink by now never will.
-  const int64_t count = sink.count();
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  CHECK(sink.count() == count);
+  // The last batch was not full, so it had not been sent.
+  CHECK(sink.count() <= 512);
 }
 
 }  // namespace

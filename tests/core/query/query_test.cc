@@ -183,9 +183,9 @@ TEST_CASE("signs and words make a tree") {
 }
 
 TEST_CASE("a tree's text is read as the same tree") {
-  const std::string open = GENERATE("a :)", "-:) a", ":)* b", "-:)* a", "a :) or b", "-(a b( )",
-                                    "source::) (a or b)", "a --b*", "--b", "--a\\*b c", "a (\":)\" or b)", "-(--a* b)",
-                                    "~--a* ~b c", "source:\":)\" a or b", "-(-(-a))");
+  const std::string open =
+      GENERATE("a :)", "-:) a", ":)* b", "-:)* a", "a :) or b", "-(a b( )", "source::) (a or b)", "a --b*", "--b",
+               "--a(*", "--a\\*b c", "a (\":)\" or b)", "-(--a* b)", "~--a* ~b c", "source:\":)\" a or b", "-(-(-a))");
   CAPTURE(open);
   const Query query = *Query::Parse(open);
   const Query again = *Query::Parse(query.TextOf(query.root()));

@@ -50,7 +50,14 @@ if TYPE_CHECKING:
         VocabularyInvalid,
         VocabularyNotFound,
     )
-    from millrace.explanation import Appearance, ExplainedSample, PostExplanation, QueryExplanation, QueryNode, StepExplanation
+    from millrace.explanation import (
+        Appearance,
+        ExplainedSample,
+        PostExplanation,
+        QueryExplanation,
+        QueryNode,
+        StepExplanation,
+    )
     from millrace.loader import Loader
     from millrace.types import (
         Dataset,
