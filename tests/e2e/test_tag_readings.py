@@ -7,16 +7,18 @@ Python, without Millrace.
 from __future__ import annotations
 
 import csv
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import millrace
-from millrace import ColumnBatch, Labels, Loader
+from millrace import ColumnBatch, Labels, Loader, reference
 from server_process import ServerProcess
 from test_cli import CLI, run
 
@@ -215,6 +217,45 @@ def test_units_strata_and_weights_go_by_the_reading(client: millrace.Client, pet
             rarest = min(counts[tag] for tag in read[id])
             [told] = [text for text in client.plans.explain_post(plan.id, id).reasons if "rarest tag" in text]
             assert f"f = {rarest} of {POST_COUNT} posts" in told
+
+
+PLANS: list[dict[str, object]] = [
+    {"query": "(cat or hat) -grin tagcount:2.."},
+    {"query": "pu* or *y or tab*", "batch_size": 7, "last_batch": "pad"},
+    {"splits": {"one": 2, "two": 1}, "unit": "artist", "query": "arttags:1.. or dog"},
+    {"splits": {"one": 1, "two": 1}, "stratify": millrace.Stratify("tag", tag="kitty")},
+    {"splits": {"one": 1, "two": 1}, "stratify": millrace.Stratify("category", category="species")},
+    {
+        "splits": [millrace.SplitSpec("all", 1, "weighted")],
+        "weights": millrace.TagFrequencyWeights(cap=50, power_quarters=3),
+    },
+    {
+        "splits": [millrace.SplitSpec("all", 1, "mixed")],
+        "mix": millrace.Mix({"mammal": 3, "hat or ann": 2, "": 1}),
+    },
+]
+
+
+@pytest.mark.parametrize("reading", ["as_said", "applied"])
+def test_plans_are_those_of_the_reference(client: millrace.Client, pets: str, reading: str) -> None:
+    posts = []
+    for post in client.posts.search("", snapshot=pets):
+        tags = tuple(reference.Tag(tag.id, tag.name, tag.category or "unspecified") for tag in post.tags)
+        known = {"rating": post.rating or "unspecified", "width": post.width_px, "height": post.height_px}
+        posts.append(reference.Post(post.id, tags=tags, **known))  # type: ignore[arg-type]
+    relations = reference.Relations(ALIASES, IMPLICATIONS)
+    for options in PLANS:
+        asked: dict[str, Any] = {"batch_size": BATCH_SIZE, "seed": 3, **options, "tags": reading}
+        plan = client.plans.create(snapshot=pets, **asked)
+        computed = reference.Plan(json.loads(plan.canonical_form), posts, relations)
+        assert computed.id == plan.id
+        assert [split[:4] for split in computed.splits] == [
+            (split.name, split.member_count, split.sample_count, split.batch_count) for split in plan.splits
+        ]
+        for split in plan.splits:
+            for step in range(split.batch_count):
+                served = client.batch(plan.id, split=split.name, epoch=1, step=step, view="identities")
+                assert served.rows.tolist() == computed.batch(split.name, 1, step).rows
 
 
 def test_a_vocabulary_resolves_the_names_it_is_given(client: millrace.Client, pets: str) -> None:
