@@ -41,6 +41,7 @@ CreatePlanCommand::CreatePlanCommand(CLI::App* app) : Command(app) {
   app->add_option("--last", last_, "What to do with an epoch's last batch when it is not full")
       ->check(CLI::IsMember({"keep", "drop", "pad"}))
       ->capture_default_str();
+  tags_.AddTo(*app, ", for queries, strata, weights, units and in the batches");
   const std::vector<CLI::Option*> options = app->get_options();
   CLI::Option* spec = app->add_option("--spec", spec_file_,
                                       "A millrace.v1.PlanSpec as JSON instead of the other flags; - reads it from "
@@ -198,6 +199,7 @@ Outcome CreatePlanCommand::FillFromFlags(v1::PlanSpec* spec) const {
   spec->set_batch_size(*batch_size_);
   if (seed_.has_value()) spec->set_seed(*seed_);
   spec->set_last_batch(ValueOf<v1::LastBatch>(v1::LastBatch_Parse, "LAST_BATCH_", last_));
+  spec->set_tags(tags_.value());
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "clients/cli/command.h"
 #include "clients/cli/scope.h"
+#include "clients/cli/tag_reading_flag.h"
 #include "millrace/v1/plan_service.pb.h"
 
 namespace millrace::cli {
@@ -53,6 +54,7 @@ class CreatePlanCommand : public Command {
   std::vector<std::string> mix_;
   std::optional<int64_t> epoch_samples_;
   std::string last_ = "keep";
+  TagReadingFlag tags_;
 };
 
 }  // namespace millrace::cli

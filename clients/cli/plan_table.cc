@@ -103,6 +103,7 @@ void PrintPlan(const v1::Plan& plan, bool full, const Terminal& terminal, std::o
   pairs.emplace_back("seed", std::to_string(spec.seed()));
   pairs.emplace_back("batch size", WithThousands(spec.batch_size()));
   pairs.emplace_back("last batch", LastBatchText(spec.last_batch()));
+  if (spec.tags() == v1::TAG_READING_APPLIED) pairs.emplace_back("tags", "aliases and implications applied");
   if (spec.has_weights()) AddWeights(spec.weights(), &pairs);
   if (spec.has_mix()) AddMix(spec.mix(), &pairs);
   pairs.emplace_back("posts", WithThousands(plan.selected_count()));

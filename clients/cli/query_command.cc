@@ -9,6 +9,7 @@
 #include "clients/cli/post_table.h"
 #include "clients/cli/scope.h"
 #include "clients/cli/table.h"
+#include "clients/cli/tag_reading_flag.h"
 #include "millrace/v1/query_service.grpc.pb.h"
 
 namespace millrace::cli {
@@ -41,6 +42,7 @@ class QueryCommand : public Command {
     app->add_flag("--posts", wants_posts_, "List the posts that match, the first page of them")
         ->excludes(count)
         ->excludes(ids);
+    tags_.AddTo(*app, "");
   }
 
   Outcome Run(Session& session) override {
@@ -70,6 +72,7 @@ class QueryCommand : public Command {
     v1::ExplainQueryRequest request;
     if (const Outcome outcome = scope_.Fill(session, request); !outcome.ok()) return outcome;
     request.set_query(query_);
+    request.set_tags(tags_.value());
     v1::ExplainQueryResponse response;
     if (const Outcome outcome = session.client.Call(stub, &Stub::ExplainQuery, request, &response); !outcome.ok()) {
       return outcome;
@@ -111,6 +114,7 @@ class QueryCommand : public Command {
         break;
       default:
         text += node.text();
+        if (!node.alias_of().empty()) text += absl::StrCat("  (alias of ", node.alias_of(), ")");
     }
     const bool is_counted = node.has_post_count();
     table.AddRow({text, is_counted ? WithThousands(node.post_count()) : "",
@@ -122,6 +126,7 @@ class QueryCommand : public Command {
     v1::SearchPostsRequest request;
     if (const Outcome outcome = scope_.Fill(session, request); !outcome.ok()) return outcome;
     request.set_query(query_);
+    request.set_tags(tags_.value());
     request.set_ids_only(true);
     request.set_page_size(kIdsPageSize);
     do {
@@ -139,6 +144,7 @@ class QueryCommand : public Command {
     v1::SearchPostsRequest request;
     if (const Outcome outcome = scope_.Fill(session, request); !outcome.ok()) return outcome;
     request.set_query(query_);
+    request.set_tags(tags_.value());
     v1::SearchPostsResponse response;
     if (const Outcome outcome = session.client.Call(stub, &Stub::SearchPosts, request, &response); !outcome.ok()) {
       return outcome;
@@ -158,6 +164,7 @@ class QueryCommand : public Command {
 
   std::string query_;
   Scope scope_;
+  TagReadingFlag tags_;
   bool wants_count_ = false;
   bool wants_ids_ = false;
   bool wants_posts_ = false;

@@ -74,6 +74,7 @@ CreateVocabularyCommand::CreateVocabularyCommand(CLI::App* app) : Command(app) {
   scope_.AddTo(*app, Scope::Style::kFlagsOnly);
   app->add_option("--top", top_, "Only the N tags of most posts; all when left out")->check(CLI::NonNegativeNumber);
   app->add_option("--min-count", min_post_count_, "Only tags of at least so many posts")->check(CLI::NonNegativeNumber);
+  tags_.AddTo(*app, ", for the counts; give what the plan gives that the labels are for");
   AddRepeated(*app, "--category", categories_, "Only tags of this category, once for each", "CATEGORY")
       ->check(CLI::IsMember(CategoryNames()));
   AddRepeated(*app, "--include", include_, "Only tags of these names, once for each", "TAG");
@@ -94,6 +95,7 @@ Outcome CreateVocabularyCommand::FillSelection(Session& session, v1::VocabularyS
   if (const Outcome outcome = scope_.Fill(session, *selection); !outcome.ok()) return outcome;
   selection->set_top(top_);
   selection->set_min_post_count(min_post_count_);
+  selection->set_tags(tags_.value());
   for (const std::string& category : categories_) {
     selection->add_categories(ParseCategory(category).value_or(v1::TAG_CATEGORY_UNSPECIFIED));
   }

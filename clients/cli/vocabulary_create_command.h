@@ -7,6 +7,7 @@
 
 #include "clients/cli/command.h"
 #include "clients/cli/scope.h"
+#include "clients/cli/tag_reading_flag.h"
 
 namespace millrace::cli {
 
@@ -21,6 +22,7 @@ class CreateVocabularyCommand : public Command {
 
   std::string name_;
   Scope scope_;
+  TagReadingFlag tags_;
   std::string csv_file_;
   int64_t top_ = 0;
   int64_t min_post_count_ = 0;

@@ -24,7 +24,8 @@ struct GatheredRows {
   RowGather* gather = nullptr;
   absl::Span<const int64_t> rows;
   absl::Span<const int64_t> post_ids;
-  // Tag indexes of every row. Empty unless a source needs them (ColumnSource::needs_tags).
+  // Tag indexes of every row, by the reading that the batch is of. Empty unless a source needs them
+  // (ColumnSource::needs_tags).
   absl::Span<const absl::Span<const uint32_t>> tags;
 
   int64_t row_count() const { return static_cast<int64_t>(rows.size()); }

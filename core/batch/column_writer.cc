@@ -19,7 +19,8 @@ absl::StatusOr<std::unique_ptr<ColumnSource>> MakeFieldSource(PostField field, c
 
 absl::StatusOr<ColumnWriter> ColumnWriter::Create(const Snapshot& snapshot, const LocationTemplate& location,
                                                   const ColumnSelection& selection) {
-  ColumnWriter writer(snapshot);
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, RelationsFor(snapshot, selection.tags));
+  ColumnWriter writer(snapshot, relations);
   for (int i = 0; i < kPostFieldCount; ++i) {
     const auto field = static_cast<PostField>(i);
     if (!selection.fields.Has(field)) continue;
@@ -42,6 +43,7 @@ absl::Status ColumnWriter::Lay(absl::Span<const int64_t> rows, absl::Span<const 
   if (needs_tags_) {
     tags_.resize(rows.size());
     MILLRACE_RETURN_IF_ERROR(gather_->Tags(absl::MakeSpan(tags_)));
+    applied_tags_.Replace(absl::MakeSpan(tags_));
     batch_.tags = tags_;
   }
   layout_.Clear();

@@ -12,6 +12,8 @@
 #include "core/batch/column.h"
 #include "core/batch/column_source.h"
 #include "core/batch/post_field.h"
+#include "core/model/tag_reading.h"
+#include "core/snapshot/applied_tags.h"
 
 namespace millrace {
 
@@ -21,6 +23,7 @@ struct ColumnSelection {
   std::shared_ptr<const LabelIndex> labels = nullptr;  // null: none
   LabelEncoding label_encoding = LabelEncoding::kCsr;
   bool has_rating_one_hot = false;
+  TagReading tags = TagReading::kAsSaid;  // of the fields and of the labels
 };
 
 // Not thread-safe; one per stream or request. Borrows the snapshot and the template. Its memory is used again from
@@ -39,12 +42,14 @@ class ColumnWriter {
   absl::Status Fill(uint8_t* body);
 
  private:
-  explicit ColumnWriter(const Snapshot& snapshot) : gather_(std::make_unique<RowGather>(snapshot)) {}
+  ColumnWriter(const Snapshot& snapshot, const TagRelations* relations)
+      : gather_(std::make_unique<RowGather>(snapshot)), applied_tags_(relations) {}
   void Add(std::unique_ptr<ColumnSource> source);
 
   std::unique_ptr<RowGather> gather_;  // where `batch_` finds it, also when this is moved
   std::vector<std::unique_ptr<ColumnSource>> sources_;
   bool needs_tags_ = false;
+  AppliedTags applied_tags_;
   std::vector<absl::Span<const uint32_t>> tags_;
   GatheredRows batch_;
   ColumnLayout layout_;

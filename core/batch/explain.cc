@@ -143,7 +143,7 @@ absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& sn
   explanation.reasons.push_back(absl::StrCat("row ", *row, " of snapshot ", snapshot.digest(), ", which has ",
                                              CountOf(snapshot.post_count(), "post", "posts")));
   MILLRACE_ASSIGN_OR_RETURN(std::string selection,
-                            ExplainSelection(spec.query, snapshot, *row, element, plan.selection_size()));
+                            ExplainSelection(spec.query, snapshot, spec.tags, *row, element, plan.selection_size()));
   explanation.reasons.push_back(std::move(selection));
   if (!element.has_value()) return explanation;
 

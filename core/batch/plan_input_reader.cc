@@ -37,7 +37,8 @@ absl::StatusOr<Selection> Select(const PlanSpec& spec, const Snapshot& snapshot,
                      {{"snapshot", snapshot.digest()}});
   }
   if (spec.query.empty()) return selection;
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery query, BindQueryField(kQueryField, spec.query, snapshot, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery query,
+                            BindQueryField(kQueryField, spec.query, snapshot, spec.tags, cancelled));
   MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(query, snapshot, cancelled));
   selection.rows = rows.ToVector();
   if (selection.rows->empty()) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/snapshot/applied_tags.h"
 
 namespace millrace {
 namespace {
@@ -24,13 +25,16 @@ uint64_t IntegerSquareRoot(uint64_t square) {
 
 }  // namespace
 
-absl::StatusOr<RarestTagFinder> RarestTagFinder::Open(const Snapshot& snapshot, std::optional<TagCategory> category) {
-  MILLRACE_ASSIGN_OR_RETURN(const auto post_counts, snapshot.TagPostCounts());
+absl::StatusOr<RarestTagFinder> RarestTagFinder::Open(const Snapshot& snapshot, TagReading reading,
+                                                      std::optional<TagCategory> category) {
+  MILLRACE_ASSIGN_OR_RETURN(const auto post_counts, TagPostCountsFor(snapshot, reading));
   MILLRACE_ASSIGN_OR_RETURN(const auto categories, snapshot.TagCategories());
   RarestTagFinder finder;
   finder.rarities_.resize(post_counts.size(), kNotCounted);
   for (size_t i = 0; i < post_counts.size(); ++i) {
     if (category.has_value() && categories[i] != static_cast<uint8_t>(*category)) continue;
+    // Posts that said it have the tag that it is an alias of.
+    if (reading == TagReading::kApplied && post_counts[i] == 0) continue;
     if (post_counts[i] < 1 || post_counts[i] > snapshot.post_count()) {
       return MakeError(
           Reason::kSnapshotDamaged,

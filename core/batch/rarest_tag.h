@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/model/post.h"
+#include "core/model/tag_reading.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -16,10 +17,11 @@ namespace millrace {
 class RarestTagFinder {
  public:
   // kSnapshotDamaged, also when a tag's number of posts is impossible.
-  static absl::StatusOr<RarestTagFinder> Open(const Snapshot& snapshot, std::optional<TagCategory> category);
+  static absl::StatusOr<RarestTagFinder> Open(const Snapshot& snapshot, TagReading reading,
+                                              std::optional<TagCategory> category);
 
   // The index of the tag with the fewest posts, among equal ones the smallest; nothing when none of them counts.
-  // Requires ascending tag indexes of the snapshot.
+  // Requires ascending tag indexes of the snapshot, which a post has by the reading.
   std::optional<uint32_t> Find(absl::Span<const uint32_t> tag_indexes) const;
 
   // Posts that have the tag, 1 to the snapshot's number of posts. Requires a tag that Find has given.

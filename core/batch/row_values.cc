@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/query/tag_names.h"
 
 namespace millrace {
 namespace {
@@ -30,9 +31,9 @@ absl::StatusOr<Query> ParseQueryField(const std::string& field, const std::strin
 }
 
 absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::string& text, const Snapshot& snapshot,
-                                          const Cancelled& cancelled) {
+                                          TagReading reading, const Cancelled& cancelled) {
   MILLRACE_ASSIGN_OR_RETURN(const Query query, ParseQueryField(field, text));
-  absl::StatusOr<BoundQuery> bound = BoundQuery::Bind(query, snapshot, cancelled);
+  absl::StatusOr<BoundQuery> bound = BoundQuery::Bind(query, snapshot, reading, cancelled);
   if (!bound.ok()) return WithField(bound.status(), field);
   return bound;
 }
@@ -47,7 +48,10 @@ std::string MixPartField(size_t index) { return absl::StrCat("spec.mix.parts[", 
 
 absl::StatusOr<UnitKeyReader> UnitKeyReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
                                                   const Cancelled& /*cancelled*/) {
-  UnitKeyReader reader(spec.unit, snapshot);
+  const bool has_tags = spec.unit == SplitUnit::kArtist;
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations,
+                            RelationsFor(snapshot, has_tags ? spec.tags : TagReading::kAsSaid));
+  UnitKeyReader reader(spec.unit, snapshot, relations);
   if (spec.unit == SplitUnit::kParent) {
     MILLRACE_ASSIGN_OR_RETURN(reader.family_roots_, FamilyRoots::Open(snapshot));
   }
@@ -70,10 +74,10 @@ absl::Status UnitKeyReader::Read(absl::Span<const uint32_t> rows, absl::Span<Uni
   return unit_ == SplitUnit::kPool ? ReadPools(rows, keys) : absl::OkStatus();
 }
 
-absl::Status UnitKeyReader::ReadArtists(absl::Span<const uint32_t> rows, absl::Span<UnitKey> keys) const {
+absl::Status UnitKeyReader::ReadArtists(absl::Span<const uint32_t> rows, absl::Span<UnitKey> keys) {
   MILLRACE_ASSIGN_OR_RETURN(const auto tag_lists, snapshot_->TagLists(rows.front(), ExtentOf(rows)));
   for (size_t i = 0; i < rows.size(); ++i) {
-    const absl::Span<const uint32_t> tag_indexes = tag_lists[rows[i] - rows.front()];
+    const absl::Span<const uint32_t> tag_indexes = tags_.Of(tag_lists[rows[i] - rows.front()]);
     const auto artist = std::find_if(tag_indexes.begin(), tag_indexes.end(), [this](uint32_t tag_index) {
       return tag_categories_[tag_index] == static_cast<uint8_t>(TagCategory::kArtist);
     });
@@ -93,10 +97,14 @@ absl::Status UnitKeyReader::ReadPools(absl::Span<const uint32_t> rows, absl::Spa
 }
 
 absl::StatusOr<StratumReader> StratumReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
-                                                  const Cancelled& /*cancelled*/) {
-  StratumReader reader(spec.stratify->by, snapshot);
+                                                  const Cancelled& cancelled) {
+  // The tags that mean the one of kTag are those that posts said.
+  const bool has_tags = spec.stratify->by == StratifyBy::kCategory;
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations,
+                            RelationsFor(snapshot, has_tags ? spec.tags : TagReading::kAsSaid));
+  StratumReader reader(spec.stratify->by, snapshot, relations);
   if (reader.by_ == StratifyBy::kTag) {
-    MILLRACE_ASSIGN_OR_RETURN(reader.tag_indexes_, snapshot.FindTagIndexesByName(spec.stratify->tag));
+    MILLRACE_ASSIGN_OR_RETURN(reader.tag_indexes_, TagNames(snapshot, spec.tags, cancelled).Find(spec.stratify->tag));
     if (reader.tag_indexes_.empty()) {
       return WithField(
           MakeError(Reason::kQueryInvalid, absl::StrCat("no post of snapshot ", snapshot.digest(), " has the tag ",
@@ -105,7 +113,7 @@ absl::StatusOr<StratumReader> StratumReader::Open(const PlanSpec& spec, const Sn
     }
   }
   if (reader.by_ == StratifyBy::kCategory) {
-    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_, RarestTagFinder::Open(snapshot, spec.stratify->category));
+    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_, RarestTagFinder::Open(snapshot, spec.tags, spec.stratify->category));
     MILLRACE_ASSIGN_OR_RETURN(reader.tag_ids_, snapshot.TagIds());
     // A stratum is an id plus one. Ids ascend.
     if (!reader.tag_ids_.empty() && reader.tag_ids_.back() == std::numeric_limits<int64_t>::max()) {
@@ -117,7 +125,7 @@ absl::StatusOr<StratumReader> StratumReader::Open(const PlanSpec& spec, const Sn
   return reader;
 }
 
-absl::Status StratumReader::Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> strata) const {
+absl::Status StratumReader::Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> strata) {
   if (rows.empty()) return absl::OkStatus();
   const int64_t extent = ExtentOf(rows);
   if (by_ == StratifyBy::kRating) {
@@ -127,7 +135,7 @@ absl::Status StratumReader::Read(absl::Span<const uint32_t> rows, absl::Span<int
   }
   MILLRACE_ASSIGN_OR_RETURN(const auto tag_lists, snapshot_->TagLists(rows.front(), extent));
   for (size_t i = 0; i < rows.size(); ++i) {
-    const absl::Span<const uint32_t> of_row = tag_lists[rows[i] - rows.front()];
+    const absl::Span<const uint32_t> of_row = tags_.Of(tag_lists[rows[i] - rows.front()]);
     if (by_ == StratifyBy::kTag) {
       strata[i] = std::any_of(tag_indexes_.begin(), tag_indexes_.end(), [&](uint32_t tag_index) {
         return std::binary_search(of_row.begin(), of_row.end(), tag_index);
@@ -142,13 +150,16 @@ absl::Status StratumReader::Read(absl::Span<const uint32_t> rows, absl::Span<int
 
 absl::StatusOr<WeightReader> WeightReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
                                                 const Cancelled& cancelled) {
-  WeightReader reader(*spec.weights, snapshot);
+  const bool has_tags = spec.weights->by == WeightsBy::kTagFrequency;
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations,
+                            RelationsFor(snapshot, has_tags ? spec.tags : TagReading::kAsSaid));
+  WeightReader reader(*spec.weights, snapshot, relations);
   const WeightsSpec& weights = reader.spec_;
   if (weights.by == WeightsBy::kTagFrequency) {
-    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_, RarestTagFinder::Open(snapshot, weights.category));
+    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_, RarestTagFinder::Open(snapshot, spec.tags, weights.category));
     return reader;
   }
-  reader.matcher_.emplace(snapshot, cancelled);
+  reader.matcher_.emplace(snapshot, spec.tags, cancelled);
   for (size_t i = 0; i < weights.queries.size(); ++i) {
     MILLRACE_RETURN_IF_ERROR(AddQueryField(WeightQueryField(i), weights.queries[i].query, &*reader.matcher_));
   }
@@ -168,7 +179,7 @@ absl::Status WeightReader::Read(absl::Span<const uint32_t> rows, absl::Span<int6
   MILLRACE_ASSIGN_OR_RETURN(const auto tag_lists, snapshot_->TagLists(rows.front(), ExtentOf(rows)));
   const int64_t post_count = snapshot_->post_count();
   for (size_t i = 0; i < rows.size(); ++i) {
-    const std::optional<uint32_t> rarest = rarest_tag_->Find(tag_lists[rows[i] - rows.front()]);
+    const std::optional<uint32_t> rarest = rarest_tag_->Find(tags_.Of(tag_lists[rows[i] - rows.front()]));
     const int64_t tag_post_count = rarest.has_value() ? rarest_tag_->post_count(*rarest) : post_count;
     weights[i] = TagFrequencyWeight(post_count, tag_post_count, spec_.cap, spec_.power_quarters);
   }
@@ -177,7 +188,7 @@ absl::Status WeightReader::Read(absl::Span<const uint32_t> rows, absl::Span<int6
 
 absl::StatusOr<MixPartReader> MixPartReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
                                                   const Cancelled& cancelled) {
-  QueryMatcher matcher(snapshot, cancelled);
+  QueryMatcher matcher(snapshot, spec.tags, cancelled);
   for (size_t i = 0; i < spec.mix->parts.size(); ++i) {
     MILLRACE_RETURN_IF_ERROR(AddQueryField(MixPartField(i), spec.mix->parts[i].query, &matcher));
   }

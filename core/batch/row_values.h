@@ -19,6 +19,7 @@
 #include "core/plan/plan_input.h"
 #include "core/plan/plan_spec.h"
 #include "core/query/query_matcher.h"
+#include "core/snapshot/applied_tags.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -26,7 +27,7 @@ namespace millrace {
 // The query of a field ("spec.weights.queries.queries[3].query"). kQueryInvalid, with metadata "field".
 absl::StatusOr<Query> ParseQueryField(const std::string& field, const std::string& text);
 absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::string& text, const Snapshot& snapshot,
-                                          const Cancelled& cancelled);
+                                          TagReading reading, const Cancelled& cancelled);
 std::string WeightQueryField(size_t index);
 std::string MixPartField(size_t index);
 
@@ -37,12 +38,14 @@ class UnitKeyReader {
   absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<UnitKey> keys);
 
  private:
-  UnitKeyReader(SplitUnit unit, const Snapshot& snapshot) : unit_(unit), snapshot_(&snapshot) {}
-  absl::Status ReadArtists(absl::Span<const uint32_t> rows, absl::Span<UnitKey> keys) const;
+  UnitKeyReader(SplitUnit unit, const Snapshot& snapshot, const TagRelations* relations)
+      : unit_(unit), snapshot_(&snapshot), tags_(relations) {}
+  absl::Status ReadArtists(absl::Span<const uint32_t> rows, absl::Span<UnitKey> keys);
   absl::Status ReadPools(absl::Span<const uint32_t> rows, absl::Span<UnitKey> keys) const;
 
   SplitUnit unit_;
   const Snapshot* snapshot_;
+  AppliedTags tags_;
   std::optional<FamilyRoots> family_roots_;   // kParent
   absl::Span<const int64_t> tag_ids_;         // kArtist
   absl::Span<const uint8_t> tag_categories_;  // kArtist
@@ -51,15 +54,17 @@ class UnitKeyReader {
 class StratumReader {
  public:
   using Value = int64_t;
-  // kQueryInvalid, with metadata "field", for a tag that the snapshot lacks.
+  // kQueryInvalid, with metadata "field", for a tag that the snapshot lacks: it is named as in a query.
   static absl::StatusOr<StratumReader> Open(const PlanSpec& spec, const Snapshot& snapshot, const Cancelled& cancelled);
-  absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> strata) const;
+  absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> strata);
 
  private:
-  StratumReader(StratifyBy by, const Snapshot& snapshot) : by_(by), snapshot_(&snapshot) {}
+  StratumReader(StratifyBy by, const Snapshot& snapshot, const TagRelations* relations)
+      : by_(by), snapshot_(&snapshot), tags_(relations) {}
 
   StratifyBy by_;
   const Snapshot* snapshot_;
+  AppliedTags tags_;
   std::vector<uint32_t> tag_indexes_;          // kTag
   std::optional<RarestTagFinder> rarest_tag_;  // kCategory
   absl::Span<const int64_t> tag_ids_;          // kCategory
@@ -72,10 +77,12 @@ class WeightReader {
   absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> weights);
 
  private:
-  WeightReader(WeightsSpec spec, const Snapshot& snapshot) : spec_(std::move(spec)), snapshot_(&snapshot) {}
+  WeightReader(WeightsSpec spec, const Snapshot& snapshot, const TagRelations* relations)
+      : spec_(std::move(spec)), snapshot_(&snapshot), tags_(relations) {}
 
   WeightsSpec spec_;
   const Snapshot* snapshot_;
+  AppliedTags tags_;
   std::optional<QueryMatcher> matcher_;        // kQueries
   std::optional<RarestTagFinder> rarest_tag_;  // kTagFrequency
 };

@@ -79,6 +79,7 @@ std::string CanonicalForm(const PlanSpec& spec) {
   plan.AddRaw("splits", JsonArray(spec.splits, [&](const SplitSpec& split) { return SplitForm(spec, split); }));
   plan.Add("strategy", WordOf(kStrategyWords, spec.strategy));
   if (spec.stratify.has_value()) plan.AddRaw("stratify", StratifyForm(*spec.stratify));
+  if (spec.tags != TagReading::kAsSaid) plan.Add("tags", WordOf(kTagReadingWords, spec.tags));
   if (spec.unit != SplitUnit::kPost) plan.Add("unit", WordOf(kUnitWords, spec.unit));
   plan.Add("version", int64_t{1});
   if (spec.weights.has_value()) plan.AddRaw("weights", WeightsForm(*spec.weights));

@@ -157,6 +157,7 @@ bool ReadPlan(const element& item, PlanSpec* spec) {
   spec->strategy = reader.GetWord("strategy", kStrategyWords);
   reader.Optional("stratify",
                   [&](const element& stratify) { return ReadStratify(stratify, &spec->stratify.emplace()); });
+  spec->tags = reader.GetWordOr("tags", kTagReadingWords, TagReading::kAsSaid);
   spec->unit = reader.GetWordOr("unit", kUnitWords, SplitUnit::kPost);
   reader.Optional("weights", [&](const element& weights) { return ReadWeights(weights, &spec->weights.emplace()); });
   return ParseSeed(reader.Get<std::string_view>("seed"), &spec->seed) && reader.ok();

@@ -58,7 +58,8 @@ absl::Status ValidatePlanSpec(const PlanSpec& spec) {
   MILLRACE_RETURN_IF_ERROR(ValidateMix(spec));
   MILLRACE_RETURN_IF_ERROR(
       ValidateNumber("spec.batch_size", spec.batch_size, 1, kBatchSizeMax, "the samples of one step over all ranks"));
-  return ValidateChoice("spec.last_batch", kLastBatchWords, spec.last_batch);
+  MILLRACE_RETURN_IF_ERROR(ValidateChoice("spec.last_batch", kLastBatchWords, spec.last_batch));
+  return ValidateChoice("spec.tags", kTagReadingWords, spec.tags);
 }
 
 }  // namespace millrace

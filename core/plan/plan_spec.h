@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/model/post.h"
+#include "core/model/tag_reading.h"
 
 namespace millrace {
 
@@ -94,6 +95,7 @@ struct PlanSpec {
   std::optional<MixSpec> mix;          // exactly when a split's order is kMixed
   int64_t batch_size = 0;
   LastBatch last_batch = LastBatch::kKeep;
+  TagReading tags = TagReading::kAsSaid;
   friend bool operator==(const PlanSpec&, const PlanSpec&) = default;
 };
 

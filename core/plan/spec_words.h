@@ -36,6 +36,8 @@ inline constexpr SpecWord<StratifyBy> kStratifyByWords[] = {
     {StratifyBy::kRating, "rating"}, {StratifyBy::kTag, "tag"}, {StratifyBy::kCategory, "category"}};
 inline constexpr SpecWord<WeightsBy> kWeightsByWords[] = {{WeightsBy::kQueries, "queries"},
                                                           {WeightsBy::kTagFrequency, "tag_frequency"}};
+inline constexpr SpecWord<TagReading> kTagReadingWords[] = {{TagReading::kAsSaid, "as_said"},
+                                                            {TagReading::kApplied, "applied"}};
 inline constexpr SpecWord<TagCategory> kCategoryWords[] = {{TagCategory::kGeneral, "general"},
                                                            {TagCategory::kArtist, "artist"},
                                                            {TagCategory::kCopyright, "copyright"},

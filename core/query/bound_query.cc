@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/query/snapshot_clock.h"
 #include "core/query/tag_names.h"
+#include "core/snapshot/applied_tags.h"
 #include "core/snapshot/post_columns.h"
 
 namespace millrace {
@@ -45,8 +46,12 @@ std::string WordForMessage(std::string_view word) {
 
 class Binder {
  public:
-  Binder(const Snapshot& snapshot, const Cancelled& cancelled)
-      : snapshot_(snapshot), columns_(snapshot.columns()), cancelled_(cancelled), names_(snapshot, cancelled) {}
+  Binder(const Snapshot& snapshot, TagReading reading, const Cancelled& cancelled)
+      : snapshot_(snapshot),
+        columns_(snapshot.columns()),
+        reading_(reading),
+        cancelled_(cancelled),
+        names_(snapshot, reading, cancelled) {}
 
   absl::StatusOr<BoundTerm> Bind(const QueryTerm& term) const {
     BoundTerm bound;
@@ -57,12 +62,15 @@ class Binder {
       return bound;
     }
     if (!term.tag.empty()) {
-      MILLRACE_ASSIGN_OR_RETURN(std::vector<uint32_t> tag_indexes, names_.Find(term.tag));
-      if (!tag_indexes.empty()) {
-        MILLRACE_RETURN_IF_ERROR(SetTags(std::move(tag_indexes), &bound));
+      bool is_tag = term.kind == QueryTerm::Kind::kTag;
+      if (!is_tag) {
+        // No metatag loses its meaning to an alias.
+        MILLRACE_ASSIGN_OR_RETURN(is_tag, names_.IsCarried(term.tag));
+      }
+      if (is_tag) {
+        MILLRACE_RETURN_IF_ERROR(BindTag(term, &bound));
         return bound;
       }
-      if (term.kind == QueryTerm::Kind::kTag) return NoSuchTag(term);
     }
     MILLRACE_RETURN_IF_ERROR(term.fault);
     MILLRACE_RETURN_IF_ERROR(BindMetatag(term, &bound));
@@ -79,8 +87,16 @@ class Binder {
     return absl::OkStatus();
   }
 
+  absl::Status BindTag(const QueryTerm& term, BoundTerm* bound) const {
+    MILLRACE_ASSIGN_OR_RETURN(std::vector<uint32_t> tag_indexes, names_.Find(term.tag));
+    if (tag_indexes.empty()) return NoSuchTag(term);
+    MILLRACE_ASSIGN_OR_RETURN(bound->alias_of, names_.AliasOf(term.tag));
+    return SetTags(std::move(tag_indexes), bound);
+  }
+
   absl::Status BindPattern(const QueryTerm& term, BoundTerm* bound) const {
     if (term.pattern->IsEverything()) {
+      // Whoever has a tag has one in either reading.
       bound->kind = Kind::kTagCount;
       bound->intervals = {{1, std::numeric_limits<int64_t>::max()}};
       return absl::OkStatus();
@@ -158,11 +174,11 @@ class Binder {
         return BindPool(term, bound);
       case Metatag::kTagCount:
         bound->kind = Kind::kTagCount;
-        return absl::OkStatus();
+        return CountApplied(bound);
       case Metatag::kCategoryTagCount:
         bound->kind = Kind::kCategoryTagCount;
         bound->category = term.category;
-        return absl::OkStatus();
+        return CountApplied(bound);
       case Metatag::kStatus:
         return BindStatus(term, bound);
       case Metatag::kUploader:
@@ -174,6 +190,11 @@ class Binder {
         break;  // became others when they were parsed
     }
     return MakeError(Reason::kInternal, absl::StrCat("the term ", QuoteForMessage(term.text), " has no meaning"));
+  }
+
+  absl::Status CountApplied(BoundTerm* bound) const {
+    MILLRACE_ASSIGN_OR_RETURN(bound->relations, RelationsFor(snapshot_, reading_));
+    return absl::OkStatus();
   }
 
   // Whether a post has a value may be asked of any snapshot; which value it has, of one that knows some.
@@ -357,14 +378,16 @@ class Binder {
 
   const Snapshot& snapshot_;
   const PostColumns& columns_;
+  const TagReading reading_;
   const Cancelled& cancelled_;
   const TagNames names_;
 };
 
 }  // namespace
 
-absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& snapshot, const Cancelled& cancelled) {
-  const Binder binder(snapshot, cancelled);
+absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& snapshot, TagReading reading,
+                                            const Cancelled& cancelled) {
+  const Binder binder(snapshot, reading, cancelled);
   BoundQuery bound;
   bound.root_ = query.root();
   for (const QueryTerm& term : query.terms()) {

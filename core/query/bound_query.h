@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/model/tag_reading.h"
 #include "core/query/cancel.h"
 #include "core/query/query.h"
 #include "core/snapshot/format.h"
@@ -14,12 +15,14 @@
 
 namespace millrace {
 
+class TagRelations;
+
 // One term: how to tell whether it holds for a row.
 struct BoundTerm {
   enum class Kind {
     kNothing,     // holds for no row
     kEverything,  // holds for every row
-    kTags,        // the row has one of tag_indexes
+    kTags,        // the row said one of tag_indexes
     kRows,        // one of `rows`
     kRowRange,    // one of row_ranges
     kParents,     // the post is another one's parent
@@ -46,6 +49,8 @@ struct BoundTerm {
   QueryTerm::Presence presence = QueryTerm::Presence::kValue;
   std::vector<uint32_t> tag_indexes;                    // ascending
   int64_t tag_use_count = 0;                            // kTags: posts of each of the tags, added up
+  std::string alias_of;                                 // of a name that is an alias: the name that it stands for
+  const TagRelations* relations = nullptr;              // what the tags are counted by; null: as the posts said
   std::vector<uint32_t> rows;                           // ascending, each once
   std::vector<std::pair<int64_t, int64_t>> row_ranges;  // first and end
   uint32_t rating_mask = 0;
@@ -63,7 +68,8 @@ class BoundQuery {
   // kQueryInvalid, naming the term and its place: a tag that the snapshot lacks, with those that are spelled alike; a
   // pattern that no tag matches; a metatag of the newer ones that asks for what no post of the snapshot has.
   // kSnapshotDamaged. kCancelled when `cancelled` returns true.
-  static absl::StatusOr<BoundQuery> Bind(const Query& query, const Snapshot& snapshot, const Cancelled& cancelled = {});
+  static absl::StatusOr<BoundQuery> Bind(const Query& query, const Snapshot& snapshot, TagReading reading,
+                                         const Cancelled& cancelled = {});
 
   const QueryNode& root() const { return root_; }
   // As Query::terms.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/query/quantity.h"
+#include "core/snapshot/applied_tags.h"
 #include "core/snapshot/post_columns.h"
 #include "core/snapshot/row_set_builder.h"
 
@@ -86,7 +87,7 @@ class Filter {
       case Kind::kRatio:
         return FilterSides();
       case Kind::kTagCount:
-        return FilterTagCount();
+        return term_.relations == nullptr ? FilterTagCount() : FilterAppliedTagCount();
       case Kind::kCategoryTagCount:
         return FilterCategoryTagCount();
       case Kind::kFlags:
@@ -318,22 +319,38 @@ class Filter {
     });
   }
 
+  // Every list has to be read: how many tags a post said no longer tells how many it has.
+  absl::StatusOr<RowSet> FilterAppliedTagCount() {
+    struct Holds {
+      ListSlice<uint32_t> lists;
+      AppliedTags* tags = nullptr;
+      const Filter* filter = nullptr;
+      bool operator()(size_t i) const { return filter->IsWantedCount(static_cast<int64_t>(tags->Of(lists[i]).size())); }
+    };
+    AppliedTags tags(term_.relations);
+    return Test<Holds>([&](uint64_t first, uint64_t end, Holds* holds) {
+      *holds = {{}, &tags, this};
+      return columns_.ReadTagLists(first, end, &holds->lists);
+    });
+  }
+
   absl::StatusOr<RowSet> FilterCategoryTagCount() {
     MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint8_t> categories, snapshot_.TagCategories());
     struct Holds {
       ListSlice<uint32_t> lists;
       absl::Span<const uint8_t> categories;
+      AppliedTags* tags = nullptr;
       const Filter* filter = nullptr;
       bool operator()(size_t i) const {
         const uint8_t category = static_cast<uint8_t>(filter->term_.category);
         int64_t count = 0;
-        for (const uint32_t tag_index : lists[i]) count += categories[tag_index] == category ? 1 : 0;
+        for (const uint32_t tag_index : tags->Of(lists[i])) count += categories[tag_index] == category ? 1 : 0;
         return filter->IsWantedCount(count);
       }
     };
+    AppliedTags tags(term_.relations);
     return Test<Holds>([&, categories = categories](uint64_t first, uint64_t end, Holds* holds) {
-      holds->filter = this;
-      holds->categories = categories;
+      *holds = {{}, categories, &tags, this};
       return columns_.ReadTagLists(first, end, &holds->lists);
     });
   }

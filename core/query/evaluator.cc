@@ -81,8 +81,9 @@ class Evaluator {
       case TermKind::kInt64:
       case TermKind::kFlags:
       case TermKind::kFileExt:
-      case TermKind::kTagCount:
         return 4 * post_count_;
+      case TermKind::kTagCount:
+        return (term.relations == nullptr ? 4 : 64) * post_count_;
       case TermKind::kPixels:
       case TermKind::kRatio:
       case TermKind::kPoolIds:

@@ -10,17 +10,17 @@ namespace {
 
 // Calls use(bound) with the query as it was kept, or bound for the call.
 template <typename Use>
-auto WithBound(const Query& query, const std::optional<BoundQuery>& kept, const Snapshot& snapshot,
+auto WithBound(const Query& query, const std::optional<BoundQuery>& kept, const Snapshot& snapshot, TagReading reading,
                const Cancelled& cancelled, Use use) -> decltype(use(*kept)) {
   if (kept.has_value()) return use(*kept);
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, snapshot, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, snapshot, reading, cancelled));
   return use(bound);
 }
 
 }  // namespace
 
 absl::Status QueryMatcher::Add(Query query) {
-  MILLRACE_ASSIGN_OR_RETURN(BoundQuery bound, BoundQuery::Bind(query, *snapshot_, cancelled_));
+  MILLRACE_ASSIGN_OR_RETURN(BoundQuery bound, BoundQuery::Bind(query, *snapshot_, reading_, cancelled_));
   Entry& entry = entries_.emplace_back();
   entry.query = std::move(query);
   if (bound.listed_count() <= kListedCountMax) entry.bound = std::move(bound);
@@ -32,7 +32,7 @@ absl::Status QueryMatcher::EvaluateAll() {
   RowSet left = RowSet::Range(0, by_row.size());
   for (size_t q = 0; q < entries_.size() && !left.IsEmpty(); ++q) {
     MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, WithBound(entries_[q].query, entries_[q].bound, *snapshot_,
-                                                              cancelled_, [&](const BoundQuery& bound) {
+                                                              reading_, cancelled_, [&](const BoundQuery& bound) {
                                                                 return SelectRows(bound, *snapshot_, left, cancelled_);
                                                               }));
     left.AndNot(matches);
@@ -51,7 +51,7 @@ absl::Status QueryMatcher::FirstMatches(absl::Span<const uint32_t> rows, absl::S
     matches[0] = kNone;
     for (size_t q = 0; q < entries_.size() && matches[0] == kNone; ++q) {
       MILLRACE_ASSIGN_OR_RETURN(
-          const bool is_match, WithBound(entries_[q].query, entries_[q].bound, *snapshot_, cancelled_,
+          const bool is_match, WithBound(entries_[q].query, entries_[q].bound, *snapshot_, reading_, cancelled_,
                                          [&](const BoundQuery& bound) { return Matches(bound, *snapshot_, rows[0]); }));
       if (is_match) matches[0] = static_cast<uint16_t>(q);
     }

@@ -24,8 +24,8 @@ class QueryMatcher {
   static constexpr size_t kListedCountMax = 65536;
 
   // `cancelled` may be empty; it ends every method with kCancelled.
-  explicit QueryMatcher(const Snapshot& snapshot, Cancelled cancelled = {})
-      : snapshot_(&snapshot), cancelled_(std::move(cancelled)) {}
+  QueryMatcher(const Snapshot& snapshot, TagReading reading, Cancelled cancelled = {})
+      : snapshot_(&snapshot), reading_(reading), cancelled_(std::move(cancelled)) {}
 
   // As the last one, before any call of FirstMatches. Requires fewer than kQueryCountMax before it. Errors as
   // BoundQuery::Bind.
@@ -44,6 +44,7 @@ class QueryMatcher {
   absl::Status EvaluateAll();
 
   const Snapshot* snapshot_;
+  TagReading reading_;
   Cancelled cancelled_;
   std::vector<Entry> entries_;
   std::vector<uint16_t> by_row_;

@@ -12,6 +12,7 @@
 #include "core/base/nearest.h"
 #include "core/base/text.h"
 #include "core/query/quantity.h"
+#include "core/snapshot/applied_tags.h"
 #include "core/snapshot/post_columns.h"
 
 namespace millrace {
@@ -39,9 +40,10 @@ constexpr OrderWord kOrders[] = {{"id", Metatag::kId},
 // The values that rows are ordered by.
 class KeyReader {
  public:
-  KeyReader(const Snapshot& snapshot, Metatag key) : columns_(snapshot.columns()), key_(key) {}
+  KeyReader(const Snapshot& snapshot, Metatag key, const TagRelations* relations)
+      : columns_(snapshot.columns()), key_(key), has_relations_(relations != nullptr), tags_(relations) {}
 
-  absl::Status Read(uint32_t row, std::optional<int64_t>* value) const {
+  absl::Status Read(uint32_t row, std::optional<int64_t>* value) {
     value->reset();
     switch (key_) {
       case Metatag::kWidth:
@@ -59,7 +61,7 @@ class KeyReader {
         uint64_t begin, end;
         MILLRACE_RETURN_IF_ERROR(columns_.tags().GetRange(row, &begin, &end));
         *value = static_cast<int64_t>(end - begin);
-        return absl::OkStatus();
+        return has_relations_ ? CountApplied(row, value) : absl::OkStatus();
       }
       default:
         return ReadField<int32_t>(Field::kScore, row, value);
@@ -67,6 +69,13 @@ class KeyReader {
   }
 
  private:
+  absl::Status CountApplied(uint32_t row, std::optional<int64_t>* count) {
+    absl::Span<const uint32_t> said;
+    MILLRACE_RETURN_IF_ERROR(columns_.ReadTagIndexes(row, &said));
+    *count = static_cast<int64_t>(tags_.Of(said).size());
+    return absl::OkStatus();
+  }
+
   template <typename T>
   absl::Status ReadField(Field field, uint32_t row, std::optional<int64_t>* value) const {
     OptionalSlice<T> slice;
@@ -87,6 +96,8 @@ class KeyReader {
 
   const PostColumns& columns_;
   const Metatag key_;
+  const bool has_relations_;
+  AppliedTags tags_;
 };
 
 }  // namespace
@@ -130,7 +141,10 @@ absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowO
   using Key = std::pair<std::pair<bool, int64_t>, uint32_t>;
   std::vector<Key> keys;
   keys.reserve(row_count);
-  const KeyReader reader(snapshot, order.key);
+  const bool counts_tags = order.key == Metatag::kTagCount;
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations,
+                            RelationsFor(snapshot, counts_tags ? order.tags : TagReading::kAsSaid));
+  KeyReader reader(snapshot, order.key, relations);
   std::array<uint32_t, 4096> buffer;
   RowSet::Reader row_reader(rows);
   while (const size_t read_count = row_reader.Read(absl::MakeSpan(buffer))) {

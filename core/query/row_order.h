@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/model/tag_reading.h"
 #include "core/query/cancel.h"
 #include "core/query/metatag.h"
 #include "core/query/query.h"
@@ -19,8 +20,10 @@ namespace millrace {
 struct RowOrder {
   Metatag key = Metatag::kId;
   bool is_descending = false;
+  TagReading tags = TagReading::kAsSaid;  // with kTagCount: which are counted
 
-  // Of the word behind "order:"; by id without one. kQueryInvalid with metadata "char_offset" for a word that is none.
+  // Of the word behind "order:"; by id without one. `tags` is for the caller to set. kQueryInvalid with metadata
+  // "char_offset" for a word that is none.
   static absl::StatusOr<RowOrder> Of(const SearchTerms& search);
 };
 

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/nearest.h"
 #include "core/model/tag_query.h"
+#include "core/snapshot/tag_relations.h"
 #include "core/snapshot/tag_table.h"
 
 namespace millrace {
@@ -20,11 +21,31 @@ constexpr uint64_t kNamesPerAsk = 65536;
 
 }  // namespace
 
+absl::StatusOr<bool> TagNames::IsCarried(std::string_view name) const {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> own, snapshot_.FindTagIndexesByName(name));
+  return !own.empty();
+}
+
+absl::StatusOr<std::string> TagNames::AliasOf(std::string_view name) const {
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, snapshot_.relations());
+  const std::string_view meant = relations->ResolveAlias(name);
+  return meant == name ? std::string() : std::string(meant);
+}
+
 absl::StatusOr<std::vector<uint32_t>> TagNames::Find(std::string_view name) const {
-  return snapshot_.FindTagIndexesByName(name);
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> own, snapshot_.FindTagIndexesByName(name));
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, snapshot_.relations());
+  return relations->TagsMeaning(name, own, reading_);
 }
 
 absl::StatusOr<std::vector<uint32_t>> TagNames::FindAll(const Glob& pattern) const {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> carried, FindCarried(pattern));
+  MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, snapshot_.relations());
+  const auto matches = [&](std::string_view name) { return pattern.Matches(name); };
+  return relations->TagsMeaningAny(matches, carried, reading_);
+}
+
+absl::StatusOr<std::vector<uint32_t>> TagNames::FindCarried(const Glob& pattern) const {
   const snapshot_file::TagTable& tags = snapshot_.tag_table();
   uint64_t begin, end;
   MILLRACE_RETURN_IF_ERROR(tags.PrefixRange(pattern.prefix(), &begin, &end));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/model/tag_reading.h"
 #include "core/query/cancel.h"
 #include "core/query/glob.h"
 #include "core/snapshot/snapshot.h"
@@ -17,22 +18,30 @@ namespace millrace {
 class TagNames {
  public:
   // `cancelled` is borrowed, too, and ends what looks at every name, with kCancelled.
-  TagNames(const Snapshot& snapshot, const Cancelled& cancelled) : snapshot_(snapshot), cancelled_(cancelled) {}
+  TagNames(const Snapshot& snapshot, TagReading reading, const Cancelled& cancelled)
+      : snapshot_(snapshot), reading_(reading), cancelled_(cancelled) {}
 
-  // Tag indexes of the tags that are meant, ascending: those of that exact name. Empty when there are none.
-  // kSnapshotDamaged.
+  // Whether a post carries a tag of that exact name. kSnapshotDamaged.
+  absl::StatusOr<bool> IsCarried(std::string_view name) const;
+  // The name that this one is an alias of; empty when it is none. kSnapshotDamaged.
+  absl::StatusOr<std::string> AliasOf(std::string_view name) const;
+  // Tag indexes of the tags that are meant, ascending: those of that exact name, of what it is an alias of, and of
+  // other aliases of that; with kApplied also of all that imply it. Empty when there are none. kSnapshotDamaged.
   absl::StatusOr<std::vector<uint32_t>> Find(std::string_view name) const;
-  // Of all tags whose names match, however many.
+  // Of all names that match, of tags and of those that aliases and implications speak of, however many.
   absl::StatusOr<std::vector<uint32_t>> FindAll(const Glob& pattern) const;
   // Names that may have been meant by one that no tag has, at most three: the nearest, and of those equally near the
   // most used; otherwise those that begin as it does. Looks at every name, so it is for errors.
   absl::StatusOr<std::vector<std::string>> Suggest(std::string_view name) const;
 
  private:
+  // Of the tags whose names match, ascending.
+  absl::StatusOr<std::vector<uint32_t>> FindCarried(const Glob& pattern) const;
   absl::StatusOr<std::vector<std::string>> SuggestByDistance(std::string_view name) const;
   absl::StatusOr<std::vector<std::string>> SuggestByBeginning(std::string_view name) const;
 
   const Snapshot& snapshot_;
+  const TagReading reading_;
   const Cancelled& cancelled_;
 };
 

@@ -3,40 +3,46 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/snapshot/applied_tags.h"
 #include "core/snapshot/relation_sections.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
 namespace {
 
+// Posts whose tags are counted at a time.
+constexpr int64_t kRowsPerRead = 65536;
+
 void SortUnique(std::vector<uint32_t>* values) {
   std::sort(values->begin(), values->end());
   values->erase(std::unique(values->begin(), values->end()), values->end());
 }
 
-// Visits `start` and all that `next_of(node)` leads to from there, each once; ends in circles too.
+// Visits the starts and all that `next_of(node)` leads to from there, each once; ends in circles too.
 class Walk {
  public:
   explicit Walk(size_t node_count) : is_seen_(node_count, false) {}
 
   template <typename Nexts>
-  const std::vector<uint32_t>& From(uint32_t start, Nexts next_of) {
+  const std::vector<uint32_t>& From(absl::Span<const uint32_t> starts, Nexts next_of) {
     for (const uint32_t node : nodes_) is_seen_[node] = false;
-    nodes_.assign(1, start);
-    is_seen_[start] = true;
-    for (size_t i = 0; i < nodes_.size(); ++i) {
-      next_of(nodes_[i], [&](uint32_t node) {
-        if (is_seen_[node]) return;
-        is_seen_[node] = true;
-        nodes_.push_back(node);
-      });
-    }
+    nodes_.clear();
+    const auto visit = [this](uint32_t node) { Visit(node); };
+    for (const uint32_t start : starts) Visit(start);
+    for (size_t i = 0; i < nodes_.size(); ++i) next_of(nodes_[i], visit);
     return nodes_;
   }
 
  private:
+  void Visit(uint32_t node) {
+    if (is_seen_[node]) return;
+    is_seen_[node] = true;
+    nodes_.push_back(node);
+  }
+
   std::vector<bool> is_seen_;
   std::vector<uint32_t> nodes_;
 };
@@ -45,11 +51,11 @@ class Walk {
 
 absl::StatusOr<std::unique_ptr<TagRelations>> TagRelations::Create(const Snapshot& snapshot,
                                                                    const snapshot_file::RelationColumns& columns) {
-  std::unique_ptr<TagRelations> relations(new TagRelations);
+  std::unique_ptr<TagRelations> relations(new TagRelations(snapshot));
   MILLRACE_RETURN_IF_ERROR(relations->ReadPairs(columns));
   if (relations->empty()) return relations;
-  MILLRACE_RETURN_IF_ERROR(relations->FindTags(snapshot));
-  MILLRACE_RETURN_IF_ERROR(relations->ComputeApplied(snapshot));
+  MILLRACE_RETURN_IF_ERROR(relations->FindTags());
+  MILLRACE_RETURN_IF_ERROR(relations->ComputeApplied());
   return relations;
 }
 
@@ -89,15 +95,15 @@ absl::Status TagRelations::ReadPairs(const snapshot_file::RelationColumns& colum
   return absl::OkStatus();
 }
 
-absl::Status TagRelations::FindTags(const Snapshot& snapshot) {
+absl::Status TagRelations::FindTags() {
   for (Node& node : nodes_) {
-    MILLRACE_ASSIGN_OR_RETURN(node.tags, snapshot.FindTagIndexesByName(node.name));
+    MILLRACE_ASSIGN_OR_RETURN(node.tags, snapshot_.FindTagIndexesByName(node.name));
   }
   return absl::OkStatus();
 }
 
-absl::Status TagRelations::ComputeApplied(const Snapshot& snapshot) {
-  const uint32_t tag_count = static_cast<uint32_t>(snapshot.tag_count());
+absl::Status TagRelations::ComputeApplied() {
+  const uint32_t tag_count = static_cast<uint32_t>(snapshot_.tag_count());
   // The node of each tag that relations speak of.
   std::vector<std::pair<uint32_t, uint32_t>> tag_nodes;
   for (uint32_t node = 0; node < nodes_.size(); ++node) {
@@ -108,6 +114,7 @@ absl::Status TagRelations::ComputeApplied(const Snapshot& snapshot) {
   Walk walk(nodes_.size());
   applied_begins_.reserve(size_t{tag_count} + 1);
   applied_.reserve(tag_count);
+  stands_for_others_.resize(size_t{tag_count} / 64 + 1);
   std::vector<uint32_t> tags;
   auto next = tag_nodes.begin();
   for (uint32_t tag = 0; tag < tag_count; ++tag) {
@@ -121,7 +128,7 @@ absl::Status TagRelations::ComputeApplied(const Snapshot& snapshot) {
     tags.clear();
     // Namesakes of other categories are other tags.
     if (root == node || nodes_[root].tags.empty()) tags.push_back(tag);
-    for (const uint32_t reached : walk.From(root, [&](uint32_t from, auto visit) {
+    for (const uint32_t reached : walk.From({&root, 1}, [&](uint32_t from, auto visit) {
            for (const uint32_t implied : nodes_[from].implies) visit(implied);
          })) {
       if (reached == root && root == node) continue;
@@ -129,10 +136,11 @@ absl::Status TagRelations::ComputeApplied(const Snapshot& snapshot) {
     }
     SortUnique(&tags);
     applied_.insert(applied_.end(), tags.begin(), tags.end());
+    if (tags.size() != 1 || tags.front() != tag) stands_for_others_[tag / 64] |= uint64_t{1} << (tag % 64);
     if (applied_.size() > kImpliedTotalMax + tag_count) {
       return MakeError(
           Reason::kSnapshotDamaged,
-          absl::StrCat("snapshot ", snapshot.digest(), ": its implications lead to more than ", kImpliedTotalMax,
+          absl::StrCat("snapshot ", snapshot_.digest(), ": its implications lead to more than ", kImpliedTotalMax,
                        " tags. Import the lists of relations again and compile it anew."));
     }
   }
@@ -156,24 +164,87 @@ void TagRelations::Apply(absl::Span<const uint32_t> tag_indexes, std::vector<uin
     applied->assign(tag_indexes.begin(), tag_indexes.end());
     return;
   }
+  // Most tags stay what they are and in their order: only the others are sorted.
+  absl::InlinedVector<uint32_t, 64> others;
   for (const uint32_t tag : tag_indexes) {
-    const absl::Span<const uint32_t> stands_for = AppliedTo(tag);
-    applied->insert(applied->end(), stands_for.begin(), stands_for.end());
+    if (StandsForItself(tag)) {
+      applied->push_back(tag);
+      continue;
+    }
+    for (const uint32_t stands_for : AppliedTo(tag)) {
+      if (stands_for == tag) {
+        applied->push_back(tag);
+      } else {
+        others.push_back(stands_for);
+      }
+    }
   }
-  SortUnique(applied);
+  if (others.empty()) return;
+  std::sort(others.begin(), others.end());
+  const auto said_count = static_cast<std::ptrdiff_t>(applied->size());
+  applied->insert(applied->end(), others.begin(), others.end());
+  std::inplace_merge(applied->begin(), applied->begin() + said_count, applied->end());
+  applied->erase(std::unique(applied->begin(), applied->end()), applied->end());
 }
 
-std::vector<uint32_t> TagRelations::TagsMeaning(std::string_view name, absl::Span<const uint32_t> own) const {
+absl::StatusOr<absl::Span<const int64_t>> TagRelations::PostCounts() const {
+  if (empty()) return snapshot_.TagPostCounts();
+  // Who comes while they are counted waits for them: counting twice would take no less.
+  MutexLock lock(post_counts_mutex_);
+  if (post_counts_.empty()) {
+    std::vector<int64_t> post_counts;
+    MILLRACE_RETURN_IF_ERROR(CountPosts(&post_counts));
+    post_counts_ = std::move(post_counts);
+  }
+  return absl::MakeConstSpan(post_counts_);
+}
+
+absl::Status TagRelations::CountPosts(std::vector<int64_t>* post_counts) const {
+  post_counts->assign(static_cast<size_t>(snapshot_.tag_count()), 0);
+  AppliedTags tags(this);
+  for (int64_t first = 0; first < snapshot_.post_count(); first += kRowsPerRead) {
+    const int64_t count = std::min(kRowsPerRead, snapshot_.post_count() - first);
+    MILLRACE_ASSIGN_OR_RETURN(const ListSlice<uint32_t> lists, snapshot_.TagLists(first, count));
+    for (int64_t i = 0; i < count; ++i) {
+      for (const uint32_t tag : tags.Of(lists[static_cast<size_t>(i)])) ++(*post_counts)[tag];
+    }
+  }
+  return absl::OkStatus();
+}
+
+void TagRelations::AppendTagsOf(absl::Span<const uint32_t> nodes, TagReading reading,
+                                std::vector<uint32_t>* tags) const {
+  std::vector<uint32_t> roots;
+  for (const uint32_t node : nodes) roots.push_back(RootOf(node));
+  Walk walk(nodes_.size());
+  for (const uint32_t reached : walk.From(roots, [&](uint32_t to, auto visit) {
+         for (const uint32_t alias : nodes_[to].aliases) visit(alias);
+         if (reading == TagReading::kAsSaid) return;
+         for (const uint32_t from : nodes_[to].implied_by) visit(from);
+       })) {
+    tags->insert(tags->end(), nodes_[reached].tags.begin(), nodes_[reached].tags.end());
+  }
+}
+
+std::vector<uint32_t> TagRelations::TagsMeaning(std::string_view name, absl::Span<const uint32_t> own,
+                                                TagReading reading) const {
   const uint32_t node = FindNode(name);
   if (node == kNone) return {own.begin(), own.end()};
-  Walk walk(nodes_.size());
   std::vector<uint32_t> tags;
-  for (const uint32_t reached : walk.From(RootOf(node), [&](uint32_t to, auto visit) {
-         for (const uint32_t from : nodes_[to].implied_by) visit(from);
-         for (const uint32_t alias : nodes_[to].aliases) visit(alias);
-       })) {
-    tags.insert(tags.end(), nodes_[reached].tags.begin(), nodes_[reached].tags.end());
+  AppendTagsOf({&node, 1}, reading, &tags);
+  SortUnique(&tags);
+  return tags;
+}
+
+std::vector<uint32_t> TagRelations::TagsMeaningAny(absl::FunctionRef<bool(std::string_view)> matches,
+                                                   absl::Span<const uint32_t> own, TagReading reading) const {
+  std::vector<uint32_t> nodes;
+  for (uint32_t node = 0; node < nodes_.size(); ++node) {
+    if (matches(nodes_[node].name)) nodes.push_back(node);
   }
+  std::vector<uint32_t> tags(own.begin(), own.end());
+  if (nodes.empty()) return tags;
+  AppendTagsOf(nodes, reading, &tags);
   SortUnique(&tags);
   return tags;
 }

@@ -46,13 +46,16 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, const Loa
 }
 
 absl::Status BatchSource::OpenEncoder(const ServiceDeps& deps, const BatchContent& content) {
+  const TagReading reading = reader_.plan().spec().tags;
   if (form_ == BatchContent::Form::kRows) {
-    post_encoder_ = std::make_unique<PostEncoder>(reader_.snapshot(), *deps.location, content.fields);
+    MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, RelationsFor(reader_.snapshot(), reading));
+    post_encoder_ = std::make_unique<PostEncoder>(reader_.snapshot(), *deps.location, content.fields, relations);
   } else if (form_ == BatchContent::Form::kColumns) {
     const ColumnSelection selection = {.fields = content.fields,
                                        .labels = labels_,
                                        .label_encoding = content.label_encoding,
-                                       .has_rating_one_hot = content.has_rating_one_hot};
+                                       .has_rating_one_hot = content.has_rating_one_hot,
+                                       .tags = reading};
     MILLRACE_ASSIGN_OR_RETURN(ColumnWriter writer, ColumnWriter::Create(reader_.snapshot(), *deps.location, selection));
     column_writer_ = std::make_unique<ColumnWriter>(std::move(writer));
   }

@@ -198,6 +198,8 @@ absl::StatusOr<PlanSpec> PlanSpecOf(const v1::PlanSpec& message, std::string sna
   if (message.has_mix()) MILLRACE_RETURN_IF_ERROR(ReadMix(message.mix(), &spec.mix.emplace()));
   MILLRACE_RETURN_IF_ERROR(
       ReadEnum("spec.last_batch", message.last_batch(), v1::LastBatch_IsValid, LastBatch::kKeep, &spec.last_batch));
+  MILLRACE_RETURN_IF_ERROR(
+      ReadEnum("spec.tags", message.tags(), v1::TagReading_IsValid, TagReading::kAsSaid, &spec.tags));
   MILLRACE_RETURN_IF_ERROR(CanonicalisePlanQueries(&spec));
   MILLRACE_RETURN_IF_ERROR(ValidatePlanSpec(spec));
   return spec;
@@ -221,6 +223,7 @@ void SetPlanSpec(const PlanSpec& spec, v1::PlanSpec* message) {
   if (spec.mix.has_value()) SetMix(*spec.mix, message->mutable_mix());
   message->set_batch_size(spec.batch_size);
   message->set_last_batch(static_cast<v1::LastBatch>(spec.last_batch));
+  message->set_tags(static_cast<v1::TagReading>(spec.tags));
 }
 
 }  // namespace millrace

@@ -11,6 +11,7 @@
 #include "core/query/query.h"
 #include "core/query/row_order.h"
 #include "server/rpc/query_scope.h"
+#include "server/rpc/tag_reading.h"
 
 namespace millrace {
 namespace {
@@ -46,6 +47,7 @@ class TreeWriter {
       message->set_char_offset(static_cast<int32_t>(query_.terms()[node.term].char_offset));
       MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(bound_, node, snapshot_, cancelled_));
       message->set_post_count(static_cast<int64_t>(rows.Count()));
+      message->set_alias_of(bound_.terms()[node.term].alias_of);
     }
     for (const QueryNode& child : node.children) {
       response_.mutable_nodes(place)->add_children(response_.nodes_size());
@@ -67,10 +69,11 @@ class TreeWriter {
 absl::Status ExplainQuery(const ServiceDeps& deps, const v1::ExplainQueryRequest& request,
                           const std::function<bool()>& cancelled, v1::ExplainQueryResponse* response) {
   MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, OpenQueryScope(deps, request));
+  MILLRACE_ASSIGN_OR_RETURN(const TagReading reading, TagReadingOf("tags", request.tags()));
   SearchTerms search;
   MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::ParseSearch(request.query(), &search));
   MILLRACE_RETURN_IF_ERROR(RowOrder::Of(search).status());
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot, reading, cancelled));
   response->set_snapshot(snapshot->digest());
   response->set_canonical_query(query.text());
   const absl::Time start = absl::Now();

@@ -9,6 +9,7 @@
 #include "core/vocabulary/vocabulary_csv.h"
 #include "server/rpc/request.h"
 #include "server/rpc/scope.h"
+#include "server/rpc/tag_reading.h"
 
 namespace millrace {
 namespace {
@@ -38,6 +39,7 @@ absl::StatusOr<TagSelection> TagSelectionOf(const v1::VocabularySelection& messa
         CheckEnum(absl::StrCat("selection.categories[", i, "]"), message.categories(i), v1::TagCategory_IsValid));
     selection.categories.push_back(static_cast<TagCategory>(message.categories(i)));
   }
+  MILLRACE_ASSIGN_OR_RETURN(selection.tags, TagReadingOf("selection.tags", message.tags()));
   selection.include.assign(message.include().begin(), message.include().end());
   selection.exclude.assign(message.exclude().begin(), message.exclude().end());
   return selection;

@@ -71,6 +71,7 @@ absl::Status PostEncoder::Append(int field_number, int64_t row, SliceWriter* wri
   absl::Span<const uint32_t> tag_indexes;
   if (fields_.Has(PostField::kTags)) {
     MILLRACE_ASSIGN_OR_RETURN(tag_indexes, snapshot_.TagIndexes(row));
+    tag_indexes = applied_tags_.Of(tag_indexes);
   }
   message_.Clear();
   SetPostFields(post_, location_, &message_);

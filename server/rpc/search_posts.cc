@@ -16,6 +16,7 @@
 #include "server/rpc/page_token.h"
 #include "server/rpc/query_scope.h"
 #include "server/rpc/request.h"
+#include "server/rpc/tag_reading.h"
 
 namespace millrace {
 namespace {
@@ -63,10 +64,12 @@ absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& 
   } else {
     MILLRACE_ASSIGN_OR_RETURN(snapshot, OpenQueryScope(deps, request));
   }
+  MILLRACE_ASSIGN_OR_RETURN(const TagReading reading, TagReadingOf("tags", request.tags()));
   SearchTerms search;
   MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::ParseSearch(request.query(), &search));
-  MILLRACE_ASSIGN_OR_RETURN(const RowOrder order, RowOrder::Of(search));
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(RowOrder order, RowOrder::Of(search));
+  order.tags = reading;
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot, reading, cancelled));
   MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, SelectRows(bound, *snapshot, cancelled));
   const int64_t match_count = static_cast<int64_t>(matches.Count());
   const int64_t shown_count = std::min(match_count, search.limit.value_or(std::numeric_limits<int64_t>::max()));

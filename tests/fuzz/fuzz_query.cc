@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RowOrder::Of(search).IgnoreError();
   const auto canonical = Query::Parse(query->text());
   Require(canonical.ok() && canonical->text() == query->text(), "the canonical form is no fixed point", text);
-  const auto bound = BoundQuery::Bind(*query, *snapshot);
+  const auto bound = BoundQuery::Bind(*query, *snapshot, TagReading::kAsSaid);
   if (!bound.ok()) {
     Require(ReasonOf(bound.status()) == Reason::kQueryInvalid, "not bound for another reason", text);
     return 0;
@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto means_the_same = [&](const std::string& other) {
     const auto parsed = Query::Parse(other);
     if (!parsed.ok()) return other.size() > kQuerySizeBytesMax;
-    const auto other_bound = BoundQuery::Bind(*parsed, *snapshot);
+    const auto other_bound = BoundQuery::Bind(*parsed, *snapshot, TagReading::kAsSaid);
     return other_bound.ok() && SelectRows(*other_bound, *snapshot)->ToVector() == rows.ToVector();
   };
   Require(means_the_same(query->text()), "the canonical form means something else", text);

@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "weights": None,
     "mix": None,
     "last_batch": "keep",
+    "tags": None,
 }
 
 
@@ -114,6 +115,7 @@ def test_numbers_that_are_not_whole_are_refused_with_a_way_out(number: Any) -> N
         ({"mix": Mix({"a": 1, "b": 0})}, "share of 'b' is 0"),
         ({"mix": Mix({"a": 1}, epoch_samples=-1)}, "mix.epoch_samples is -1"),
         ({"modulus": 0}, "modulus is 0"),
+        ({"tags": "implied"}, "tags must be one of as_said, applied"),
         ({"splits": [SplitSpec("train", 1, "block", block_rows=0)]}, r"splits\[0\].block_rows is 0"),
     ],
 )
@@ -136,6 +138,7 @@ def answer(spec: plans.PlanSpec, **fields: Any) -> plans.Plan:
         {"splits": {"train": 1}, "strategy": "stratified", "stratify": Stratify("category", category="artist")},
         {"splits": {"train": 1}, "strategy": "partitioned", "coverage": "half", "batch_rows": "ascending"},
         {"splits": [SplitSpec("train", 1, "block", block_rows=4, window_blocks=2)]},
+        {"splits": {"train": 1}, "tags": "applied"},
         {"splits": [SplitSpec("train", 1, "weighted")], "weights": QueryWeights((("a", 1), ("b", 0)), 3, True, 7)},
         {"splits": [SplitSpec("train", 1, "weighted")], "weights": TagFrequencyWeights(1, 9, "artist")},
         {"splits": [SplitSpec("train", 1, "mixed")], "mix": Mix((("a", 1), ("", 2)))},

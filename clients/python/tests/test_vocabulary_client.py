@@ -41,6 +41,7 @@ def test_a_selection_is_asked_for_as_it_is_said(server: FakeServer, client: mill
         categories=["general", "character"],
         include=["1girl", "solo"],
         exclude=iter(["comic"]),
+        tags="applied",
     )
     assert created(server) == vocabularies.CreateVocabularyRequest(
         name="v",
@@ -51,6 +52,7 @@ def test_a_selection_is_asked_for_as_it_is_said(server: FakeServer, client: mill
             categories=[posts.TAG_CATEGORY_GENERAL, posts.TAG_CATEGORY_CHARACTER],
             include=["1girl", "solo"],
             exclude=["comic"],
+            tags=posts.TAG_READING_APPLIED,
         ),
     )
 

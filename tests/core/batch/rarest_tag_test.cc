@@ -68,14 +68,14 @@ TEST_CASE("the rarest tag is the one with the fewest posts, then the smallest id
   const std::vector<int64_t> kTagIds[] = {{10, 20, 30, 40}, {10, 20}, {10, 30}};
   for (size_t i = 0; i < 3; ++i) content.posts[i].id = static_cast<int64_t>(i), content.posts[i].tag_ids = kTagIds[i];
   const auto snapshot = testing::WriteAndOpen(folder.path(), content);
-  const RarestTagFinder all = *RarestTagFinder::Open(*snapshot, std::nullopt);
+  const RarestTagFinder all = *RarestTagFinder::Open(*snapshot, TagReading::kAsSaid, std::nullopt);
   CHECK(all.Find({0, 1, 2, 3}) == 3u);
   CHECK(all.Find({0, 1, 2}) == 1u);
   CHECK(all.Find({0, 2}) == 2u);
   CHECK(all.Find({0}) == 0u);
   CHECK(all.Find({}) == std::nullopt);
   CHECK(all.post_count(1) == 2);
-  const RarestTagFinder general = *RarestTagFinder::Open(*snapshot, TagCategory::kGeneral);
+  const RarestTagFinder general = *RarestTagFinder::Open(*snapshot, TagReading::kAsSaid, TagCategory::kGeneral);
   CHECK(general.Find({0, 1, 2, 3}) == 2u);
   CHECK(general.Find({1, 3}) == std::nullopt);
 }

@@ -76,6 +76,20 @@ TEST_CASE("every key stands where the order of bytes puts it") {
                            R"("unit":"artist","version":1)"));
 }
 
+TEST_CASE("a plan says how it reads tags only when that is not as they were said") {
+  PlanSpec spec = Good();
+  const std::string as_said = CanonicalForm(spec);
+  spec.tags = TagReading::kApplied;
+  spec.unit = SplitUnit::kArtist;
+  spec.splits.resize(1);
+  CheckForm(spec, FormWith(R"("batch_size":64,"last_batch":"keep",)", R"({"name":"train","order":"epoch","share":80})",
+                           R"("strategy":"exact","tags":"applied","unit":"artist","version":1)"));
+  CHECK(as_said.find("tags") == std::string::npos);
+  std::string told = as_said;
+  told.insert(told.find(R"("version")"), R"("tags":"as_said",)");
+  CHECK_FALSE(ParseCanonicalForm(told).ok());
+}
+
 TEST_CASE("ranges of ids, with their modulus") {
   PlanSpec spec = Good();
   spec.strategy = SplitStrategy::kIdRange;

@@ -159,6 +159,7 @@ TEST_CASE("a fault names its field") {
   CHECK(FieldAtFault([](PlanSpec* s) { s->batch_size = int64_t{1} << 31; }) == "spec.batch_size");
   CHECK(FieldAtFault([](PlanSpec* s) { s->last_batch = static_cast<LastBatch>(0); }) == "spec.last_batch");
   CHECK(FieldAtFault([](PlanSpec* s) { s->last_batch = static_cast<LastBatch>(4); }) == "spec.last_batch");
+  CHECK(FieldAtFault([](PlanSpec* s) { s->tags = static_cast<TagReading>(3); }) == "spec.tags");
   CHECK(FieldAtFault([](PlanSpec* s) { s->query = "a\nb"; }) == "spec.query");
   CHECK(FieldAtFault([](PlanSpec* s) { s->query = "a\x7f"; }) == "spec.query");
   CHECK(FieldAtFault([](PlanSpec* s) { s->query = "\xff"; }) == "spec.query");

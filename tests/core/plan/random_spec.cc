@@ -124,6 +124,7 @@ PlanSpec RandomSpecs::Draw() {
   };
   if (has_order(OrderKind::kWeighted)) spec.weights = DrawWeights();
   if (has_order(OrderKind::kMixed)) spec.mix = DrawMix();
+  spec.tags = OneOf<TagReading>(2);
   return spec;
 }
 

@@ -23,7 +23,7 @@ testing::Content ContentWith(const std::vector<std::pair<std::string, int64_t>>&
 }
 
 absl::StatusOr<BoundQuery> Bind(const std::string& text, const Snapshot& snapshot) {
-  return BoundQuery::Bind(*Query::Parse(text), snapshot);
+  return BoundQuery::Bind(*Query::Parse(text), snapshot, TagReading::kAsSaid);
 }
 
 TEST_CASE("tags become all indexes of their name, beside terms on numbers") {

@@ -12,6 +12,7 @@
 #include "core/snapshot/postings.h"
 #include "tests/core/query/naive.h"
 #include "tests/core/query/random_query.h"
+#include "tests/core/snapshot/random_relations.h"
 #include "tests/core/snapshot/support.h"
 #include "tests/support/catch.h"
 
@@ -20,18 +21,19 @@ namespace {
 
 using testing::Content;
 
-BoundQuery Bound(const std::string& text, const Snapshot& snapshot) {
+BoundQuery Bound(const std::string& text, const Snapshot& snapshot, TagReading reading = TagReading::kAsSaid) {
   const auto query = Query::Parse(text);
   INFO(text << ": " << query.status());
   REQUIRE(query.ok());
-  const auto bound = BoundQuery::Bind(*query, snapshot);
+  const auto bound = BoundQuery::Bind(*query, snapshot, reading);
   INFO(text << ": " << bound.status());
   REQUIRE(bound.ok());
   return *bound;
 }
 
-std::vector<uint32_t> Select(const std::string& text, const Snapshot& snapshot) {
-  return SelectRows(Bound(text, snapshot), snapshot)->ToVector();
+std::vector<uint32_t> Select(const std::string& text, const Snapshot& snapshot,
+                             TagReading reading = TagReading::kAsSaid) {
+  return SelectRows(Bound(text, snapshot, reading), snapshot)->ToVector();
 }
 
 // Random content whose times, sides and parents are such that queries about them are neither always nor never true.
@@ -48,10 +50,11 @@ Content ContentFor(uint32_t seed, int post_count, int tag_count) {
   return content;
 }
 
-std::vector<uint32_t> Expected(const Query& query, const Content& content) {
+std::vector<uint32_t> Expected(const Query& query, const Content& content, TagReading reading = TagReading::kAsSaid) {
   std::vector<uint32_t> rows;
   for (size_t row = 0; row < content.posts.size(); ++row) {
-    if (testing::MatchesNaively(query, content.posts[row], content)) rows.push_back(static_cast<uint32_t>(row));
+    if (testing::MatchesNaively(query, content.posts[row], content, reading))
+      rows.push_back(static_cast<uint32_t>(row));
   }
   return rows;
 }
@@ -75,16 +78,19 @@ TEST_CASE("what post.more_presence tells of is asked for like the rest") {
   CHECK(Select("-has:duration", *snapshot) == Rows{0, 1, 2, 4});
 }
 
-TEST_CASE("random queries select the rows that a post by post evaluation does") {
-  // The second with lists of every length and bitmaps; the last with little of anything.
-  const auto [post_count, tag_count, query_count] =
-      GENERATE(std::tuple(150, 40, 3000), std::tuple(2000, 60, 250), std::tuple(2, 3, 500));
-  testing::TempFolder folder;
-  const Content content = ContentFor(static_cast<uint32_t>(post_count), post_count, tag_count);
-  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
-  std::mt19937 random(11);
-  size_t selective_count = 0;
+// Of queries on a snapshot: how many were refused, and how many select some of its posts but not all.
+struct Tally {
   int refused_count = 0;
+  int selective_count = 0;
+};
+
+// Evaluates random queries in every way there is and compares them with `Expected`.
+Tally CheckRandomQueries(const Content& content, int query_count, TagReading reading) {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
+  const uint32_t post_count = static_cast<uint32_t>(content.posts.size());
+  std::mt19937 random(11);
+  Tally tally;
   for (int i = 0; i < query_count; ++i) {
     const std::string text = testing::RandomQuery(random, content, 2);
     CAPTURE(text);
@@ -92,33 +98,118 @@ TEST_CASE("random queries select the rows that a post by post evaluation does") 
     INFO(query.status());
     REQUIRE(query.ok());
     REQUIRE(Query::Parse(query->text())->text() == query->text());
-    const absl::StatusOr<BoundQuery> bound = BoundQuery::Bind(*query, *snapshot);
+    const absl::StatusOr<BoundQuery> bound = BoundQuery::Bind(*query, *snapshot, reading);
     if (!bound.ok()) {
-      // The smallest snapshots lack some columns.
+      // The smallest snapshots lack some columns, and some names are no post's in any way.
       REQUIRE(ReasonOf(bound.status()) == Reason::kQueryInvalid);
-      ++refused_count;
+      ++tally.refused_count;
       continue;
     }
-    const std::vector<uint32_t> expected = Expected(*query, content);
+    const std::vector<uint32_t> expected = Expected(*query, content, reading);
     REQUIRE(SelectRows(*bound, *snapshot)->ToVector() == expected);
-    if (!expected.empty() && expected.size() < content.posts.size()) ++selective_count;
+    if (!expected.empty() && expected.size() < content.posts.size()) ++tally.selective_count;
     for (int probe = 0; probe < 3; ++probe) {
-      const uint32_t row = random() % static_cast<uint32_t>(post_count);
+      const uint32_t row = random() % post_count;
       REQUIRE(*Matches(*bound, *snapshot, row) == std::binary_search(expected.begin(), expected.end(), row));
+    }
+    // Without postings.
+    for (const BoundTerm& term : bound->terms()) {
+      if (term.kind != BoundTerm::Kind::kTags || i % 8 != 0) continue;
+      const QueryNode node{QueryNode::Kind::kTerm, static_cast<size_t>(&term - bound->terms().data()), {}};
+      REQUIRE(FilterColumn(term, *snapshot, nullptr, {})->ToVector() ==
+              SelectRows(*bound, node, *snapshot)->ToVector());
     }
     // Within other rows, and in other words.
     std::vector<uint32_t> within, expected_within;
-    for (uint32_t row = 0; row < static_cast<uint32_t>(post_count); ++row) {
+    for (uint32_t row = 0; row < post_count; ++row) {
       if (random() % 3 == 0) within.push_back(row);
     }
     std::set_intersection(within.begin(), within.end(), expected.begin(), expected.end(),
                           std::back_inserter(expected_within));
     REQUIRE(SelectRows(*bound, *snapshot, RowSet::FromAscending(within))->ToVector() == expected_within);
     if (query->terms().empty() || query->TextOf(query->root()).size() > kQuerySizeBytesMax) continue;
-    REQUIRE(Select(query->TextOf(query->root()), *snapshot) == expected);
+    REQUIRE(Select(query->TextOf(query->root()), *snapshot, reading) == expected);
   }
-  CHECK(selective_count > (post_count > 2 ? static_cast<size_t>(query_count) / 4 : 0));
-  CHECK(refused_count < query_count / (post_count > 2 ? 20 : 1));
+  return tally;
+}
+
+TEST_CASE("random queries select the rows that a post by post evaluation does") {
+  // The second with lists of every length and bitmaps; the last with little of anything.
+  const auto [post_count, tag_count, query_count] =
+      GENERATE(std::tuple(150, 40, 3000), std::tuple(2000, 60, 250), std::tuple(2, 3, 500));
+  const Content content = ContentFor(static_cast<uint32_t>(post_count), post_count, tag_count);
+  const Tally tally = CheckRandomQueries(content, query_count, TagReading::kAsSaid);
+  CHECK(tally.selective_count > (post_count > 2 ? query_count / 4 : 0));
+  CHECK(tally.refused_count < query_count / (post_count > 2 ? 20 : 1));
+}
+
+TEST_CASE("with aliases and implications random queries select what their definition says, in both readings") {
+  const TagReading reading = GENERATE(TagReading::kAsSaid, TagReading::kApplied);
+  const auto [post_count, tag_count, query_count] =
+      GENERATE(std::tuple(100, 40, 600), std::tuple(101, 15, 600), std::tuple(900, 60, 60));
+  Content content = ContentFor(static_cast<uint32_t>(post_count), post_count, tag_count);
+  std::mt19937 random(static_cast<uint32_t>(tag_count));
+  content.facts = testing::RandomRelations(random, content);
+  REQUIRE(!content.facts.aliases.empty());
+  REQUIRE(!content.facts.implications.empty());
+  const Tally tally = CheckRandomQueries(content, query_count, reading);
+  CHECK(tally.selective_count > query_count / 4);
+  CHECK(tally.refused_count < query_count / 4);
+}
+
+TEST_CASE("a name means its alias class always, and what implies it when relations are applied") {
+  testing::TempFolder folder;
+  Content content;
+  const std::vector<std::string> names = {"cat", "neko", "tabby", "dog", "source:neko"};
+  for (size_t i = 0; i < names.size(); ++i) {
+    const int64_t id = static_cast<int64_t>(i) + 1;
+    content.tags.push_back({id, names[i], TagCategory::kGeneral, 1});
+    Post& post = content.posts.emplace_back();
+    post.id = id;
+    post.tag_ids = {id};
+    post.source = "x";
+  }
+  const auto relation = [](TagRelationKind kind, const char* from, const char* to) {
+    return TagRelation{kind, from, to, "active", ""};
+  };
+  content.facts.aliases = {
+      relation(TagRelationKind::kAlias, "kitty", "cat"), relation(TagRelationKind::kAlias, "neko", "cat"),
+      relation(TagRelationKind::kAlias, "pool:cats", "cat"), relation(TagRelationKind::kAlias, "puppy", "dog"),
+      relation(TagRelationKind::kAlias, "unicorn", "horse")};
+  content.facts.implications = {relation(TagRelationKind::kImplication, "cat", "feline"),
+                                relation(TagRelationKind::kImplication, "tabby", "neko")};
+  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
+  using Rows = std::vector<uint32_t>;
+  constexpr TagReading kSaid = TagReading::kAsSaid;
+  constexpr TagReading kApplied = TagReading::kApplied;
+  for (const char* const name : {"cat", "neko", "kitty", "kit*", "k*y or nek*", "\"kitty\""}) {
+    CAPTURE(name);
+    CHECK(Select(name, *snapshot, kSaid) == Rows{0, 1});
+    CHECK(Select(name, *snapshot, kApplied) == Rows{0, 1, 2});
+  }
+  CHECK(Select("puppy", *snapshot, kSaid) == Rows{3});
+  CHECK(Select("feline", *snapshot, kApplied) == Rows{0, 1, 2});
+  CHECK(Select("tabby", *snapshot, kApplied) == Rows{2});
+  // Tabby is not only itself any more, and neko has become cat.
+  CHECK(Select("tagcount:1", *snapshot, kSaid) == Rows{0, 1, 2, 3, 4});
+  CHECK(Select("tagcount:2", *snapshot, kApplied) == Rows{2});
+  CHECK(Select("gentags:1 -*neko", *snapshot, kApplied) == Rows{3});
+  // A tag that a post says stands before a metatag, an alias does not.
+  CHECK(Select("source:neko", *snapshot, kSaid) == Rows{4});
+  const auto reason = [&](const char* text, TagReading reading) {
+    return ReasonOf(BoundQuery::Bind(*Query::Parse(text), *snapshot, reading).status());
+  };
+  CHECK(reason("pool:cats", kSaid) == Reason::kQueryInvalid);
+  CHECK(Select("\"pool:cats\"", *snapshot, kSaid) == Rows{0, 1});
+  CHECK(reason("feline", kSaid) == Reason::kQueryInvalid);
+  CHECK(reason("unicorn", kApplied) == Reason::kQueryInvalid);
+  CHECK(reason("uni*", kApplied) == Reason::kQueryInvalid);
+  const auto alias_of = [&](const char* text) { return Bound(text, *snapshot).terms().front().alias_of; };
+  CHECK(alias_of("neko") == "cat");
+  CHECK(alias_of("kitty") == "cat");
+  CHECK(alias_of("cat").empty());
+  CHECK(alias_of("tabby").empty());
+  CHECK(alias_of("nek*").empty());
 }
 
 TEST_CASE("rows beyond the first block of a bitmap are found as the others") {
@@ -242,7 +333,8 @@ TEST_CASE("a word is a tag where one has that name, and a metatag elsewhere") {
   CHECK(count("source:*here") == 50);
   CHECK(count("source:source") == 50);
   CHECK(count("pool:x:y") == content.tags[2].post_count);
-  CHECK(ReasonOf(BoundQuery::Bind(*Query::Parse("pool:x:z"), *snapshot).status()) == Reason::kQueryInvalid);
+  CHECK(ReasonOf(BoundQuery::Bind(*Query::Parse("pool:x:z"), *snapshot, TagReading::kAsSaid).status()) ==
+        Reason::kQueryInvalid);
 }
 
 TEST_CASE("damage in a column is found by the query that reads it, not by others") {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <string_view>
 
 #include "core/base/text.h"
+#include "tests/core/snapshot/naive_tags.h"
 #include "tests/support/catch.h"
 
 namespace millrace::testing {
@@ -29,9 +31,27 @@ bool MatchesPattern(std::string_view pattern, std::string_view text) {
   return !text.empty() && text[0] == pattern[0] && MatchesPattern(pattern.substr(1), text.substr(1));
 }
 
-bool HasTagNamed(const Post& post, const Content& content, const std::string& name) {
-  return std::any_of(content.tags.begin(), content.tags.end(), [&](const Tag& tag) {
-    return tag.name == name && std::count(post.tag_ids.begin(), post.tag_ids.end(), tag.id) > 0;
+// What a query is about: the snapshot, and how its posts' tags are read.
+struct Read {
+  const Content& content;
+  TagReading reading;
+  NaiveTags tags{content};
+};
+
+bool HasTagMeaning(const Post& post, const Read& read, const std::string& name) {
+  return std::any_of(post.tag_ids.begin(), post.tag_ids.end(),
+                     [&](int64_t id) { return read.tags.Means(read.tags.TagOf(id).name, name, read.reading); });
+}
+
+// Of any name that matches, whether a post says it or aliases and implications alone speak of it.
+bool HasTagMatching(const Post& post, const Read& read, const std::string& pattern) {
+  std::set<std::string> names;
+  for (const Tag& tag : read.content.tags) names.insert(tag.name);
+  for (const auto* const relations : {&read.content.facts.aliases, &read.content.facts.implications}) {
+    for (const TagRelation& relation : *relations) names.insert({relation.antecedent, relation.consequent});
+  }
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return MatchesPattern(pattern, name) && HasTagMeaning(post, read, name);
   });
 }
 
@@ -113,21 +133,16 @@ bool Count(const QueryTerm& term, int64_t count) {
   return InOne(term, count);
 }
 
-int64_t CategoryCount(const QueryTerm& term, const Post& post, const Content& content) {
-  return std::count_if(post.tag_ids.begin(), post.tag_ids.end(), [&](int64_t id) {
-    const auto tag = std::lower_bound(content.tags.begin(), content.tags.end(), id,
-                                      [](const Tag& t, int64_t wanted) { return t.id < wanted; });
-    return static_cast<int>(tag->category) == term.category;
-  });
+int64_t CategoryCount(const QueryTerm& term, const Post& post, const Read& read) {
+  const std::set<int64_t> ids = read.tags.IdsOf(post, read.reading);
+  return std::count_if(ids.begin(), ids.end(),
+                       [&](int64_t id) { return static_cast<int>(read.tags.TagOf(id).category) == term.category; });
 }
 
-bool Holds(const QueryTerm& term, const Post& post, const Content& content) {
-  if (term.kind == QueryTerm::Kind::kTag) return HasTagNamed(post, content, term.tag);
-  if (term.kind == QueryTerm::Kind::kTagPattern) {
-    return std::any_of(content.tags.begin(), content.tags.end(), [&](const Tag& tag) {
-      return std::count(post.tag_ids.begin(), post.tag_ids.end(), tag.id) > 0 && MatchesPattern(term.word, tag.name);
-    });
-  }
+bool Holds(const QueryTerm& term, const Post& post, const Read& read) {
+  const Content& content = read.content;
+  if (term.kind == QueryTerm::Kind::kTag) return HasTagMeaning(post, read, term.tag);
+  if (term.kind == QueryTerm::Kind::kTagPattern) return HasTagMatching(post, read, term.word);
   switch (term.metatag) {
     case Metatag::kRating:
       return (term.rating_mask >> static_cast<unsigned>(post.rating) & 1) != 0;
@@ -165,9 +180,9 @@ bool Holds(const QueryTerm& term, const Post& post, const Content& content) {
     case Metatag::kPool:
       return Pool(term, post);
     case Metatag::kTagCount:
-      return Count(term, static_cast<int64_t>(post.tag_ids.size()));
+      return Count(term, static_cast<int64_t>(read.tags.IdsOf(post, read.reading).size()));
     case Metatag::kCategoryTagCount:
-      return Count(term, CategoryCount(term, post, content));
+      return Count(term, CategoryCount(term, post, read));
     case Metatag::kStatus:
       return std::any_of(term.words.begin(), term.words.end(),
                          [&](const std::string& word) { return HasStatus(post, word); });
@@ -181,11 +196,11 @@ bool Holds(const QueryTerm& term, const Post& post, const Content& content) {
   }
 }
 
-bool HoldsNode(const Query& query, const QueryNode& node, const Post& post, const Content& content) {
-  const auto holds = [&](const QueryNode& child) { return HoldsNode(query, child, post, content); };
+bool HoldsNode(const Query& query, const QueryNode& node, const Post& post, const Read& read) {
+  const auto holds = [&](const QueryNode& child) { return HoldsNode(query, child, post, read); };
   switch (node.kind) {
     case QueryNode::Kind::kTerm:
-      return Holds(query.terms()[node.term], post, content);
+      return Holds(query.terms()[node.term], post, read);
     case QueryNode::Kind::kNot:
       return !holds(node.children.front());
     case QueryNode::Kind::kAnd:
@@ -198,8 +213,8 @@ bool HoldsNode(const Query& query, const QueryNode& node, const Post& post, cons
 
 }  // namespace
 
-bool MatchesNaively(const Query& query, const Post& post, const Content& content) {
-  return HoldsNode(query, query.root(), post, content);
+bool MatchesNaively(const Query& query, const Post& post, const Content& content, TagReading reading) {
+  return HoldsNode(query, query.root(), post, {content, reading});
 }
 
 }  // namespace millrace::testing

@@ -4,12 +4,14 @@
 
 #include <string>
 
+#include "core/model/tag_reading.h"
 #include "core/query/query.h"
 #include "tests/core/snapshot/support.h"
 
 namespace millrace::testing {
 
 // Whether the post matches. `content` holds it, and all that its snapshot holds.
-bool MatchesNaively(const Query& query, const Post& post, const Content& content);
+bool MatchesNaively(const Query& query, const Post& post, const Content& content,
+                    TagReading reading = TagReading::kAsSaid);
 
 }  // namespace millrace::testing

@@ -33,7 +33,7 @@ TEST_CASE("the first of several queries is found for any rows") {
     for (uint32_t row = random() % gap_max; row < 3000; row += 1 + random() % gap_max) rows.push_back(row);
     std::vector<uint16_t> matches(rows.size());
     const auto matcher = [&] {
-      QueryMatcher made(*snapshot);
+      QueryMatcher made(*snapshot, TagReading::kAsSaid);
       for (const Query& query : parsed) REQUIRE(made.Add(query).ok());
       return made;
     };
@@ -62,7 +62,7 @@ TEST_CASE("a query that lists very many tags matches as a small one does") {
     content.posts[static_cast<size_t>(i % 2)].tag_ids.push_back(i + 1);
   }
   const auto snapshot = testing::WriteAndOpen(folder.path(), content);
-  QueryMatcher matcher(*snapshot);
+  QueryMatcher matcher(*snapshot, TagReading::kAsSaid);
   CHECK(ReasonOf(matcher.Add(*Query::Parse("no_such_tag"))) == Reason::kQueryInvalid);
   REQUIRE(matcher.Add(*Query::Parse("t* id:>1")).ok());
   REQUIRE(matcher.Add(*Query::Parse("t*")).ok());
@@ -81,7 +81,7 @@ TEST_CASE("nothing is evaluated for a call that was cancelled") {
   const testing::Content content = testing::RandomContent(5, 300, 20);
   const auto snapshot = testing::WriteAndOpen(folder.path(), content);
   bool is_cancelled = false;
-  QueryMatcher matcher(*snapshot, [&] { return is_cancelled; });
+  QueryMatcher matcher(*snapshot, TagReading::kAsSaid, [&] { return is_cancelled; });
   REQUIRE(matcher.Add(*Query::Parse(content.tags[0].name)).ok());
   is_cancelled = true;
   CHECK(ReasonOf(matcher.Add(*Query::Parse("*"))) == Reason::kCancelled);

@@ -56,8 +56,10 @@ class Maker {
 
   std::string Tag() {
     // Common ones: the first tags are on more posts.
-    const std::string& name =
+    std::string name =
         content_.tags[static_cast<size_t>(Below(1 + Below(static_cast<int64_t>(content_.tags.size()))))].name;
+    if (!content_.facts.aliases.empty() && Below(5) == 0) name = OneOf(content_.facts.aliases).antecedent;
+    if (!content_.facts.implications.empty() && Below(9) == 0) name = OneOf(content_.facts.implications).consequent;
     switch (Below(8)) {
       case 0:
         return "\"" + name + "\"";

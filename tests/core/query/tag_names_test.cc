@@ -29,7 +29,7 @@ TEST_CASE("patterns find every tag whose name matches") {
       folder.path(),
       ContentWith({{"sky", 2}, {"blue_sky", 1}, {"blue_sea", 5}, {"sky", 3}, {"red_sea", 1}, {"b*", 1}}));
   const Cancelled never;
-  const TagNames names(*snapshot, never);
+  const TagNames names(*snapshot, TagReading::kAsSaid, never);
   const auto find = [&](const std::string& pattern) { return *names.FindAll(Glob(pattern)); };
   CHECK(find("blue_*") == Indexes{1, 2});
   CHECK(find("*_sea") == Indexes{2, 4});
@@ -52,7 +52,7 @@ TEST_CASE("the nearest names are suggested, the most used ones first, and beginn
                                                                           {"hatsune_miku", 4},
                                                                           {"hatsune_miku_(append)", 2}}));
   const Cancelled never;
-  const TagNames names(*snapshot, never);
+  const TagNames names(*snapshot, TagReading::kAsSaid, never);
   CHECK(*names.Suggest("long_hai") == Names{"long_hair"});
   CHECK(*names.Suggest("longhair") == Names{"long_hair"});
   CHECK(*names.Suggest("lang_hair") == Names{"lung_hair", "long_hair"});

@@ -8,7 +8,10 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/snapshot/applied_tags.h"
 #include "core/snapshot/snapshot.h"
+#include "tests/core/snapshot/naive_tags.h"
+#include "tests/core/snapshot/random_relations.h"
 #include "tests/core/snapshot/support.h"
 #include "tests/support/catch.h"
 
@@ -43,8 +46,9 @@ std::vector<uint32_t> AppliedTo(const TagRelations& relations, uint32_t tag) {
   return {applied.begin(), applied.end()};
 }
 
-std::vector<uint32_t> Meaning(const Snapshot& snapshot, const std::string& name) {
-  return (*snapshot.relations())->TagsMeaning(name, *snapshot.FindTagIndexesByName(name));
+std::vector<uint32_t> Meaning(const Snapshot& snapshot, const std::string& name,
+                              TagReading reading = TagReading::kApplied) {
+  return (*snapshot.relations())->TagsMeaning(name, *snapshot.FindTagIndexesByName(name), reading);
 }
 
 using Indexes = std::vector<uint32_t>;
@@ -86,6 +90,19 @@ TEST_CASE("aliases and implications, through names that no post carries") {
   CHECK(Meaning(*snapshot, "kitty") == Indexes{4});
   CHECK(Meaning(*snapshot, "solo") == Indexes{5});
   CHECK(Meaning(*snapshot, "nothing").empty());
+
+  CHECK(Meaning(*snapshot, "animal", TagReading::kAsSaid) == Indexes{2});
+  CHECK(Meaning(*snapshot, "neko", TagReading::kAsSaid) == Indexes{0, 1});
+  CHECK(Meaning(*snapshot, "cat", TagReading::kAsSaid) == Indexes{0, 1});
+  CHECK(Meaning(*snapshot, "kitty", TagReading::kAsSaid) == Indexes{4});
+  CHECK(Meaning(*snapshot, "feline", TagReading::kAsSaid).empty());
+
+  CHECK_FALSE(relations.StandsForItself(0));
+  CHECK_FALSE(relations.StandsForItself(1));
+  CHECK(relations.StandsForItself(2));
+  CHECK(relations.StandsForItself(5));
+  const absl::Span<const int64_t> post_counts = *relations.PostCounts();
+  CHECK(std::vector<int64_t>(post_counts.begin(), post_counts.end()) == std::vector<int64_t>{1, 0, 1, 1, 1, 1});
 }
 
 TEST_CASE("without relations a tag stands for itself, and the digest is that of before there were any") {
@@ -99,6 +116,9 @@ TEST_CASE("without relations a tag stands for itself, and the digest is that of 
   const auto snapshot = *Snapshot::Open(written.path, written.digest);
   const TagRelations& relations = **snapshot->relations();
   CHECK(relations.empty());
+  CHECK(relations.StandsForItself(3));
+  CHECK(*RelationsFor(*snapshot, TagReading::kApplied) == nullptr);
+  CHECK(relations.PostCounts()->data() == snapshot->TagPostCounts()->data());
   std::vector<uint32_t> applied;
   relations.Apply(Indexes{3, 4}, &applied);
   CHECK(applied == Indexes{3, 4});
@@ -185,6 +205,38 @@ TEST_CASE("random relations: what a tag stands for, forward and backward, is wha
     }
     CHECK(Meaning(*snapshot, name(i)) == expected);
   }
+}
+
+TEST_CASE("random posts have the tags that following names gives, and their counts are those of these tags") {
+  const uint32_t seed = GENERATE(1, 2, 3, 4);
+  std::mt19937 random(seed);
+  TempFolder folder;
+  Content content = RandomContent(seed, 300, 50);
+  content.facts = RandomRelations(random, content);
+  const auto snapshot = WriteAndOpen(folder.path(), content);
+  const NaiveTags naive(content);
+  const absl::Span<const int64_t> tag_ids = *snapshot->TagIds();
+  AppliedTags applied(*RelationsFor(*snapshot, TagReading::kApplied));
+  AppliedTags said(*RelationsFor(*snapshot, TagReading::kAsSaid));
+  std::vector<absl::Span<const uint32_t>> lists;
+  std::vector<int64_t> counts(content.tags.size());
+  for (size_t row = 0; row < content.posts.size(); ++row) {
+    lists.push_back(*snapshot->TagIndexes(static_cast<int64_t>(row)));
+    CHECK(said.Of(lists.back()).data() == lists.back().data());
+    const absl::Span<const uint32_t> tags = applied.Of(lists.back());
+    const std::set<int64_t> expected = naive.IdsOf(content.posts[row], TagReading::kApplied);
+    std::vector<int64_t> ids;
+    for (const uint32_t tag : tags) ids.push_back(tag_ids[tag]);
+    REQUIRE(ids == std::vector<int64_t>(expected.begin(), expected.end()));
+    for (const uint32_t tag : tags) ++counts[tag];
+  }
+  const auto said_lists = lists;
+  applied.Replace(absl::MakeSpan(lists));
+  AppliedTags one(*RelationsFor(*snapshot, TagReading::kApplied));
+  for (size_t row = 0; row < lists.size(); ++row) CHECK(lists[row] == one.Of(said_lists[row]));
+  const absl::Span<const int64_t> post_counts = *TagPostCountsFor(*snapshot, TagReading::kApplied);
+  CHECK(std::vector<int64_t>(post_counts.begin(), post_counts.end()) == counts);
+  CHECK(TagPostCountsFor(*snapshot, TagReading::kAsSaid)->data() == snapshot->TagPostCounts()->data());
 }
 
 }  // namespace

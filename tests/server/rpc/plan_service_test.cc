@@ -295,6 +295,7 @@ TEST_CASE("specifications out of range are refused by field") {
   CHECK(field_of([](v1::PlanSpec& spec) { spec.set_dataset("A"); }) == "spec.dataset");
   CHECK(field_of([](v1::PlanSpec& spec) { spec.set_strategy(static_cast<v1::SplitStrategy>(9)); }) == "spec.strategy");
   CHECK(field_of([](v1::PlanSpec& spec) { spec.set_last_batch(static_cast<v1::LastBatch>(4)); }) == "spec.last_batch");
+  CHECK(field_of([](v1::PlanSpec& spec) { spec.set_tags(static_cast<v1::TagReading>(3)); }) == "spec.tags");
   CHECK(field_of([](v1::PlanSpec& spec) {
           spec.add_splits()->set_name("a");
           spec.mutable_splits(0)->set_order(static_cast<v1::OrderKind>(77));

@@ -124,6 +124,7 @@ def spec_message(
     weights: types.QueryWeights | types.TagFrequencyWeights | None,
     mix: types.Mix | None,
     last_batch: str,
+    tags: str | None,
 ) -> plans.PlanSpec:
     """The request of Plans.create, which says what each is. ValueError for what no server would take."""
     specs = _split_specs(splits or ())
@@ -143,6 +144,7 @@ def spec_message(
         mix=None if mix is None else _mix_message(mix),
         batch_size=batch_size,
         last_batch=_convert.LAST_BATCH.number(last_batch, "last_batch"),
+        tags=_convert.TAG_READING.number(tags, "tags"),
     )
 
 
@@ -216,6 +218,7 @@ def plan(message: plans.Plan) -> types.Plan:
         selected_count=message.selected_count,
         unassigned_count=message.unassigned_count,
         notes=tuple(message.notes),
+        tags=_convert.TAG_READING.name(spec.tags),
     )
 
 

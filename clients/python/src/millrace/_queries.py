@@ -22,6 +22,7 @@ def query_explanation(response: queries.ExplainQueryResponse) -> explanation.Que
             char_offset=message.char_offset if message.HasField("char_offset") else None,
             post_count=message.post_count if message.HasField("post_count") else None,
             children=tuple(map(node, message.children)),
+            alias_of=message.alias_of or None,
         )
 
     return explanation.QueryExplanation(

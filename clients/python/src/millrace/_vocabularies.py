@@ -34,6 +34,7 @@ class Vocabularies(Part):
         categories: Iterable[str] | None = None,
         include: Iterable[str] | None = None,
         exclude: Iterable[str] | None = None,
+        tags: str | None = None,
     ) -> types.Vocabulary:
         """Makes a vocabulary from a snapshot's tags or from a CSV file, as the next version of `name`; returns the
         newest version when that has these very labels.
@@ -42,18 +43,23 @@ class Vocabularies(Part):
         header line that names at least `name` (docs/vocabularies.md). Of a snapshot, the labels are the tags that pass
         every condition, most posts first: top: only the first so many, 0 for all. min_post_count: of at least so many
         posts. categories: of these ("general", "character"). include: of these names only. exclude: not of these.
+        tags: which tags a post has, for the counts and the order, "as_said" (the default) or "applied": give what the
+        plan gives that the labels are for.
 
         ValueError for arguments that do not go together. VocabularyInvalid; InvalidRequest; SnapshotNotFound;
         DatasetNotFound; SnapshotRequired; OSError when the file cannot be read.
         """
         request = vocabularies.CreateVocabularyRequest(name=name)
         if csv is not None:
-            if any((dataset, snapshot, top, min_post_count, categories, include, exclude)):
+            if any((dataset, snapshot, top, min_post_count, categories, include, exclude, tags)):
                 raise ValueError("a CSV file says all: leave dataset, snapshot and the conditions out")
             request.csv = _csv_bytes(csv)
         else:
             selection = vocabularies.VocabularySelection(
-                **scope(dataset, snapshot), top=top, min_post_count=min_post_count
+                **scope(dataset, snapshot),
+                top=top,
+                min_post_count=min_post_count,
+                tags=_convert.TAG_READING.number(tags, "tags"),
             )
             selection.categories.extend(
                 _convert.TAG_CATEGORY.number(category, "categories") for category in _names(categories, "categories")

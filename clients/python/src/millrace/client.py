@@ -175,11 +175,21 @@ class Posts(_Part):
         return _rpc.pages(fetch, lambda page: map(_convert.post, page.posts))
 
     def search(
-        self, query: str, *, dataset: str | None = None, snapshot: str | None = None, page_size: int = 1000
+        self,
+        query: str,
+        *,
+        dataset: str | None = None,
+        snapshot: str | None = None,
+        tags: str | None = None,
+        page_size: int = 1000,
     ) -> Iterator[types.Post]:
         """The posts that match the query, in order of id or as its `order:` says, up to its `limit:`. A dataset stands
-        for its newest snapshot. Pages as it goes. QueryInvalid; SnapshotRequired."""
-        request = queries.SearchPostsRequest(**_scope(dataset, snapshot), query=query, page_size=page_size)
+        for its newest snapshot. tags: which tags a post has for the query, "as_said" (the default) or "applied"; the
+        posts tell them as they said. Pages as it goes. QueryInvalid; SnapshotRequired."""
+        reading = _convert.TAG_READING.number(tags, "tags")
+        request = queries.SearchPostsRequest(
+            **_scope(dataset, snapshot), query=query, tags=reading, page_size=page_size
+        )
 
         def fetch(token: str) -> queries.SearchPostsResponse:
             request.page_token = token
@@ -187,10 +197,13 @@ class Posts(_Part):
 
         return _rpc.pages(fetch, lambda page: map(_convert.post, page.posts))
 
-    def search_ids(self, query: str, *, dataset: str | None = None, snapshot: str | None = None) -> Iterator[int]:
+    def search_ids(
+        self, query: str, *, dataset: str | None = None, snapshot: str | None = None, tags: str | None = None
+    ) -> Iterator[int]:
         """As search, but only the ids: 10,000 a call."""
+        reading = _convert.TAG_READING.number(tags, "tags")
         request = queries.SearchPostsRequest(
-            **_scope(dataset, snapshot), query=query, ids_only=True, page_size=_SEARCH_IDS_PAGE_SIZE
+            **_scope(dataset, snapshot), query=query, tags=reading, ids_only=True, page_size=_SEARCH_IDS_PAGE_SIZE
         )
 
         def fetch(token: str) -> queries.SearchPostsResponse:
@@ -284,6 +297,7 @@ class Plans(_Part):
         weights: types.QueryWeights | types.TagFrequencyWeights | None = None,
         mix: types.Mix | None = None,
         last_batch: str = "keep",
+        tags: str | None = None,
     ) -> types.Plan:
         """Creates the plan, or finds it: the same request over the same snapshot gives the same id, on every
         server. docs/plans.md says what to choose.
@@ -295,7 +309,8 @@ class Plans(_Part):
         what else is given, or "exact". unit: what one split holds whole, "post", "parent", "artist" or "pool".
         modulus: of "id_range", 1,000 by default. coverage ("full", "half") and batch_rows ("drawn", "ascending"): of
         "partitioned". weights, mix: for splits with the order "weighted" or "mixed". last_batch: "keep" (smaller),
-        "drop" or "pad".
+        "drop" or "pad". tags: which tags a post has, in all of these and in the batches with their labels: "as_said"
+        (the default), or "applied", with the snapshot's aliases and implications applied.
 
         ValueError for numbers that are not whole. InvalidRequest; QueryInvalid; SelectionEmpty; SnapshotNotFound;
         DatasetNotFound; SnapshotRequired.
@@ -315,6 +330,7 @@ class Plans(_Part):
             weights=weights,
             mix=mix,
             last_batch=last_batch,
+            tags=tags,
         )
         return _plans.plan(self._call(_rpc.CREATE_PLAN, plans.CreatePlanRequest(spec=spec)).plan)
 
@@ -388,11 +404,14 @@ class Client(_Part):
         return _convert.stats(self._call(_rpc.GET_STATS, request).stats)
 
     def explain_query(
-        self, query: str, *, dataset: str | None = None, snapshot: str | None = None
+        self, query: str, *, dataset: str | None = None, snapshot: str | None = None, tags: str | None = None
     ) -> explanation.QueryExplanation:
         """How a query is read, and how many posts of the snapshot (of a dataset, the newest one) its terms and all of
-        it match. QueryInvalid, whose metadata["char_offset"] says where; SnapshotRequired."""
-        request = queries.ExplainQueryRequest(**_scope(dataset, snapshot), query=query)
+        it match. tags: which tags a post has, "as_said" (the default) or "applied". QueryInvalid, whose
+        metadata["char_offset"] says where; SnapshotRequired."""
+        request = queries.ExplainQueryRequest(
+            **_scope(dataset, snapshot), query=query, tags=_convert.TAG_READING.number(tags, "tags")
+        )
         return _queries.query_explanation(self._call(_rpc.EXPLAIN_QUERY, request))
 
     def import_(

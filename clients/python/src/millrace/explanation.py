@@ -69,13 +69,15 @@ class StepExplanation:
 @dataclass(frozen=True)
 class QueryNode:
     """A part of a query. kind: "term", "and", "or" or "not". text: a query that means the same. char_offset: of a term,
-    where it begins in the query. post_count: of a term and of the root, how many posts it holds for; else None."""
+    where it begins in the query. post_count: of a term and of the root, how many posts it holds for; else None.
+    alias_of: of a term that names a tag by an alias, the name that the alias stands for; else None."""
 
     kind: str
     text: str
     char_offset: int | None
     post_count: int | None
     children: tuple[QueryNode, ...]
+    alias_of: str | None = None
 
 
 @dataclass(frozen=True)

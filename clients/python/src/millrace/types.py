@@ -433,6 +433,7 @@ class Plan:
     "artist", "pool", or None where the strategy takes none. coverage, batch_rows: of "partitioned", otherwise None.
     selected_count: posts that the query selects; unassigned_count: of these, posts in no split. notes: what a reader
     should know, in sentences (strata too small to be split, units larger than a split's share, posts never drawn).
+    tags: "as_said" or "applied".
     """
 
     id: str
@@ -456,6 +457,7 @@ class Plan:
     selected_count: int = 0
     unassigned_count: int = 0
     notes: tuple[str, ...] = ()
+    tags: str | None = None
 
     def split(self, name: str) -> Split:
         """The split of that name; KeyError, with the names there are, when there is none."""

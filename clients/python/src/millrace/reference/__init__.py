@@ -6,9 +6,9 @@ It is slow (some 10,000 samples a second); for training there is the server.
     plan = Plan(json.loads(canonical_form_of_a_plan), posts)
     plan.batch("train", epoch=0, step=0).rows
 
-keys, permutation: sections 3 and 4. posts, spec: section 2. query, query_text, query_metatags, query_values, wildcards:
-docs/query-language.md. units, splits, seed: section 5. orders,
-weights: section 6. plan: section 7. tokens: section 8.
+keys, permutation: sections 3 and 4. posts, spec: section 2. relations: docs/tags.md. query, query_text,
+query_metatags, query_values, wildcards: docs/query-language.md. units, splits, seed: section 5. orders, weights:
+section 6. plan: section 7. tokens: section 8.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from millrace.reference.plan import Batch, Plan, Split
 from millrace.reference.posts import Post, Snapshot, Tag
 from millrace.reference.query import Query, Search
 from millrace.reference.query_text import QueryError
+from millrace.reference.relations import Relations
 from millrace.reference.seed import SeedRandom, seed_partition, seed_share
 from millrace.reference.spec import canonical_form, check_spec, plan_id
 from millrace.reference.tokens import Token, make_token, parse_token
@@ -30,6 +31,7 @@ __all__ = [
     "Post",
     "Query",
     "QueryError",
+    "Relations",
     "Search",
     "SeedRandom",
     "Snapshot",

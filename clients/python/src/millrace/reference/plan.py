@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from millrace.reference.orders import Block, Mixed, Order, Permuted, PermutedBatches, Place, Sequential, Weighted
 from millrace.reference.posts import Post, Snapshot
 from millrace.reference.query import Query
+from millrace.reference.relations import Relations
 from millrace.reference.spec import EPOCH_MAX, SIZE_MAX, Spec, check_spec, plan_id
 from millrace.reference.splits import Elements, members_of
 from millrace.reference.tokens import Token, make_token, parse_token
@@ -38,14 +39,15 @@ class Plan:
     """A plan over a snapshot's posts, in ascending order of id.
 
     When the plan looks at no post (no query, no unit, strategies exact and partitioned, no weights and no mix),
-    their number will do. Raises ValueError when the plan is not one of version 1, or does not fit the posts.
+    their number will do. relations: the snapshot's active aliases and implications; None when it holds none. Raises
+    ValueError when the plan is not one of version 1, or does not fit the posts.
     """
 
-    def __init__(self, spec: dict[str, Any], posts: Sequence[Post] | int) -> None:
+    def __init__(self, spec: dict[str, Any], posts: Sequence[Post] | int, relations: Relations | None = None) -> None:
         check_spec(spec)
         self.spec: Spec = spec
         self.id = plan_id(spec)
-        self._snapshot = Snapshot(posts)
+        self._snapshot = Snapshot(posts, relations, is_applied="tags" in spec)
         self.rows = self._selection()
         if not 1 <= len(self.rows) <= SIZE_MAX:
             raise ValueError(f"the selection has {len(self.rows)} posts, and must have from 1 to 2^40")

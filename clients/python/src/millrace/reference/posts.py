@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
+
+from millrace.reference.relations import Relations
 
 RATINGS = ("unspecified", "general", "sensitive", "questionable", "explicit", "safe")
 CATEGORIES = (
@@ -65,16 +68,25 @@ class Post:
 class Snapshot:
     """Posts in ascending order of id; a post's place is its row.
 
-    Made from their number alone, it serves plans that look at no post.
+    Made from their number alone, it serves plans that look at no post. The posts' tags are given as their source said
+    them; with is_applied, those of `posts` are what aliases and implications make of them.
     """
 
-    def __init__(self, posts: Sequence[Post] | int) -> None:
+    def __init__(
+        self, posts: Sequence[Post] | int, relations: Relations | None = None, *, is_applied: bool = False
+    ) -> None:
+        self._relations = relations or Relations()
+        self._is_applied = is_applied
+        # Of the posts whose tags are others than they said, by id.
+        self._said: dict[int, tuple[Tag, ...]] = {}
         self.size = posts if isinstance(posts, int) else len(posts)
         self._posts = None if isinstance(posts, int) else posts
         if self._posts is not None:
             ids = [post.id for post in self._posts]
             if any(first >= second for first, second in pairwise(ids)):
                 raise ValueError("posts must be in ascending order of id, each id once")
+            if is_applied:
+                self._apply(self._posts)
 
     @property
     def posts(self) -> Sequence[Post]:
@@ -84,7 +96,40 @@ class Snapshot:
 
     @cached_property
     def tag_names(self) -> frozenset[str]:
-        return frozenset(tag.name for post in self.posts for tag in post.tags)
+        """Those that posts said."""
+        return frozenset(tag.name for post in self.posts for tag in self._said.get(post.id, post.tags))
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        return self.tag_names | self._relations.names
+
+    def meaning(self, name: str) -> frozenset[str]:
+        """The names that mean this one: a post has it by having said one of them."""
+        resolved = self._relations.resolve(name)
+        if self._is_applied:
+            return frozenset(said for said in self.tag_names if resolved in self._relations.reach(said))
+        return frozenset(said for said in self.tag_names if self._relations.resolve(said) == resolved)
+
+    def said_any(self, post: Post, names: AbstractSet[str]) -> bool:
+        return any(tag.name in names for tag in self._said.get(post.id, post.tags))
+
+    def _apply(self, posts: Sequence[Post]) -> None:
+        by_name: dict[str, set[Tag]] = {}
+        for tag in {tag for post in posts for tag in post.tags}:
+            by_name.setdefault(tag.name, set()).add(tag)
+
+        def stands_for(tag: Tag) -> set[Tag]:
+            resolved = self._relations.resolve(tag.name)
+            itself = {tag} if resolved == tag.name or resolved not in by_name else set()
+            others = self._relations.reach(tag.name) - {tag.name}
+            return itself.union(*(by_name.get(name, ()) for name in others))
+
+        applied = []
+        for post in posts:
+            tags = {tag for said in post.tags for tag in stands_for(said)}
+            self._said[post.id] = post.tags
+            applied.append(replace(post, tags=tuple(sorted(tags, key=lambda tag: tag.id))))
+        self._posts = applied
 
     @cached_property
     def post_counts(self) -> Counter[int]:

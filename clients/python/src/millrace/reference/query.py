@@ -68,8 +68,12 @@ def _bind(root: Node, terms: list[Term], snapshot: Snapshot) -> Predicate:
 def _bind_term(term: Term, snapshot: Snapshot) -> Predicate:
     if term.pattern is not None:
         return _bind_pattern(term, term.pattern, snapshot)
-    if term.tag is not None and term.tag in snapshot.tag_names:
-        return lambda post: any(tag.name == term.tag for tag in post.tags)
+    if term.tag is not None:
+        # A metatag is a tag where a post says one of its very name; no alias counts.
+        may_be_tag = (term.meaning is None and not term.fault) or term.tag in snapshot.tag_names
+        names = snapshot.meaning(term.tag) if may_be_tag else frozenset[str]()
+        if names:
+            return lambda post: snapshot.said_any(post, names)
     if term.fault:
         raise QueryError(term.char_offset, term.fault)
     if term.meaning is None:
@@ -81,8 +85,8 @@ def _bind_term(term: Term, snapshot: Snapshot) -> Predicate:
 
 
 def _bind_pattern(term: Term, pattern: list[str], snapshot: Snapshot) -> Predicate:
-    names = {name for name in snapshot.tag_names if matches(pattern, name)}
+    names = {said for name in snapshot.known_names if matches(pattern, name) for said in snapshot.meaning(name)}
     # With nothing between the `*` it asks for any tag; that is no slip when no post has one.
     if not names and any(pattern):
         raise QueryError(term.char_offset, "a pattern that no tag of the snapshot matches")
-    return lambda post: any(tag.name in names for tag in post.tags)
+    return lambda post: snapshot.said_any(post, names)

@@ -55,6 +55,7 @@ def check_spec(spec: Spec) -> None:
             "modulus": _integer(1, 2**31 - 1),
             "query": _query,
             "stratify": _any,
+            "tags": _one_of("applied"),
             "unit": _one_of("parent", "artist", "pool"),
             "weights": _any,
         },

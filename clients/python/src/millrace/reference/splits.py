@@ -152,7 +152,7 @@ def _stratum(snapshot: Snapshot, post: Post, stratify: Spec) -> int:
     if stratify["by"] == "rating":
         return RATINGS.index(post.rating)
     if stratify["by"] == "tag":
-        return int(any(tag.name == stratify["tag"] for tag in post.tags))
+        return int(snapshot.said_any(post, snapshot.meaning(stratify["tag"])))
     ids = [tag.id for tag in post.tags if tag.category == stratify["category"]]
     return min(((snapshot.post_counts[tag_id], tag_id + 1) for tag_id in ids), default=(0, 0))[1]
 
