@@ -41,9 +41,7 @@ absl::StatusOr<bool> IsTaken(const TagIdSources& sources, int64_t tag_id, std::s
 
 // The id of the dataset's tag of that name.
 absl::StatusOr<std::optional<int64_t>> FindOfTags(const TagIdSources& sources, std::string_view name,
-                                                  const std::optional<TagFact>& told) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags,
-                            ReadTagsByName(*sources.database, sources.dataset_id, name, kSameNameMax));
+                                                  const std::vector<Tag>& tags, const std::optional<TagFact>& told) {
   std::optional<int64_t> smallest;
   for (const Tag& tag : tags) {
     MILLRACE_ASSIGN_OR_RETURN(const bool is_renamed, IsRenamed(sources, tag.id, name));
@@ -89,8 +87,12 @@ absl::StatusOr<int64_t> FindTagId(const TagIdSources& sources, std::string_view 
   std::optional<TagFact> told;
   std::optional<int64_t> tag_id;
   if (sources.database != nullptr) {
+    MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags,
+                              ReadTagsByName(*sources.database, sources.dataset_id, name, kSameNameMax));
+    // What nearly all names of a refresh come to, without a look at what lists told.
+    if (tags.size() == 1 && sources.list == nullptr) return tags.front().id;
     MILLRACE_ASSIGN_OR_RETURN(told, ReadTagFact(*sources.database, sources.dataset_id, name));
-    MILLRACE_ASSIGN_OR_RETURN(tag_id, FindOfTags(sources, name, told));
+    MILLRACE_ASSIGN_OR_RETURN(tag_id, FindOfTags(sources, name, tags, told));
     if (tag_id.has_value()) return *tag_id;
   }
   MILLRACE_ASSIGN_OR_RETURN(tag_id, FindOfList(sources, name));
