@@ -119,9 +119,10 @@ absl::Status AddSourceRow(Database& database, const SourceSettings& settings, in
 absl::Status UpdateSourceRow(Database& database, const SourceRecord& record, int64_t now_us) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement update,
-      database.PrepareCached("UPDATE sources SET address = ?1, query = ?2, page_size = ?3, interval_us = ?4, "
-                             "snapshot_after_refresh = ?5, mark_missing = ?6, login = ?7, api_key = ?8, with_relations = ?9, "
-                             "position = ?10, cursor = ?11, updated_at_us = ?12 WHERE id = ?13"));
+      database.PrepareCached(
+          "UPDATE sources SET address = ?1, query = ?2, page_size = ?3, interval_us = ?4, "
+          "snapshot_after_refresh = ?5, mark_missing = ?6, login = ?7, api_key = ?8, with_relations = ?9, "
+          "position = ?10, cursor = ?11, updated_at_us = ?12 WHERE id = ?13"));
   BindChangeable(record.settings, &update);
   update.Bind(10, record.position);
   update.Bind(11, record.cursor);

@@ -70,8 +70,8 @@ absl::StatusOr<SourceRecord> SourceStore::Update(std::string_view name,
   return Change(name, /*moves=*/false, change);
 }
 
-absl::StatusOr<SourceRecord> SourceStore::UpdateWithPosition(
-    std::string_view name, const std::function<absl::Status(SourceRecord*)>& change) {
+absl::StatusOr<SourceRecord> SourceStore::UpdateWithPosition(std::string_view name,
+                                                             const std::function<absl::Status(SourceRecord*)>& change) {
   return Change(name, /*moves=*/true, change);
 }
 
@@ -209,8 +209,8 @@ absl::StatusOr<std::vector<std::string>> SourceStore::ListTagsToAsk(int64_t sour
     MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
     MILLRACE_ASSIGN_OR_RETURN(const std::optional<DatasetRow> dataset, ReadDataset(database, source.settings.dataset));
     if (!dataset.has_value()) return absl::OkStatus();
-    MILLRACE_ASSIGN_OR_RETURN(
-        names, ReadTagsToAsk(database, dataset->id, source_id, now_us_() - ask_again_after_us, limit));
+    MILLRACE_ASSIGN_OR_RETURN(names,
+                              ReadTagsToAsk(database, dataset->id, source_id, now_us_() - ask_again_after_us, limit));
     return absl::OkStatus();
   }));
   return names;
@@ -236,8 +236,7 @@ absl::StatusOr<int64_t> SourceStore::WriteTagLookup(const TagLookup& lookup) {
 }
 
 absl::Status SourceStore::NoteRelationsFetched(int64_t source_id) {
-  return connections_.Write(
-      [&](Database& database) { return SetRelationsFetched(database, source_id, now_us_()); });
+  return connections_.Write([&](Database& database) { return SetRelationsFetched(database, source_id, now_us_()); });
 }
 
 }  // namespace millrace

@@ -50,8 +50,8 @@ absl::StatusOr<RelationsPage> ParseRelations(TagRelationKind kind, int64_t after
     TagRelation relation;
     int64_t id = 0;
     if (!parser.Parse(text, &relation) || !parser.ParseRecordId(text, &id)) {
-      return PageError(kind, after_id, absl::StrCat("record ", number, ": ", parser.rejected().field, " ",
-                                                    parser.rejected().reason));
+      return PageError(kind, after_id,
+                       absl::StrCat("record ", number, ": ", parser.rejected().field, " ", parser.rejected().reason));
     }
     if (id <= after_id) {
       return PageError(kind, after_id, absl::StrCat("record ", number, " has the id ", id, ", which is not behind it"));

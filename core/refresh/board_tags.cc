@@ -78,7 +78,8 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string
   constexpr std::string_view kWrappers[] = {"tag"};
   const bool is_gelbooru = kind == BoardKind::kGelbooru;
   if (absl::StripAsciiWhitespace(body).empty()) {
-    return MakeError(Reason::kFileInvalid, "the board's list of tags is blank, which no list is, not even an empty one");
+    return MakeError(Reason::kFileInvalid,
+                     "the board's list of tags is blank, which no list is, not even an empty one");
   }
   std::vector<TagFact> tags;
   std::string first_rejected;
@@ -98,8 +99,8 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string
                                     TagFact tag;
                                     int64_t type = -1;
                                     if (!parser.ParseTyped(text, &tag, &type)) {
-                                      return reject(number, absl::StrCat(parser.rejected().field, " ",
-                                                                         parser.rejected().reason));
+                                      return reject(
+                                          number, absl::StrCat(parser.rejected().field, " ", parser.rejected().reason));
                                     }
                                     tag.id = 0;
                                     tag.category = CategoryOf(kind, type);
@@ -113,8 +114,9 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string
   MILLRACE_RETURN_IF_ERROR(splitter.Write(body));
   MILLRACE_RETURN_IF_ERROR(splitter.End());
   if (tags.empty() && !first_rejected.empty()) {
-    return MakeError(Reason::kFileInvalid,
-                     absl::StrCat("the board's list of tags holds none, but records that are no tags; ", first_rejected));
+    return MakeError(
+        Reason::kFileInvalid,
+        absl::StrCat("the board's list of tags holds none, but records that are no tags; ", first_rejected));
   }
   return tags;
 }

@@ -22,7 +22,8 @@ bool HasChanges(const RunRecord& run) { return run.counts.new_post_count + run.c
 }  // namespace
 
 RefreshRunner::RefreshRunner(RefreshRunnerOptions options)
-    : options_(std::move(options)), next_seed_(options_.fetching.seed),
+    : options_(std::move(options)),
+      next_seed_(options_.fetching.seed),
       slots_(options_.thread_count),
       pool_(options_.thread_count + kWaitingMax, kQueueSizeMax) {}
 

@@ -84,8 +84,8 @@ absl::Status Refresher::LookUpTags(const SourceRecord& source) {
 absl::Status Refresher::RefreshRelations(const SourceRecord& source, int64_t run_id) {
   if (!source.settings.with_relations) return absl::OkStatus();
   const absl::Time fetched_at = absl::FromUnixMicros(source.relations_fetched_at_us);
-  const bool is_due = options_.trigger == RunTrigger::kAsked ||
-                      fetched_at + RelationRefresh::kInterval <= deps_.clock->Now();
+  const bool is_due =
+      options_.trigger == RunTrigger::kAsked || fetched_at + RelationRefresh::kInterval <= deps_.clock->Now();
   // Without a post there is no dataset yet.
   const absl::Status dataset = catalog_.GetDataset(source.settings.dataset).status();
   if (!is_due || ReasonOf(dataset) == Reason::kDatasetNotFound) return absl::OkStatus();
@@ -93,9 +93,8 @@ absl::Status Refresher::RefreshRelations(const SourceRecord& source, int64_t run
   RelationRefresh relations(&catalog_, &fetcher_);
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagRelation> told,
                             relations.Fetch(source.settings, [this] { return IsStopped(); }));
-  MILLRACE_ASSIGN_OR_RETURN(const bool is_changed, WaitingForImports<bool>([&] {
-                              return relations.Write(source.settings, run_id, told);
-                            }));
+  MILLRACE_ASSIGN_OR_RETURN(const bool is_changed,
+                            WaitingForImports<bool>([&] { return relations.Write(source.settings, run_id, told); }));
   has_changed_tags_ |= is_changed;
   return store_.NoteRelationsFetched(source.id);
 }

@@ -77,7 +77,8 @@ absl::Status TagLookups::Run(const SourceRecord& source, int64_t page_count, con
     MILLRACE_RETURN_IF_ERROR(TakeWholeList(source, &names, cancelled));
   }
   const int64_t request_count_max = std::max(kRequestsPerRunMax, page_count);
-  for (absl::Span<const std::string> left = names; !left.empty() && request_count < request_count_max; ++request_count) {
+  for (absl::Span<const std::string> left = names; !left.empty() && request_count < request_count_max;
+       ++request_count) {
     size_t count = 0;
     const PageRequest request = MakeTagRequest(source.settings, left, &count);
     MILLRACE_ASSIGN_OR_RETURN(std::vector<TagFact> facts, Ask(source, request, cancelled));

@@ -11,8 +11,8 @@ namespace millrace {
 
 // Keeps refusals a small part of what the server does, however many clients it has, as long as they wait as they are
 // told: one refusal for every kTakenPerRefusal calls that are taken. It does not know how many wait, and need not: in
-// each window in which more were refused the delay grows, two- to fourfold, in others, and while nobody is refused, it shrinks
-// slowly, for those who were told to wait long are away for long and prove nothing. Each is told something else, from half to one and a half
+// each window in which more were refused the delay grows, two- to fourfold, in others it shrinks slowly, for those who
+// were told to wait long are away for long and prove nothing. Each is told something else, from half to one and a half
 // of the delay, so that those who were refused together do not come again together.
 //
 // Thread-safe; the mutex is held for some instructions.

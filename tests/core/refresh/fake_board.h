@@ -66,7 +66,8 @@ class FakeBoard final : public HttpFetcher {
   };
 
   absl::StatusOr<HttpResponse> Get(const HttpRequest& request) override {
-    if (absl::StrContains(request.url, "/tag.json") || absl::StrContains(request.url, "s=tag")) return Tags(request.url);
+    if (absl::StrContains(request.url, "/tag.json") || absl::StrContains(request.url, "s=tag"))
+      return Tags(request.url);
     if (absl::StrContains(request.url, "/tag_aliases.json")) return Relations(request.url, aliases);
     if (absl::StrContains(request.url, "/tag_implications.json")) return Relations(request.url, implications);
     const bool is_paged = absl::StrContains(request.url, "page=a");
@@ -130,10 +131,10 @@ class FakeBoard final : public HttpFetcher {
     std::vector<std::string> records;
     auto relation = relations.upper_bound(NumberBehind(url, "page=a"));
     for (; relation != relations.end() && records.size() < relations_per_page; ++relation) {
-      records.insert(records.begin(), absl::StrCat(R"({"id":)", relation->first, R"(,"antecedent_name":")",
-                                                   relation->second.antecedent, R"(","consequent_name":")",
-                                                   relation->second.consequent, R"(","status":")",
-                                                   relation->second.status, R"(","reason":null})"));
+      records.insert(records.begin(),
+                     absl::StrCat(R"({"id":)", relation->first, R"(,"antecedent_name":")", relation->second.antecedent,
+                                  R"(","consequent_name":")", relation->second.consequent, R"(","status":")",
+                                  relation->second.status, R"(","reason":null})"));
     }
     std::string list;
     for (const std::string& record : records) absl::StrAppend(&list, list.empty() ? "" : ",", record);

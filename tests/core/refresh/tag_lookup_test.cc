@@ -27,9 +27,8 @@ class Fixture : public CatalogFixture {
   }
   RunRecord Refresh(RefreshOptions options = {}) {
     board.tag_requests.clear();
-    Refresher refresher(
-        catalog.get(),
-        {&board, &pacer, &clock, FakeBoard::NamesOnlyMaker(TagCategory::kUnspecified), {}, 1});
+    Refresher refresher(catalog.get(),
+                        {&board, &pacer, &clock, FakeBoard::NamesOnlyMaker(TagCategory::kUnspecified), {}, 1});
     const RunRecord run = Take(refresher.Run(Take(catalog->sources().Get("source")), options));
     has_changed_tags = refresher.has_changed_tags();
     return run;
@@ -70,7 +69,8 @@ TEST_CASE_METHOD(Fixture, "tags without a category get the board's behind the pa
   CHECK(board.tag_requests.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a tag that the board does not know is asked about again a month later, not in each refresh") {
+TEST_CASE_METHOD(Fixture,
+                 "a tag that the board does not know is asked about again a month later, not in each refresh") {
   AddSource(BoardKind::kMoebooru);
   AddPosts(1, 2);
   board.tag_types = {{"tag1", 9}};  // a type that is none of our categories
@@ -87,20 +87,21 @@ TEST_CASE_METHOD(Fixture, "a tag that the board does not know is asked about aga
   CHECK(CategoryOf("tag2") == TagCategory::kCopyright);
 }
 
-TEST_CASE_METHOD(Fixture, "many names cost one request where the board gives its whole list, and what it leaves out few") {
+TEST_CASE_METHOD(Fixture,
+                 "many names cost one request where the board gives its whole list, and what it leaves out few") {
   AddSource(BoardKind::kMoebooru);
   AddPosts(1, 2'500);
   for (int tag = 1; tag <= 2'498; ++tag) board.tag_types["tag" + std::to_string(tag)] = 1;
   Refresh();
-  CHECK(board.tag_requests ==
-        std::vector<std::string>{"/tag.json?limit=0&order=date", "/tag.json?limit=0&name=tag2499",
-                                 "/tag.json?limit=0&name=tag2500"});
+  CHECK(board.tag_requests == std::vector<std::string>{"/tag.json?limit=0&order=date", "/tag.json?limit=0&name=tag2499",
+                                                       "/tag.json?limit=0&name=tag2500"});
   CHECK(CategoryOf("tag2498") == TagCategory::kArtist);
   Refresh();
   CHECK(board.tag_requests.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a hundred names go into a request, and what a refresh has no requests for the next one asks") {
+TEST_CASE_METHOD(Fixture,
+                 "a hundred names go into a request, and what a refresh has no requests for the next one asks") {
   AddSource(BoardKind::kGelbooru);
   AddPosts(1, 4'000);
   for (int tag = 1; tag <= 4'000; ++tag) board.tag_types["tag" + std::to_string(tag)] = 5;

@@ -129,7 +129,8 @@ class Sources(Part):
     ) -> types.RefreshRun:
         """Refreshes a source and waits for it: up to the board's end, or for max_page_count pages. on_page hears of
         each page. What the run came to is its `state`: one that is "failed" keeps what it has committed, and the next
-        one continues there. Its `snapshot_error` says why there is no snapshot although the source asks for one. timeout_s, or an exception from on_page, stops the refresh.
+        one continues there. Its `snapshot_error` says why there is no snapshot although the source asks for one.
+        timeout_s, or an exception from on_page, stops the refresh.
 
         SourceNotFound; FetchDisabled; RefreshRunning; Unavailable; errors.Error with the code DEADLINE_EXCEEDED.
         """
