@@ -170,7 +170,8 @@ class FakeBoard final : public HttpFetcher {
   static int64_t NumberBehind(const std::string& url, const std::string& key) {
     const size_t begin = url.find(key) + key.size();
     int64_t number = 0;
-    const bool is_number = absl::SimpleAtoi(url.substr(begin, url.find('&', begin) - begin), &number);
+    const bool is_number =
+        absl::SimpleAtoi(url.substr(begin, url.find_first_not_of("0123456789", begin) - begin), &number);
     return is_number ? number : -1;
   }
 
