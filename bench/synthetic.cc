@@ -8,15 +8,9 @@
 #include "absl/strings/str_format.h"
 
 namespace millrace::bench {
-namespace {
-
-constexpr double kTagsPerPost = 29.2;
-constexpr int32_t kTagsPerPostMax = 1250;
-// Log-normal with mode 26 and mean 29.2, before rare posts with very many tags.
-constexpr double kSigma = 0.275;
 
 // SplitMix64 (Steele, Lea, Flood 2014): a stream of well-mixed numbers from any starting state.
-class Random {
+class SyntheticDump::Random {
  public:
   explicit Random(uint64_t state) : state_(state) {}
   uint64_t Next() {
@@ -39,6 +33,13 @@ class Random {
  private:
   uint64_t state_;
 };
+
+namespace {
+
+constexpr double kTagsPerPost = 29.2;
+constexpr int32_t kTagsPerPostMax = 1250;
+// Log-normal with mode 26 and mean 29.2, before rare posts with very many tags.
+constexpr double kSigma = 0.275;
 
 // The share of the posts that carries the tag of this rank (1-based), before scaling.
 double ShareOfRank(double rank) {
@@ -105,12 +106,14 @@ SyntheticDump::SyntheticDump(uint64_t seed, int32_t tag_count) : seed_(seed) {
   }
   Random random(seed ^ 0x7461677321);
   tag_json_.reserve(n);
+  tag_names_.reserve(n);
   for (int32_t rank = 0; rank < tag_count; ++rank) {
     // Danbooru's categories; artists and characters are many and rare, general tags few and common.
     constexpr std::array<int, 10> kCategories = {0, 0, 0, 0, 1, 1, 1, 4, 4, 3};
     const int category = rank < 2000 ? (rank % 50 == 7 ? 5 : 0) : kCategories[static_cast<size_t>(random.Below(10))];
+    tag_names_.push_back(TagName(rank));
     tag_json_.push_back(
-        absl::StrFormat(R"({"id":"%d","name":"%s","category":"%d"})", rank + 1, TagName(rank), category));
+        absl::StrFormat(R"({"id":"%d","name":"%s","category":"%d"})", rank + 1, tag_names_.back(), category));
   }
 }
 
@@ -120,18 +123,27 @@ int32_t SyntheticDump::DrawRank(uint64_t random) const {
   return coin <= threshold_[column] ? static_cast<int32_t>(column) : alias_[column];
 }
 
-void SyntheticDump::AppendLine(int64_t index, std::string* out) {
+SyntheticDump::Random SyntheticDump::RandomOf(int64_t index) const {
   Random random(seed_ + static_cast<uint64_t>(index) * 0xD1342543DE82EF95u);
   random.Next();
-  const bool has_many = random.Below(100'000) == 0;
-  const double draws = has_many ? static_cast<double>(200 + random.Below(1400))
-                                : draws_per_post_ * std::exp(kSigma * random.Normal() - kSigma * kSigma / 2);
+  return random;
+}
+
+void SyntheticDump::DrawTags(Random* random) {
+  const bool has_many = random->Below(100'000) == 0;
+  const double draws = has_many ? static_cast<double>(200 + random->Below(1400))
+                                : draws_per_post_ * std::exp(kSigma * random->Normal() - kSigma * kSigma / 2);
   ranks_.clear();
-  for (int64_t i = 0; i < std::llround(draws); ++i) ranks_.push_back(DrawRank(random.Next()));
+  for (int64_t i = 0; i < std::llround(draws); ++i) ranks_.push_back(DrawRank(random->Next()));
   std::sort(ranks_.begin(), ranks_.end());
   ranks_.erase(std::unique(ranks_.begin(), ranks_.end()), ranks_.end());
   if (ranks_.size() > kTagsPerPostMax) ranks_.resize(kTagsPerPostMax);
   tag_use_count_ += static_cast<int64_t>(ranks_.size());
+}
+
+void SyntheticDump::AppendLine(int64_t index, std::string* out) {
+  Random random = RandomOf(index);
+  DrawTags(&random);
 
   constexpr std::array<char, 16> kRatings = {'s', 's', 's', 's', 's', 's', 's', 's',
                                              's', 's', 's', 's', 'q', 'q', 'q', 'e'};
@@ -181,6 +193,44 @@ void SyntheticDump::AppendLine(int64_t index, std::string* out) {
   for (int64_t i = random.Below(6); i > 0; --i)
     absl::StrAppendFormat(out, R"("%d"%s)", 1 + random.Below(600'000), i > 1 ? "," : "");
   out->append("]}\n");
+}
+
+std::string SyntheticDump::CsvHeader() {
+  return "id,uploader_id,created_at,md5,source,rating,image_width,image_height,tag_string,locked_tags,fav_count,file_"
+         "ext,"
+         "parent_id,change_seq,approver_id,file_size,comment_count,description,duration,updated_at,is_deleted,is_"
+         "pending,"
+         "is_flagged,score,up_score,down_score,is_rating_locked,is_status_locked,is_note_locked,bg_color\n";
+}
+
+void SyntheticDump::AppendCsvRow(int64_t index, std::string* out) {
+  Random random = RandomOf(index);
+  DrawTags(&random);
+  const int64_t id = index + 1;
+  const int64_t second_of_day = random.Below(86'400);
+  const uint64_t md5_high = random.Next();
+  const uint64_t md5_low = random.Next();
+  const int64_t up = random.Below(40);
+  const int64_t down = random.Below(4);
+  const int64_t source = random.Below(90'000'000);
+  const int64_t width = 200 + random.Below(3000);
+  const int64_t height = 200 + random.Below(3000);
+  absl::StrAppendFormat(
+      out, "%d,%d,2016-%02d-%02d %02d:%02d:%02d.000000,%016x%016x,https://pictures.example/img/%d.png,%c,%d,%d,", id,
+      1 + random.Below(500'000), 1 + random.Below(12), 1 + random.Below(28), second_of_day / 3600,
+      second_of_day / 60 % 60, second_of_day % 60, md5_high, md5_low, source, random.Below(4) == 0 ? 'q' : 's', width,
+      height);
+  bool is_first = true;
+  for (const int32_t rank : ranks_) {
+    if (!is_first) out->push_back(' ');
+    is_first = false;
+    out->append(tag_names_[static_cast<size_t>(rank)]);
+  }
+  const std::string parent = id > 1 && random.Below(20) == 0 ? absl::StrCat(1 + random.Below(id - 1)) : "";
+  absl::StrAppendFormat(out,
+                        ",,%d,png,%s,%d,,%d,%d,\"A picture, number %d.\",,2019-06-05 10:20:30,f,f,f,%d,%d,%d,f,f,f,\n",
+                        random.Below(500), parent, 1'000'000 + id, 20'000 + random.Below(4'000'000), random.Below(9),
+                        id, up - down, up, -down);
 }
 
 }  // namespace millrace::bench

@@ -21,10 +21,19 @@ class SyntheticDump {
   // Appends post `index` (id = index + 1) as one JSON line, newline included.
   void AppendLine(int64_t index, std::string* out);
 
+  // The first line of such posts as e621's CSV export has them, newline included.
+  static std::string CsvHeader();
+  // Appends post `index`, with the same tags, as a row of that export.
+  void AppendCsvRow(int64_t index, std::string* out);
+
   // Tag uses of all lines so far.
   int64_t tag_use_count() const { return tag_use_count_; }
 
  private:
+  class Random;
+  Random RandomOf(int64_t index) const;
+  // Puts the tags of a post into ranks_.
+  void DrawTags(Random* random);
   // Draws a rank (0-based) with the tags' probabilities: Walker's alias method.
   int32_t DrawRank(uint64_t random) const;
 
@@ -32,6 +41,7 @@ class SyntheticDump {
   std::vector<uint32_t> threshold_;  // alias method: keep the column below, else take its alias
   std::vector<int32_t> alias_;
   double draws_per_post_ = 0;  // raw draws that give 29 distinct tags on average
+  std::vector<std::string> tag_names_;
   std::vector<std::string> tag_json_;
   std::vector<int32_t> ranks_;  // of the current post; kept for its memory
   int64_t tag_use_count_ = 0;

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/completion.h"
-#include "clients/cli/query_command.h"
 
 namespace millrace::cli {
 namespace {

@@ -71,6 +71,7 @@ void AddTagCommands(CLI::App& root, Commands& commands);
 // To the group "tags".
 void AddTagRelationCommands(CLI::App& tags, Commands& commands);
 void AddPostCommands(CLI::App& root, Commands& commands);
+void AddQueryCommand(CLI::App& root, Commands& commands);
 void AddSnapshotCommands(CLI::App& root, Commands& commands);
 void AddPlanCommands(CLI::App& root, Commands& commands);
 void AddSourceCommands(CLI::App& root, Commands& commands);

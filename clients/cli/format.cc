@@ -89,6 +89,10 @@ std::string UnitText(v1::SplitUnit unit) { return EnumText(v1::SplitUnit_Name(un
 std::string OrderText(v1::OrderKind order) { return EnumText(v1::OrderKind_Name(order), "ORDER_KIND_"); }
 std::string LastBatchText(v1::LastBatch last_batch) { return EnumText(v1::LastBatch_Name(last_batch), "LAST_BATCH_"); }
 std::string StateText(v1::ImportState state) { return EnumText(v1::ImportState_Name(state), "IMPORT_STATE_"); }
+std::string BoardKindText(v1::BoardKind kind) { return EnumText(v1::BoardKind_Name(kind), "BOARD_KIND_"); }
+std::string RefreshStateText(v1::RefreshState state) {
+  return EnumText(v1::RefreshState_Name(state), "REFRESH_STATE_");
+}
 
 std::string SourceFormatText(v1::SourceFormat format) {
   std::string text = EnumText(v1::SourceFormat_Name(format), "SOURCE_FORMAT_");

@@ -13,6 +13,7 @@
 #include "millrace/v1/import_service.pb.h"
 #include "millrace/v1/plan_service.pb.h"
 #include "millrace/v1/post.pb.h"
+#include "millrace/v1/source_service.pb.h"
 
 namespace millrace::cli {
 
@@ -41,6 +42,8 @@ std::string UnitText(v1::SplitUnit unit);
 std::string OrderText(v1::OrderKind order);
 std::string LastBatchText(v1::LastBatch last_batch);
 std::string StateText(v1::ImportState state);
+std::string BoardKindText(v1::BoardKind kind);
+std::string RefreshStateText(v1::RefreshState state);
 // As --format takes it: "danbooru-jsonl".
 std::string SourceFormatText(v1::SourceFormat format);
 // The texts of all formats that can be named, in the order of their numbers.

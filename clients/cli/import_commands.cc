@@ -48,6 +48,8 @@ class ImportCommand : public Command {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app->add_flag("--no-snapshot", skip_snapshot_, "Do not compile a snapshot at the end");
+    app->add_flag("--apply-aliases", apply_aliases_,
+                  "Put what a tag is an alias of in its place, by the aliases that the dataset has");
     app->add_option("--request-id", request_id_, "Names this import, so that a repeat does not import twice")
         ->type_name("ID");
     progress_.AddTo(*app);
@@ -93,6 +95,7 @@ class ImportCommand : public Command {
     start.set_max_rejected_count(max_rejected_count_);
     start.set_max_reported_count(max_reported_count_);
     start.set_skip_snapshot(skip_snapshot_);
+    start.set_apply_aliases(apply_aliases_);
     return start;
   }
 
@@ -178,6 +181,7 @@ class ImportCommand : public Command {
   int64_t max_rejected_count_ = 0;
   int64_t max_reported_count_ = 1000;
   bool skip_snapshot_ = false;
+  bool apply_aliases_ = false;
   bool with_md5_ = false;
   std::string request_id_;
   ProgressFlag progress_;

@@ -52,6 +52,11 @@ Outcome ListFolder(const std::string& folder, std::vector<std::string>& relative
   return {};
 }
 
+// By its name: tags-2026-01-31.csv.gz, tags000000000000.json. Lists of aliases are named otherwise (tag_aliases-...).
+bool LooksLikeTagList(const std::string& relative_path) {
+  return fs::path(relative_path).filename().string().starts_with("tags");
+}
+
 Outcome AddFolder(const std::string& folder, v1::SourceFormat format, InputFiles& found) {
   std::vector<std::string> relative_paths;
   if (const Outcome outcome = ListFolder(folder, relative_paths); !outcome.ok()) return outcome;
@@ -61,6 +66,7 @@ Outcome AddFolder(const std::string& folder, v1::SourceFormat format, InputFiles
     found.format = v1::SOURCE_FORMAT_PICTURE_FOLDER;
     AddPictures(folder, relative_paths, found);
   } else {
+    std::stable_partition(relative_paths.begin(), relative_paths.end(), LooksLikeTagList);
     for (const std::string& relative : relative_paths) {
       const std::string path = (fs::path(folder) / relative).string();
       if (!LooksLikeData(relative, format)) {

@@ -33,10 +33,11 @@ struct InputFiles {
 };
 
 // The files that `paths` stand for, in order. A folder stands for the files in it and in its folders whose names look
-// like data of the format, in the order of the bytes of their paths; what is hidden is passed over. When the format is
-// that of picture folders, or is not named and a folder has pictures with sidecars, see picture_files.h. Fills `found`,
-// or fails without having sent anything: a path that is not there or cannot be read, a folder without data, pictures
-// and data together, standard input twice.
+// like data of the format, in the order of the bytes of their paths, but lists of tags (tags*) before all others, so
+// that posts that know their tags by name get the board's ids of them; what is hidden is passed over. When the format
+// is that of picture folders, or is not named and a folder has pictures with sidecars, see picture_files.h. Fills
+// `found`, or fails without having sent anything: a path that is not there or cannot be read, a folder without data,
+// pictures and data together, standard input twice.
 Outcome FindInputFiles(const std::vector<std::string>& paths, v1::SourceFormat format, InputFiles& found);
 
 // Whether a file of a folder would be sent: it has one of the format's extensions (unspecified: of any), or it has one

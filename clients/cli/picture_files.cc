@@ -35,6 +35,10 @@ std::vector<std::string> SidecarsOf(const std::string& picture) {
   return {picture + ".json", stem + ".json", picture + ".txt", stem + ".txt"};
 }
 
+bool Contains(const std::vector<std::string>& sorted_paths, const std::string& path) {
+  return std::binary_search(sorted_paths.begin(), sorted_paths.end(), path);
+}
+
 std::optional<int64_t> SizeOf(const std::string& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
@@ -44,16 +48,15 @@ std::optional<int64_t> SizeOf(const std::string& path) {
 }  // namespace
 
 bool HasSidecars(const std::vector<std::string>& relative_paths) {
-  const std::set<std::string> all(relative_paths.begin(), relative_paths.end());
   return std::any_of(relative_paths.begin(), relative_paths.end(), [&](const std::string& path) {
     if (!IsPicture(path)) return false;
     const std::vector<std::string> sidecars = SidecarsOf(path);
-    return std::any_of(sidecars.begin(), sidecars.end(), [&](const std::string& s) { return all.count(s) > 0; });
+    return std::any_of(sidecars.begin(), sidecars.end(),
+                       [&](const std::string& sidecar) { return Contains(relative_paths, sidecar); });
   });
 }
 
 void AddPictures(const std::string& folder, const std::vector<std::string>& relative_paths, InputFiles& found) {
-  const std::set<std::string> all(relative_paths.begin(), relative_paths.end());
   std::set<std::string> taken, passed_over;
   const auto path_of = [&](const std::string& relative) { return (fs::path(folder) / relative).string(); };
   for (const std::string& relative : relative_paths) {
@@ -61,7 +64,7 @@ void AddPictures(const std::string& folder, const std::vector<std::string>& rela
     // Without a sidecar the file has the picture's own name, by which the server knows.
     InputFile file{"", relative, 0, InputPicture{path_of(relative), relative}};
     for (const std::string& sidecar : SidecarsOf(relative)) {
-      if (all.count(sidecar) == 0) continue;
+      if (!Contains(relative_paths, sidecar)) continue;
       if (!file.path.empty()) {
         passed_over.insert(sidecar);
         continue;

@@ -8,13 +8,13 @@
 
 namespace millrace::cli {
 
-// Whether a picture among the paths has a sidecar among them.
+// Whether a picture among the paths, sorted, has a sidecar among them.
 bool HasSidecars(const std::vector<std::string>& relative_paths);
 
 // Adds a file for each picture among the paths, and for each sidecar without one. A picture's sidecar is the first that
 // is there of x.png.json, x.json, x.png.txt and x.txt; pictures whose names differ in their extensions share x.txt.
-// Other files, and sidecars of a picture that has a better one, go to found.skipped. `relative_paths` in the order in
-// which to send.
+// Other files, and sidecars of a picture that has a better one, go to found.skipped. `relative_paths` are sorted,
+// which is the order to send in.
 void AddPictures(const std::string& folder, const std::vector<std::string>& relative_paths, InputFiles& found);
 
 }  // namespace millrace::cli

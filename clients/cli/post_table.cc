@@ -1,6 +1,5 @@
 #include "clients/cli/post_table.h"
 
-#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -45,20 +44,13 @@ std::string FlagsText(const v1::PostFlags& flags) {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-// "12.5 s"
-std::string SecondsText(int64_t duration_us) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%.3g s", static_cast<double>(duration_us) * 1e-6);
-  return text;
-}
-
 void AddFileFields(const v1::Post& post, Pairs& pairs) {
   if (post.has_md5()) pairs.emplace_back("md5", post.md5());
   pairs.emplace_back("rating", RatingText(post.rating()));
   if (post.has_width_px() || post.has_height_px()) pairs.emplace_back("size", SizeText(post));
   if (post.has_file_ext()) pairs.emplace_back("file type", post.file_ext());
   if (post.has_file_size_bytes()) pairs.emplace_back("file size", HumanBytes(post.file_size_bytes()));
-  if (post.has_duration_us()) pairs.emplace_back("duration", SecondsText(post.duration_us()));
+  if (post.has_duration_us()) pairs.emplace_back("duration", HumanDuration(absl::Microseconds(post.duration_us())));
   if (post.has_location()) pairs.emplace_back("location", post.location());
   if (post.has_source()) pairs.emplace_back("source", post.source());
   if (post.has_pixiv_id()) pairs.emplace_back("pixiv id", std::to_string(post.pixiv_id()));

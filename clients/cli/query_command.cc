@@ -1,9 +1,9 @@
-#include "clients/cli/query_command.h"
-
+// millrace query: what a query means, and the posts that match it.
 #include <algorithm>
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/command.h"
 #include "clients/cli/format.h"
 #include "clients/cli/json.h"
 #include "clients/cli/post_table.h"

@@ -30,28 +30,6 @@ std::string IntervalText(const v1::Source& source) {
 
 }  // namespace
 
-std::string BoardKindText(v1::BoardKind kind) {
-  for (const auto& [name, number] : BoardKinds()) {
-    if (number == kind) return name;
-  }
-  return "-";
-}
-
-std::string RefreshStateText(v1::RefreshState state) {
-  switch (state) {
-    case v1::REFRESH_STATE_RUNNING:
-      return "running";
-    case v1::REFRESH_STATE_DONE:
-      return "done";
-    case v1::REFRESH_STATE_STOPPED:
-      return "stopped";
-    case v1::REFRESH_STATE_FAILED:
-      return "failed";
-    default:
-      return "-";
-  }
-}
-
 void PrintSource(const v1::Source& source, const Terminal& terminal, std::ostream& out) {
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"source", source.name()},

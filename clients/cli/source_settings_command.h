@@ -60,8 +60,5 @@ class UpdateSourceCommand : public Command {
 
 // A source, a line a setting.
 void PrintSource(const v1::Source& source, const Terminal& terminal, std::ostream& out);
-// "danbooru", "done", "asked".
-std::string BoardKindText(v1::BoardKind kind);
-std::string RefreshStateText(v1::RefreshState state);
 
 }  // namespace millrace::cli

@@ -3,15 +3,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 
 namespace millrace {
-namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-}  // namespace
-
 CsvStream::CsvStream(int64_t record_size_bytes_max, Handler handler)
     : record_size_bytes_max_(record_size_bytes_max), handler_(std::move(handler)) {}
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,13 +17,12 @@ namespace {
 
 constexpr size_t kWriteBufferBytes = 1 << 20;
 
-}  // namespace
-
-absl::Status CreateFolders(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  return error ? ErrnoError(error.value(), absl::StrCat("create folder ", path)) : absl::OkStatus();
+std::string ParentOf(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path();
+  return parent.empty() ? "." : parent;
 }
+
+}  // namespace
 
 absl::Status SyncFolder(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -33,12 +33,29 @@ absl::Status SyncFolder(const std::string& path) {
   return result != 0 ? ErrnoError(error_number, absl::StrCat("sync folder ", path)) : absl::OkStatus();
 }
 
+absl::Status CreateFolders(const std::string& path) {
+  const std::string parent = ParentOf(path);
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    if (parent != path) MILLRACE_RETURN_IF_ERROR(CreateFolders(parent));
+    const int error_number = mkdir(path.c_str(), 0777) == 0 ? 0 : errno;
+    if (error_number != 0 && !std::filesystem::is_directory(path, error)) {
+      return ErrnoError(error_number, absl::StrCat("create folder ", path));
+    }
+  } else if (access(parent.c_str(), R_OK) != 0) {
+    // Somebody else made it there for us, and looks after its name.
+    return absl::OkStatus();
+  }
+  // Its name lies in the parent. One that was there already is synced all the same: whoever made it may have been
+  // killed before it came to this.
+  return SyncFolder(parent);
+}
+
 absl::Status RenameDurably(const std::string& from, const std::string& to) {
   if (rename(from.c_str(), to.c_str()) != 0) {
     return ErrnoError(errno, absl::StrCat("rename ", from, " to ", to));
   }
-  const std::string parent = std::filesystem::path(to).parent_path();
-  return SyncFolder(parent.empty() ? "." : parent);
+  return SyncFolder(ParentOf(to));
 }
 
 absl::Status RemoveFile(const std::string& path) {

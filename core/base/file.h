@@ -11,7 +11,7 @@
 
 namespace millrace {
 
-// Creates the folder and its parents. OK when it exists.
+// Creates the folder and its parents, whose names survive a power cut from then on. OK when it exists.
 absl::Status CreateFolders(const std::string& path);
 // Flushes a folder's entries to the disk: call after a rename or an unlink that must survive a power cut.
 absl::Status SyncFolder(const std::string& path);

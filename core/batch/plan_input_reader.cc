@@ -29,7 +29,7 @@ struct Selection {
   size_t size() const { return rows.has_value() ? rows->size() : static_cast<size_t>(row_count); }
 };
 
-absl::StatusOr<Selection> Select(const PlanSpec& spec, const Snapshot& snapshot) {
+absl::StatusOr<Selection> Select(const PlanSpec& spec, const Snapshot& snapshot, const Cancelled& cancelled) {
   Selection selection{snapshot.post_count(), std::nullopt};
   if (selection.row_count == 0) {
     return MakeError(Reason::kSnapshotEmpty,
@@ -37,8 +37,8 @@ absl::StatusOr<Selection> Select(const PlanSpec& spec, const Snapshot& snapshot)
                      {{"snapshot", snapshot.digest()}});
   }
   if (spec.query.empty()) return selection;
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery query, BindQueryField(kQueryField, spec.query, snapshot));
-  MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(query, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery query, BindQueryField(kQueryField, spec.query, snapshot, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(query, snapshot, cancelled));
   selection.rows = rows.ToVector();
   if (selection.rows->empty()) {
     return MakeError(Reason::kSelectionEmpty,
@@ -91,8 +91,8 @@ absl::Status ReadPostIds(const Snapshot& snapshot, const Selection& selection, s
 
 template <typename Reader>
 absl::Status ReadValues(const PlanSpec& spec, const Snapshot& snapshot, const Selection& selection,
-                        std::vector<typename Reader::Value>* values) {
-  MILLRACE_ASSIGN_OR_RETURN(Reader reader, Reader::Open(spec, snapshot));
+                        const Cancelled& cancelled, std::vector<typename Reader::Value>* values) {
+  MILLRACE_ASSIGN_OR_RETURN(Reader reader, Reader::Open(spec, snapshot, cancelled));
   values->resize(selection.size());
   return ForEachRun(selection, [&](size_t first, absl::Span<const uint32_t> rows) {
     return reader.Read(rows, absl::MakeSpan(*values).subspan(first, rows.size()));
@@ -101,7 +101,7 @@ absl::Status ReadValues(const PlanSpec& spec, const Snapshot& snapshot, const Se
 
 template <typename Reader>
 absl::StatusOr<typename Reader::Value> ReadValue(const PlanSpec& spec, const Snapshot& snapshot, int64_t row) {
-  MILLRACE_ASSIGN_OR_RETURN(Reader reader, Reader::Open(spec, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(Reader reader, Reader::Open(spec, snapshot, {}));
   const uint32_t rows[] = {static_cast<uint32_t>(row)};
   typename Reader::Value value;
   MILLRACE_RETURN_IF_ERROR(reader.Read(rows, absl::MakeSpan(&value, 1)));
@@ -133,26 +133,30 @@ absl::Status CanonicalisePlanQueries(PlanSpec* spec) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<PlanInput> ReadPlanInput(const PlanSpec& spec, const Snapshot& snapshot) {
+absl::StatusOr<PlanInput> ReadPlanInput(const PlanSpec& spec, const Snapshot& snapshot, const Cancelled& cancelled) {
   const PlanNeeds needs = NeedsOf(spec);
-  MILLRACE_ASSIGN_OR_RETURN(const Selection selection, Select(spec, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const Selection selection, Select(spec, snapshot, cancelled));
   PlanInput input;
   input.row_count = selection.row_count;
   if (selection.rows.has_value()) input.selection = RowList::FromAscending(*selection.rows, selection.row_count);
   if (needs.post_ids) MILLRACE_RETURN_IF_ERROR(ReadPostIds(snapshot, selection, &input.post_ids));
   if (needs.unit_keys) {
-    MILLRACE_RETURN_IF_ERROR(ReadValues<UnitKeyReader>(spec, snapshot, selection, &input.unit_keys));
+    MILLRACE_RETURN_IF_ERROR(ReadValues<UnitKeyReader>(spec, snapshot, selection, cancelled, &input.unit_keys));
   }
-  if (needs.strata) MILLRACE_RETURN_IF_ERROR(ReadValues<StratumReader>(spec, snapshot, selection, &input.strata));
-  if (needs.weights) MILLRACE_RETURN_IF_ERROR(ReadValues<WeightReader>(spec, snapshot, selection, &input.weights));
+  if (needs.strata) {
+    MILLRACE_RETURN_IF_ERROR(ReadValues<StratumReader>(spec, snapshot, selection, cancelled, &input.strata));
+  }
+  if (needs.weights) {
+    MILLRACE_RETURN_IF_ERROR(ReadValues<WeightReader>(spec, snapshot, selection, cancelled, &input.weights));
+  }
   if (needs.mix_parts) {
-    MILLRACE_RETURN_IF_ERROR(ReadValues<MixPartReader>(spec, snapshot, selection, &input.mix_parts));
+    MILLRACE_RETURN_IF_ERROR(ReadValues<MixPartReader>(spec, snapshot, selection, cancelled, &input.mix_parts));
   }
   return input;
 }
 
-absl::StatusOr<Plan> OpenPlan(PlanSpec spec, const Snapshot& snapshot) {
-  MILLRACE_ASSIGN_OR_RETURN(PlanInput input, ReadPlanInput(spec, snapshot));
+absl::StatusOr<Plan> OpenPlan(PlanSpec spec, const Snapshot& snapshot, const Cancelled& cancelled) {
+  MILLRACE_ASSIGN_OR_RETURN(PlanInput input, ReadPlanInput(spec, snapshot, cancelled));
   return Plan::Open(std::move(spec), std::move(input));
 }
 

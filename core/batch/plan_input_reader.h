@@ -9,6 +9,7 @@
 #include "core/plan/plan.h"
 #include "core/plan/plan_input.h"
 #include "core/plan/plan_spec.h"
+#include "core/query/cancel.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -19,11 +20,13 @@ absl::Status CanonicalisePlanQueries(PlanSpec* spec);
 
 // Only what NeedsOf(spec) says. Requires a valid specification of this snapshot. kSelectionEmpty when no post matches
 // the query, kSnapshotEmpty when there are no posts at all; kQueryInvalid, with metadata "field", for a query that does
-// not parse or names a tag that the snapshot lacks; kSnapshotDamaged.
-absl::StatusOr<PlanInput> ReadPlanInput(const PlanSpec& spec, const Snapshot& snapshot);
+// not parse or names a tag that the snapshot lacks; kSnapshotDamaged; kCancelled when
+// `cancelled` returns true while a query is bound or evaluated.
+absl::StatusOr<PlanInput> ReadPlanInput(const PlanSpec& spec, const Snapshot& snapshot,
+                                        const Cancelled& cancelled = {});
 
 // The plan, ready to be asked. Errors as ReadPlanInput and Plan::Open.
-absl::StatusOr<Plan> OpenPlan(PlanSpec spec, const Snapshot& snapshot);
+absl::StatusOr<Plan> OpenPlan(PlanSpec spec, const Snapshot& snapshot, const Cancelled& cancelled = {});
 
 // What ReadPlanInput gives for the row, selected or not. Requires a row in range and, of the last three, a
 // specification that has such a key (spec.stratify, spec.weights, spec.mix). Errors as ReadPlanInput.

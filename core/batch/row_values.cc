@@ -29,17 +29,24 @@ absl::StatusOr<Query> ParseQueryField(const std::string& field, const std::strin
   return query;
 }
 
-absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::string& text, const Snapshot& snapshot) {
+absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::string& text, const Snapshot& snapshot,
+                                          const Cancelled& cancelled) {
   MILLRACE_ASSIGN_OR_RETURN(const Query query, ParseQueryField(field, text));
-  absl::StatusOr<BoundQuery> bound = BoundQuery::Bind(query, snapshot);
+  absl::StatusOr<BoundQuery> bound = BoundQuery::Bind(query, snapshot, cancelled);
   if (!bound.ok()) return WithField(bound.status(), field);
   return bound;
+}
+
+absl::Status AddQueryField(const std::string& field, const std::string& text, QueryMatcher* matcher) {
+  MILLRACE_ASSIGN_OR_RETURN(Query query, ParseQueryField(field, text));
+  return WithField(matcher->Add(std::move(query)), field);
 }
 
 std::string WeightQueryField(size_t index) { return absl::StrCat("spec.weights.queries.queries[", index, "].query"); }
 std::string MixPartField(size_t index) { return absl::StrCat("spec.mix.parts[", index, "].query"); }
 
-absl::StatusOr<UnitKeyReader> UnitKeyReader::Open(const PlanSpec& spec, const Snapshot& snapshot) {
+absl::StatusOr<UnitKeyReader> UnitKeyReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
+                                                  const Cancelled& /*cancelled*/) {
   UnitKeyReader reader(spec.unit, snapshot);
   if (spec.unit == SplitUnit::kParent) {
     MILLRACE_ASSIGN_OR_RETURN(reader.family_roots_, FamilyRoots::Open(snapshot));
@@ -85,7 +92,8 @@ absl::Status UnitKeyReader::ReadPools(absl::Span<const uint32_t> rows, absl::Spa
   return absl::OkStatus();
 }
 
-absl::StatusOr<StratumReader> StratumReader::Open(const PlanSpec& spec, const Snapshot& snapshot) {
+absl::StatusOr<StratumReader> StratumReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
+                                                  const Cancelled& /*cancelled*/) {
   StratumReader reader(spec.stratify->by, snapshot);
   if (reader.by_ == StratifyBy::kTag) {
     MILLRACE_ASSIGN_OR_RETURN(reader.tag_indexes_, snapshot.FindTagIndexesByName(spec.stratify->tag));
@@ -132,19 +140,18 @@ absl::Status StratumReader::Read(absl::Span<const uint32_t> rows, absl::Span<int
   return absl::OkStatus();
 }
 
-absl::StatusOr<WeightReader> WeightReader::Open(const PlanSpec& spec, const Snapshot& snapshot) {
+absl::StatusOr<WeightReader> WeightReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
+                                                const Cancelled& cancelled) {
   WeightReader reader(*spec.weights, snapshot);
   const WeightsSpec& weights = reader.spec_;
   if (weights.by == WeightsBy::kTagFrequency) {
     MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_, RarestTagFinder::Open(snapshot, weights.category));
     return reader;
   }
-  std::vector<BoundQuery> queries;
+  reader.matcher_.emplace(snapshot, cancelled);
   for (size_t i = 0; i < weights.queries.size(); ++i) {
-    MILLRACE_ASSIGN_OR_RETURN(queries.emplace_back(),
-                              BindQueryField(WeightQueryField(i), weights.queries[i].query, snapshot));
+    MILLRACE_RETURN_IF_ERROR(AddQueryField(WeightQueryField(i), weights.queries[i].query, &*reader.matcher_));
   }
-  reader.matcher_.emplace(snapshot, std::move(queries));
   return reader;
 }
 
@@ -168,13 +175,13 @@ absl::Status WeightReader::Read(absl::Span<const uint32_t> rows, absl::Span<int6
   return absl::OkStatus();
 }
 
-absl::StatusOr<MixPartReader> MixPartReader::Open(const PlanSpec& spec, const Snapshot& snapshot) {
-  std::vector<BoundQuery> queries;
+absl::StatusOr<MixPartReader> MixPartReader::Open(const PlanSpec& spec, const Snapshot& snapshot,
+                                                  const Cancelled& cancelled) {
+  QueryMatcher matcher(snapshot, cancelled);
   for (size_t i = 0; i < spec.mix->parts.size(); ++i) {
-    MILLRACE_ASSIGN_OR_RETURN(queries.emplace_back(),
-                              BindQueryField(MixPartField(i), spec.mix->parts[i].query, snapshot));
+    MILLRACE_RETURN_IF_ERROR(AddQueryField(MixPartField(i), spec.mix->parts[i].query, &matcher));
   }
-  return MixPartReader(QueryMatcher(snapshot, std::move(queries)));
+  return MixPartReader(std::move(matcher));
 }
 
 absl::Status MixPartReader::Read(absl::Span<const uint32_t> rows, absl::Span<uint8_t> parts) {

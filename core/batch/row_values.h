@@ -1,7 +1,8 @@
 // What a plan needs to know of rows, read from a snapshot. A reader is opened for a specification once and then asked
 // for a run of rows at a time: all rows of a selection, or the one that is to be explained.
 //
-// Read's rows ascend and belong to the snapshot; kSnapshotDamaged is its only error. Readers borrow the snapshot and
+// Read's rows ascend and belong to the snapshot; its errors are kSnapshotDamaged and, where there are queries and
+// `cancelled` returns true, kCancelled. Readers borrow the snapshot and
 // are not thread-safe.
 #pragma once
 
@@ -24,14 +25,15 @@ namespace millrace {
 
 // The query of a field ("spec.weights.queries.queries[3].query"). kQueryInvalid, with metadata "field".
 absl::StatusOr<Query> ParseQueryField(const std::string& field, const std::string& text);
-absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::string& text, const Snapshot& snapshot);
+absl::StatusOr<BoundQuery> BindQueryField(const std::string& field, const std::string& text, const Snapshot& snapshot,
+                                          const Cancelled& cancelled);
 std::string WeightQueryField(size_t index);
 std::string MixPartField(size_t index);
 
 class UnitKeyReader {
  public:
   using Value = UnitKey;
-  static absl::StatusOr<UnitKeyReader> Open(const PlanSpec& spec, const Snapshot& snapshot);
+  static absl::StatusOr<UnitKeyReader> Open(const PlanSpec& spec, const Snapshot& snapshot, const Cancelled& cancelled);
   absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<UnitKey> keys);
 
  private:
@@ -50,7 +52,7 @@ class StratumReader {
  public:
   using Value = int64_t;
   // kQueryInvalid, with metadata "field", for a tag that the snapshot lacks.
-  static absl::StatusOr<StratumReader> Open(const PlanSpec& spec, const Snapshot& snapshot);
+  static absl::StatusOr<StratumReader> Open(const PlanSpec& spec, const Snapshot& snapshot, const Cancelled& cancelled);
   absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> strata) const;
 
  private:
@@ -66,7 +68,7 @@ class StratumReader {
 class WeightReader {
  public:
   using Value = int64_t;
-  static absl::StatusOr<WeightReader> Open(const PlanSpec& spec, const Snapshot& snapshot);
+  static absl::StatusOr<WeightReader> Open(const PlanSpec& spec, const Snapshot& snapshot, const Cancelled& cancelled);
   absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<int64_t> weights);
 
  private:
@@ -81,7 +83,7 @@ class WeightReader {
 class MixPartReader {
  public:
   using Value = uint8_t;
-  static absl::StatusOr<MixPartReader> Open(const PlanSpec& spec, const Snapshot& snapshot);
+  static absl::StatusOr<MixPartReader> Open(const PlanSpec& spec, const Snapshot& snapshot, const Cancelled& cancelled);
   absl::Status Read(absl::Span<const uint32_t> rows, absl::Span<uint8_t> parts);
 
  private:

@@ -8,8 +8,10 @@
 #include "core/catalog/commit_facts.h"
 #include "core/catalog/import_rows.h"
 #include "core/catalog/import_session_impl.h"
+#include "core/catalog/relation_rows.h"
 #include "core/catalog/sweep.h"
 #include "core/catalog/tag_facts_rows.h"
+#include "core/catalog/tag_rows.h"
 
 namespace millrace {
 namespace {
@@ -109,6 +111,31 @@ absl::StatusOr<Staged> ImportSession::Impl::Stage(const Post& post, absl::Span<c
   return staged;
 }
 
+absl::StatusOr<const FoundAlias*> ImportSession::Impl::FindAlias(std::string_view name) {
+  if (is_over_) return SessionOverError();
+  if (!dataset_.committed_import_id.has_value()) return nullptr;
+  auto known = alias_by_name_.find(absl::string_view(name.data(), name.size()));
+  if (known == alias_by_name_.end()) {
+    absl::StatusOr<FoundAlias> alias = ReadAlias(name);
+    if (!alias.ok()) {
+      Abort(alias.status());
+      return alias.status();
+    }
+    known = alias_by_name_.emplace(std::string(name), *std::move(alias)).first;
+  }
+  return known->second.name.empty() ? nullptr : &known->second;
+}
+
+absl::StatusOr<FoundAlias> ImportSession::Impl::ReadAlias(std::string_view name) {
+  FoundAlias alias;
+  MILLRACE_ASSIGN_OR_RETURN(alias.name, millrace::ReadAlias(*reader_, dataset_.id, name));
+  if (alias.name.empty()) return alias;
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags, ReadTagsByName(*reader_, dataset_.id, alias.name, 1));
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> told, ReadTagFact(*reader_, dataset_.id, alias.name));
+  alias.has_id = !tags.empty() || (told.has_value() && told->id != 0);
+  return alias;
+}
+
 absl::Status ImportSession::Impl::StageFact(const std::function<absl::Status()>& add) {
   if (is_over_) return SessionOverError();
   absl::Status status = add();
@@ -199,6 +226,8 @@ const std::string& ImportSession::import_id() const { return impl_->import_id();
 absl::StatusOr<Staged> ImportSession::Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place) {
   return impl_->Stage(post, tags, place);
 }
+
+absl::StatusOr<const FoundAlias*> ImportSession::FindAlias(std::string_view name) { return impl_->FindAlias(name); }
 
 absl::Status ImportSession::StageTag(const TagFact& tag) { return impl_->StageTag(tag); }
 absl::Status ImportSession::StageTagRelation(const TagRelation& relation, SourcePlace place) {

@@ -70,6 +70,12 @@ struct Staged {
   int64_t duplicate_tag_count = 0;  // of tags known by name: how many uses the record repeated
 };
 
+// What a name stands for.
+struct FoundAlias {
+  std::string name;
+  bool has_id = false;  // the dataset has a tag of that name, or a list told its id
+};
+
 // An alias or implication that may not stand, and why: the reason goes on after the field's name.
 struct RefusedRelation {
   TagRelation relation;
@@ -98,11 +104,15 @@ class ImportSession {
 
   const std::string& import_id() const;
 
-  // Stages a post and its tags. Either post.tag_ids are the ids of `tags`, ascending, each once; or no tag has an id,
-  // they come in any order and may repeat, and the ids are found by name (see tag_resolver.h). A tag without a category
-  // keeps the one that is known. A kDuplicate (the post's id was staged before by this session) changes nothing. Errors
-  // (kDiskFull, kIoError) end the session.
+  // Stages a post and its tags. Either post.tag_ids are the ids of `tags`, ascending, each once; or post.tag_ids is
+  // empty, tags come in any order and may repeat, and those without an id get one by name (see tag_resolver.h). A tag
+  // without a category keeps the one that is known. A kDuplicate (the post's id was staged before by this session)
+  // changes nothing. Errors (kDiskFull, kIoError) end the session.
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+
+  // What the name is an active alias of in the dataset, as it was when the session began; null when of nothing. Valid
+  // until the next call. Errors end the session.
+  absl::StatusOr<const FoundAlias*> FindAlias(std::string_view name);
 
   // Stage what a board tells apart from posts: it becomes visible with the posts. Of what is told twice the last
   // stands. A tag's id serves posts that name it from then on; one that posts have used before keeps its id.

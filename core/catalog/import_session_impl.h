@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "core/catalog/connections.h"
 #include "core/catalog/dataset_rows.h"
 #include "core/catalog/import_begin.h"
@@ -31,6 +32,7 @@ class ImportSession::Impl {
 
   const std::string& import_id() const { return import_id_text_; }
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
+  absl::StatusOr<const FoundAlias*> FindAlias(std::string_view name);
   absl::Status StageTag(const TagFact& tag) {
     return StageFact([&] { return facts_.AddTag(tag); });
   }
@@ -56,6 +58,7 @@ class ImportSession::Impl {
   // The newest row of the post that is written: the dataset's, or one that this session staged.
   absl::StatusOr<std::optional<ExistingPost>> FindWritten(int64_t post_id);
   void CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign);
+  absl::StatusOr<FoundAlias> ReadAlias(std::string_view name);
   absl::Status StageFact(const std::function<absl::Status()>& add);
   absl::Status Flush();
   absl::StatusOr<ImportOutcome> TryCommit(const ImportCounts& counts);
@@ -73,7 +76,8 @@ class ImportSession::Impl {
   Md5Collector md5s_;
   StagedFacts facts_;
   bool has_unchecked_relations_ = false;
-  std::vector<TagRelation> superseded_relations_;  // of the dataset, with their new status
+  absl::flat_hash_map<std::string, FoundAlias> alias_by_name_;  // of names asked for; an empty name: it is none
+  std::vector<TagRelation> superseded_relations_;               // of the dataset, with their new status
   TagResolver tag_resolver_;
   ResolvedTags resolved_tags_;  // of the post being staged
   TagChanges tag_changes_;

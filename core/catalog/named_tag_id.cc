@@ -39,14 +39,22 @@ absl::StatusOr<bool> IsTaken(const TagIdSources& sources, int64_t tag_id, std::s
   return tag.has_value() && tag->name != name;
 }
 
-// The id of the dataset's tag of that name.
+// The id of the dataset's tag of that name. Sets `told` to what earlier lists told of the name, unless the dataset has
+// one tag of it: then, and that is nearly always, they change nothing and need not be looked up.
 absl::StatusOr<std::optional<int64_t>> FindOfTags(const TagIdSources& sources, std::string_view name,
-                                                  const std::vector<Tag>& tags, const std::optional<TagFact>& told) {
+                                                  std::optional<TagFact>* told) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags,
+                            ReadTagsByName(*sources.database, sources.dataset_id, name, kSameNameMax));
+  if (tags.size() == 1) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool is_renamed, IsRenamed(sources, tags[0].id, name));
+    if (!is_renamed) return tags[0].id;
+  }
+  MILLRACE_ASSIGN_OR_RETURN(*told, ReadTagFact(*sources.database, sources.dataset_id, name));
   std::optional<int64_t> smallest;
   for (const Tag& tag : tags) {
     MILLRACE_ASSIGN_OR_RETURN(const bool is_renamed, IsRenamed(sources, tag.id, name));
     if (is_renamed) continue;
-    if (told.has_value() && told->id == tag.id) return tag.id;
+    if (told->has_value() && (*told)->id == tag.id) return tag.id;
     smallest = std::min(tag.id, smallest.value_or(tag.id));
   }
   return smallest;
@@ -87,12 +95,7 @@ absl::StatusOr<int64_t> FindTagId(const TagIdSources& sources, std::string_view 
   std::optional<TagFact> told;
   std::optional<int64_t> tag_id;
   if (sources.database != nullptr) {
-    MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags,
-                              ReadTagsByName(*sources.database, sources.dataset_id, name, kSameNameMax));
-    // What nearly all names of a refresh come to, without a look at what lists told.
-    if (tags.size() == 1 && sources.list == nullptr) return tags.front().id;
-    MILLRACE_ASSIGN_OR_RETURN(told, ReadTagFact(*sources.database, sources.dataset_id, name));
-    MILLRACE_ASSIGN_OR_RETURN(tag_id, FindOfTags(sources, name, tags, told));
+    MILLRACE_ASSIGN_OR_RETURN(tag_id, FindOfTags(sources, name, &told));
     if (tag_id.has_value()) return *tag_id;
   }
   MILLRACE_ASSIGN_OR_RETURN(tag_id, FindOfList(sources, name));

@@ -36,6 +36,18 @@ absl::StatusOr<std::vector<TagRelation>> ReadActiveRelations(Database& database,
   return ReadAll(statement);
 }
 
+absl::StatusOr<std::string> ReadAlias(Database& database, int64_t dataset_id, std::string_view name) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.PrepareCached("SELECT consequent FROM tag_relations WHERE dataset_id = ?1 AND kind = ?2 AND "
+                             "antecedent = ?3 AND status IN ('', 'active')"));
+  statement.Bind(1, dataset_id);
+  statement.Bind(2, static_cast<int64_t>(TagRelationKind::kAlias));
+  statement.Bind(3, name);
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+  return has_row ? std::string(statement.Text(0)) : std::string();
+}
+
 absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64_t dataset_id,
                                                        const std::optional<TagRelationCursor>& after, int64_t limit) {
   const TagRelationCursor from = after.value_or(TagRelationCursor{});

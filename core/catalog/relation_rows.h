@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,6 +21,8 @@ inline constexpr char kSupersededStatus[] = "superseded";
 // Those that apply, by antecedent and consequent.
 absl::StatusOr<std::vector<TagRelation>> ReadActiveRelations(Database& database, int64_t dataset_id,
                                                              TagRelationKind kind);
+// What the name is an active alias of; empty when of nothing.
+absl::StatusOr<std::string> ReadAlias(Database& database, int64_t dataset_id, std::string_view name);
 // All, by kind, antecedent and consequent.
 absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64_t dataset_id,
                                                        const std::optional<TagRelationCursor>& after, int64_t limit);

@@ -15,6 +15,29 @@ constexpr int kBusyTimeoutMs = 10'000;
 
 bool IsOutOfSpace(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
+// What the system said when it last failed to read, write or sync one of the connection's files; 0: nothing. SQLite
+// tells it for few of its errors: it calls a failed read corruption (its SQLITE_IOERR_CORRUPTFS), and is silent about a
+// failed commit. The word may be older than the error at hand: it stays until that file's next short read.
+int FileErrno(sqlite3* handle) {
+  for (const char* const name : {"main", "temp"}) {
+    for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+      sqlite3_file* file = nullptr;
+      int error_number = 0;
+      if (sqlite3_file_control(handle, name, which, &file) != SQLITE_OK) continue;
+      if (file == nullptr || file->pMethods == nullptr) continue;
+      file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error_number);
+      if (error_number != 0) return error_number;
+    }
+  }
+  return 0;
+}
+
+// The errors of a read that SQLite calls corruption.
+int FailedReadErrno(sqlite3* handle) {
+  const int error_number = FileErrno(handle);
+  return error_number == EIO || error_number == ENXIO || error_number == ERANGE ? error_number : 0;
+}
+
 // Any non-null address: SQLite takes a null pointer for NULL, not for empty.
 const char* NonNull(const void* data) { return data != nullptr ? static_cast<const char*>(data) : ""; }
 
@@ -142,7 +165,7 @@ Database::~Database() {
 absl::Status Database::Error(int code) {
   // Without a handle there was no memory for one.
   const int primary = handle_ == nullptr ? SQLITE_NOMEM : code & 0xFF;
-  const int error_number = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
+  int error_number = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
   const char* cause = handle_ == nullptr ? sqlite3_errstr(SQLITE_NOMEM) : sqlite3_errmsg(handle_);
   const std::string what = is_untrusted_ ? absl::StrCat("SQLite: ", cause) : absl::StrCat(path_, ": ", cause);
   switch (primary) {
@@ -154,6 +177,7 @@ absl::Status Database::Error(int code) {
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
+      if (error_number == 0) error_number = FileErrno(handle_);
       if (IsOutOfSpace(error_number)) {
         return MakeError(Reason::kDiskFull, absl::StrCat(what, " (no space left). Free some space and try again."));
       }
@@ -163,8 +187,12 @@ absl::Status Database::Error(int code) {
     default:
       break;
   }
+  const bool is_damage = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+  if (const int failed = is_damage ? FailedReadErrno(handle_) : 0; failed != 0) {
+    return ErrnoError(failed, absl::StrCat("read ", is_untrusted_ ? "the file" : path_));
+  }
   if (is_untrusted_) return MakeError(Reason::kFileInvalid, what);
-  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) {
+  if (is_damage) {
     return MakeError(Reason::kCatalogDamaged,
                      absl::StrCat(what, ". Restore the file from a backup, or move it away to start anew."));
   }
@@ -211,6 +239,8 @@ absl::Status Database::CheckSound() {
   MILLRACE_ASSIGN_OR_RETURN(Statement statement, Prepare("PRAGMA quick_check(1)"));
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   if (has_row && statement.Text(0) == "ok") return absl::OkStatus();
+  if (const int failed = FailedReadErrno(handle_); failed != 0)
+    return ErrnoError(failed, absl::StrCat("read ", is_untrusted_ ? "the file" : path_));
   const std::string fault(has_row ? statement.Text(0) : "no answer");
   return is_untrusted_ ? MakeError(Reason::kFileInvalid, absl::StrCat("SQLite: the file is damaged: ", fault))
                        : MakeError(Reason::kCatalogDamaged, absl::StrCat(path_, " is damaged: ", fault));

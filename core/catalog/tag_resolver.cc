@@ -17,7 +17,10 @@ absl::Status TagResolver::Resolve(absl::Span<const ImportedTag> tags, ResolvedTa
   // longer: the write-ahead log cannot be emptied while it is open.
   std::optional<Transaction> transaction;
   for (const ImportedTag& tag : tags) {
-    if (tag.id != 0) return MakeError(Reason::kInternal, "a record mixes tags with ids and tags without");
+    if (tag.id != 0) {
+      resolved->tags.push_back(tag);
+      continue;
+    }
     int64_t tag_id;
     const auto known = id_by_name_.find(absl::string_view(tag.name.data(), tag.name.size()));
     if (known != id_by_name_.end()) {

@@ -32,7 +32,7 @@ class TagResolver {
   TagResolver(Database* reader, const StagedFacts* facts, int64_t dataset_id, bool is_new)
       : reader_(reader), facts_(facts), dataset_id_(dataset_id), is_new_(is_new) {}
 
-  // Replaces the content of `resolved`. kInternal when a tag has an id: a record knows all its tags by name, or none.
+  // Replaces the content of `resolved`. A tag that has an id keeps it.
   absl::Status Resolve(absl::Span<const ImportedTag> tags, ResolvedTags* resolved);
 
  private:

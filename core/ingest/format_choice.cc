@@ -68,9 +68,9 @@ size_t FormatChoice::start_size_bytes_min() const {
 }
 
 absl::StatusOr<bool> FormatChoice::Judge(const std::string& file, std::string_view start, bool is_whole) {
-  const std::vector<const Format*> recognised = RecogniseFormats(start, file);
+  if (format_ != nullptr && format_->content == FileContent::kAny) return true;
+  const std::vector<const Format*> recognised = RecogniseFormats(start);
   if (format_ != nullptr) {
-    if (format_->content == FileContent::kAny) return true;
     const bool is_other =
         !recognised.empty() && std::find(recognised.begin(), recognised.end(), format_) == recognised.end();
     if (is_other || !FitsContent(format_->content, start)) return WrongFormatError(file, *format_, start, recognised);

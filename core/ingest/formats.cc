@@ -14,12 +14,9 @@
 namespace millrace {
 namespace {
 
-std::unique_ptr<DumpReader> MakeDanbooruJsonl(RecordSink* sink, const ReaderOptions& options) {
-  return std::make_unique<DanbooruJsonlReader>(sink, options.record_size_bytes_max);
-}
-
-std::unique_ptr<DumpReader> MakeDanbooruExport(RecordSink* sink, const ReaderOptions& options) {
-  return std::make_unique<DanbooruExportReader>(sink, options.record_size_bytes_max);
+template <typename Reader>
+std::unique_ptr<DumpReader> MakeReader(RecordSink* sink, const ReaderOptions& options) {
+  return std::make_unique<Reader>(sink, options.record_size_bytes_max);
 }
 
 template <const JsonPostSchema& (*schema)()>
@@ -33,25 +30,17 @@ std::unique_ptr<DumpReader> MakeSqlite(RecordSink* sink, const ReaderOptions& op
       sink, read, SqliteDumpOptions{options.spool_folder, options.spool_size_bytes_max, options.cancelled});
 }
 
-std::unique_ptr<DumpReader> MakeE621Csv(RecordSink* sink, const ReaderOptions& options) {
-  return std::make_unique<E621CsvReader>(sink, options.record_size_bytes_max);
-}
-
-std::unique_ptr<DumpReader> MakePictureFolder(RecordSink* sink, const ReaderOptions& options) {
-  return std::make_unique<PictureFolderReader>(sink, options.record_size_bytes_max);
-}
-
 constexpr Format kFormats[] = {
     {SourceFormat::kDanbooruJsonl, "danbooru-jsonl", "JSON lines", FileContent::kText, "id", "line",
-     RecogniseDanbooruJsonl, MakeDanbooruJsonl},
+     RecogniseDanbooruJsonl, MakeReader<DanbooruJsonlReader>},
     {SourceFormat::kDanbooruMetaSqlite, "danbooru-meta-sqlite", "a SQLite file", FileContent::kSqlite, "post_id",
      "line", RecogniseDanbooruMetaSqlite, MakeSqlite<&ReadDanbooruMeta>},
     {SourceFormat::kDanbooru2023Sqlite, "danbooru2023-sqlite", "a SQLite file", FileContent::kSqlite, "id", "post",
      RecogniseDanbooru2023Sqlite, MakeSqlite<&ReadDanbooru2023>},
     {SourceFormat::kE621Csv, "e621-csv", "CSV exports", FileContent::kText, "id", "line", RecogniseE621Csv,
-     MakeE621Csv},
+     MakeReader<E621CsvReader>},
     {SourceFormat::kDanbooruExport, "danbooru-export", "JSON lines of Danbooru's export", FileContent::kText, "id",
-     "line", RecogniseDanbooruExport, MakeDanbooruExport},
+     "line", RecogniseDanbooruExport, MakeReader<DanbooruExportReader>},
     {SourceFormat::kDanbooruPages, "danbooru-pages", "pages of Danbooru's posts.json", FileContent::kText, "id",
      "record", RecogniseDanbooruPages, MakePages<DanbooruPagesSchema>},
     {SourceFormat::kE621Pages, "e621-pages", "pages of e621's posts.json", FileContent::kText, "id", "record",
@@ -61,7 +50,7 @@ constexpr Format kFormats[] = {
     {SourceFormat::kGelbooruPages, "gelbooru-pages", "pages of Gelbooru's JSON", FileContent::kText, "id", "record",
      RecogniseGelbooruPages, MakePages<GelbooruPagesSchema>},
     {SourceFormat::kPictureFolder, "picture-folder", "sidecars of pictures", FileContent::kAny, "id", "line",
-     RecognisePictureFolder, MakePictureFolder},
+     RecognisePictureFolder, MakeReader<PictureFolderReader>},
 };
 
 }  // namespace
@@ -75,10 +64,10 @@ const Format* FindFormat(SourceFormat format) {
   return nullptr;
 }
 
-std::vector<const Format*> RecogniseFormats(std::string_view start, std::string_view name) {
+std::vector<const Format*> RecogniseFormats(std::string_view start) {
   std::vector<const Format*> recognised;
   for (const Format& candidate : kFormats) {
-    if (candidate.recognise(start, name)) recognised.push_back(&candidate);
+    if (candidate.recognise(start)) recognised.push_back(&candidate);
   }
   return recognised;
 }

@@ -36,7 +36,7 @@ struct Format {
   FileContent content = FileContent::kText;
   std::string_view id_field;  // the source's name of a post's id
   std::string_view place;     // what a record's number (RejectedRecord::line) counts: "line", "record"
-  bool (*recognise)(std::string_view start, std::string_view name) = nullptr;
+  bool (*recognise)(std::string_view start) = nullptr;
   // `sink` is borrowed.
   std::unique_ptr<DumpReader> (*make_reader)(RecordSink* sink, const ReaderOptions& options) = nullptr;
 };
@@ -46,7 +46,7 @@ absl::Span<const Format> Formats();
 // Null: not known.
 const Format* FindFormat(SourceFormat format);
 // Those that recognise the file; see recognise.h.
-std::vector<const Format*> RecogniseFormats(std::string_view start, std::string_view name);
+std::vector<const Format*> RecogniseFormats(std::string_view start);
 // "danbooru-jsonl (JSON lines), ...", for messages.
 std::string FormatList();
 

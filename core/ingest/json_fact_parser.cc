@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -15,16 +16,14 @@ template <typename Take>
 bool JsonFactParser::ParseMembers(std::string_view text, JsonMembers* extra, const Take& take) {
   JsonRecord::Object object;
   if (!record_.Open(text, &object)) return false;
-  std::vector<std::string> seen;
+  absl::flat_hash_set<std::string> seen;
   for (auto field_or : object) {
     simdjson::ondemand::field field;
     if (const auto error = std::move(field_or).get(field)) return record_.RejectJson(error);
     std::string_view unescaped;
     if (const auto error = field.unescaped_key().get(unescaped)) return record_.RejectJson(error);
-    const std::string& key = seen.emplace_back(unescaped);
-    if (std::find(seen.begin(), seen.end() - 1, key) != seen.end() - 1) {
-      return record_.Reject(key, "is there twice; either value would be lost");
-    }
+    const std::string key(unescaped);
+    if (!seen.insert(key).second) return record_.Reject(key, "is there twice; either value would be lost");
     bool is_taken = true;
     if (!take(std::string_view(key), field.value(), &is_taken)) return false;
     if (!is_taken && !record_.Keep(key, field.value(), extra)) return false;

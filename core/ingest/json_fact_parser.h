@@ -17,8 +17,6 @@ namespace millrace {
 // category, is_deprecated and post_count are taken and nothing else. Not thread-safe.
 class JsonFactParser {
  public:
-  static constexpr size_t kPaddingBytes = JsonRecord::kPaddingBytes;
-
   bool Parse(std::string_view text, TagFact* tag);
   // A tag as Moebooru and Gelbooru list them: category and post_count are "type" and "count" there. *type is the number
   // as it is, for the boards do not agree on what it means; -1: there is none.

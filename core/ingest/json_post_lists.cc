@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/text.h"
 #include "core/ingest/html_text.h"
@@ -125,17 +126,14 @@ bool JsonPostParser::ParseTagLists(const JsonField& field, Value value, JsonMemb
   if (!record_.OpenObject(field.key, value, &object, &is_null)) return false;
   if (is_null) return true;
   JsonMembers unknown;
-  std::vector<std::string> seen;
+  absl::flat_hash_set<std::string> seen;
   for (auto member_or : object) {
     ondemand::field member;
     if (const auto error = std::move(member_or).get(member)) return record_.RejectJson(error);
     std::string_view key;
     if (const auto error = member.unescaped_key().get(key)) return record_.RejectJson(error);
     const std::string list = absl::StrCat(std::string(field.key), ".", std::string(key));
-    if (std::find(seen.begin(), seen.end(), list) != seen.end()) {
-      return record_.Reject(list, "is there twice; either value would be lost");
-    }
-    seen.push_back(list);
+    if (!seen.insert(list).second) return record_.Reject(list, "is there twice; either value would be lost");
     TagCategory category = TagCategory::kUnspecified;
     std::string* kept = nullptr;
     for (const JsonField& known : field.members) {

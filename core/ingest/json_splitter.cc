@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 
@@ -31,9 +32,8 @@ void JsonSplitter::Restart(std::string_view file) {
 
 absl::Status JsonSplitter::Write(std::string_view bytes) {
   size_t at = 0;
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   // A file's first piece holds the mark whole: the pipeline looks at the first bytes before it hands them on.
-  if (offset_ == 0 && bytes.substr(0, kByteOrderMark.size()) == kByteOrderMark) at = kByteOrderMark.size();
+  if (offset_ == 0 && bytes.starts_with(kByteOrderMark)) at = kByteOrderMark.size();
   begin_ = 0;
   while (at < bytes.size()) MILLRACE_RETURN_IF_ERROR(Step(bytes, &at));
   if (is_kept_) Keep(bytes.substr(begin_));

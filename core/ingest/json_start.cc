@@ -2,16 +2,15 @@
 
 #include <cstddef>
 
+#include "core/base/byte_order_mark.h"
+
 namespace millrace {
 namespace {
 
 // Walks over JSON that may be cut off anywhere. Looks at no more than it needs, and checks nothing.
 class Scanner {
  public:
-  explicit Scanner(std::string_view bytes) : rest_(bytes) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    if (rest_.substr(0, kByteOrderMark.size()) == kByteOrderMark) rest_.remove_prefix(kByteOrderMark.size());
-  }
+  explicit Scanner(std::string_view bytes) : rest_(WithoutByteOrderMark(bytes)) {}
 
   // The next character that is no white space; 0 at the end.
   char Peek() {
@@ -100,8 +99,8 @@ void ReadObject(Scanner* scanner, JsonStart* start, bool may_wrap) {
       start->outer = JsonStart::Outer::kWrapped;
       start->wrapper = member.key;
       start->first.clear();
-      start->is_one_record = !scanner->Take('[');
-      start->holds_no_record = !start->is_one_record && scanner->Peek() == ']';
+      const bool is_one_record = !scanner->Take('[');
+      start->holds_no_record = !is_one_record && scanner->Peek() == ']';
       if (scanner->Peek() == '{') ReadObject(scanner, start, false);
       return;
     }

@@ -25,7 +25,6 @@ struct JsonStart {
   Outer outer = Outer::kNone;
   std::string_view wrapper;      // "posts" or "post"
   bool has_attributes = false;   // a wrapper (or what would be one, had it records) with "@attributes"
-  bool is_one_record = false;    // kWrapped: an object, not a list
   std::vector<Member> first;     // of the first record, as far as the bytes go; empty when there is none
   bool is_first_whole = false;   // the first record ends within the bytes, so that what it has no key for, it lacks
   bool holds_no_record = false;  // the bytes are whole, and hold nothing: blank, [], {"posts":[]}

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 
 namespace millrace {
@@ -70,10 +71,7 @@ absl::Status LineSplitter::EndLineFromBuffer() {
 }
 
 absl::Status LineSplitter::EndLine(std::string_view line) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (line_number_ == 1 && line.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-    line.remove_prefix(kByteOrderMark.size());
-  }
+  if (line_number_ == 1) line = WithoutByteOrderMark(line);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   return handler_.line(line, line_number_++);
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/ingest/canonical_json.h"
@@ -88,9 +89,7 @@ void PictureFolderReader::SetFacts() {
 }
 
 std::optional<std::string> PictureFolderReader::ReadText(std::string* field) {
-  std::string_view text = content_;
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  std::string_view text = WithoutByteOrderMark(content_);
   if (!IsValidUtf8(text)) return "is not valid UTF-8";
   if (auto fault = CheckNoNul(text)) return fault;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);

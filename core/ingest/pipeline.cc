@@ -26,7 +26,7 @@ class ImportPipeline::Impl {
   Impl(ImportSession* session, PipelineOptions options)
       : options_(std::move(options)),
         choice_(FindFormat(options_.format)),
-        stager_(session, options_.max_rejected_count, [this] { return Cancelled(); }),
+        stager_(session, options_.max_rejected_count, options_.apply_aliases, [this] { return Cancelled(); }),
         relay_(&stager_) {}
 
   absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {

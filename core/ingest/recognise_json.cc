@@ -43,7 +43,7 @@ bool IsDanbooruList(const JsonStart& start) {
 
 }  // namespace
 
-bool RecogniseDanbooruJsonl(std::string_view bytes, std::string_view) {
+bool RecogniseDanbooruJsonl(std::string_view bytes) {
   const JsonStart start = ReadJsonStart(bytes);
   if (start.outer != Outer::kRecord || HasTagStrings(start) || !start.Has("id")) return false;
   if (Begins(start, "tags", "[{")) return true;
@@ -54,27 +54,27 @@ bool RecogniseDanbooruJsonl(std::string_view bytes, std::string_view) {
                         "is_rating_locked", "up_score", "pixiv_id"});
 }
 
-bool RecogniseDanbooruExport(std::string_view bytes, std::string_view) {
+bool RecogniseDanbooruExport(std::string_view bytes) {
   const JsonStart start = ReadJsonStart(bytes);
   if (start.outer != Outer::kRecord || start.has_attributes) return false;
   return (HasTagStrings(start) && start.is_first_whole && !start.Has("media_asset")) || IsDanbooruList(start);
 }
 
-bool RecogniseDanbooruPages(std::string_view bytes, std::string_view) {
+bool RecogniseDanbooruPages(std::string_view bytes) {
   const JsonStart start = ReadJsonStart(bytes);
   // One post, as posts/ID.json gives it, has a media asset, which no line of the export has.
   return HasTagStrings(start) &&
          (start.outer == Outer::kArray || (start.outer == Outer::kRecord && start.Has("media_asset")));
 }
 
-bool RecogniseE621Pages(std::string_view bytes, std::string_view) {
+bool RecogniseE621Pages(std::string_view bytes) {
   const JsonStart start = ReadJsonStart(bytes);
   if (start.has_attributes) return false;
   if (start.outer == Outer::kWrapped && start.wrapper == "posts" && start.holds_no_record) return true;
   return start.outer != Outer::kNone && HasTagLists(start);
 }
 
-bool RecogniseMoebooruPages(std::string_view bytes, std::string_view) {
+bool RecogniseMoebooruPages(std::string_view bytes) {
   const JsonStart start = ReadJsonStart(bytes);
   if (start.outer != Outer::kArray || !Begins(start, "tags", "\"") || HasAny(start, {"directory", "owner"}))
     return false;
@@ -84,7 +84,7 @@ bool RecogniseMoebooruPages(std::string_view bytes, std::string_view) {
   return is_epoch && HasAny(start, {"author", "creator_id", "jpeg_url", "actual_preview_width", "status"});
 }
 
-bool RecogniseGelbooruPages(std::string_view bytes, std::string_view) {
+bool RecogniseGelbooruPages(std::string_view bytes) {
   const JsonStart start = ReadJsonStart(bytes);
   if (start.has_attributes) return start.outer != Outer::kWrapped || start.wrapper == "post";
   // Older ones and their kin give the list without a wrapper.

@@ -18,10 +18,8 @@ bool HasTable(std::string_view start, std::string_view name) {
 
 }  // namespace
 
-bool RecogniseDanbooruMetaSqlite(std::string_view start, std::string_view) { return HasTable(start, "post_tags"); }
+bool RecogniseDanbooruMetaSqlite(std::string_view start) { return HasTable(start, "post_tags"); }
 
-bool RecogniseDanbooru2023Sqlite(std::string_view start, std::string_view) {
-  return HasTable(start, "posttagrelation");
-}
+bool RecogniseDanbooru2023Sqlite(std::string_view start) { return HasTable(start, "posttagrelation"); }
 
 }  // namespace millrace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
 #include "core/catalog/import_session.h"
+#include "core/ingest/alias_applier.h"
 #include "core/ingest/formats.h"
 #include "core/ingest/reader.h"
 
@@ -19,9 +21,9 @@ namespace millrace {
 // takes reports meanwhile, and begins files only while no record is on its way.
 class Stager : public RecordSink {
  public:
-  // `session` is borrowed. `max_rejected_count` -1: no limit. `cancelled` may be empty; it is asked on the thread of
-  // the reader.
-  Stager(ImportSession* session, int64_t max_rejected_count, std::function<bool()> cancelled);
+  // `session` is borrowed. `max_rejected_count` -1: no limit. `apply_aliases`: as PipelineOptions. `cancelled` may be
+  // empty; it is asked on the thread of the reader.
+  Stager(ImportSession* session, int64_t max_rejected_count, bool apply_aliases, std::function<bool()> cancelled);
 
   void BeginFile(std::string_view name);
   void set_format(const Format& format) { format_ = &format; }
@@ -57,6 +59,7 @@ class Stager : public RecordSink {
   ImportSession* const session_;
   const int64_t max_rejected_count_;
   const std::function<bool()> cancelled_;
+  std::optional<AliasApplier> aliases_;  // none: tags stay as the posts say
   const Format* format_ = nullptr;       // set before the first record
   std::vector<std::string> file_names_;  // the last is the current one
 

@@ -25,15 +25,28 @@ using snapshot_file::TextColumn;
 
 constexpr int64_t kRowsPerRead = 65536;
 
+std::string Lowered(std::string_view text) {
+  return absl::AsciiStrToLower(absl::string_view(text.data(), text.size()));
+}
+
 // How file types are compared.
 std::string FileTypeOf(std::string_view text) {
-  std::string word = absl::AsciiStrToLower(absl::string_view(text.data(), text.size()));
+  std::string word = Lowered(text);
   return word == "jpeg" ? "jpg" : word;
+}
+
+// What an import named may be any text.
+std::string WordForMessage(std::string_view word) {
+  const bool is_plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+  });
+  return is_plain ? std::string(word) : QuoteForMessage(word);
 }
 
 class Binder {
  public:
-  explicit Binder(const Snapshot& snapshot) : snapshot_(snapshot), columns_(snapshot.columns()), names_(snapshot) {}
+  Binder(const Snapshot& snapshot, const Cancelled& cancelled)
+      : snapshot_(snapshot), columns_(snapshot.columns()), cancelled_(cancelled), names_(snapshot, cancelled) {}
 
   absl::StatusOr<BoundTerm> Bind(const QueryTerm& term) const {
     BoundTerm bound;
@@ -249,8 +262,8 @@ class Binder {
       }
       if (codes.size() > before) continue;
       constexpr size_t kNamedMax = 12;
-      const std::vector<std::string> first(known.begin(),
-                                           known.begin() + static_cast<ptrdiff_t>(std::min(known.size(), kNamedMax)));
+      std::vector<std::string> first;
+      for (size_t i = 0; i < std::min(known.size(), kNamedMax); ++i) first.push_back(WordForMessage(known[i]));
       return TermError(term, absl::StrCat("names ", QuoteForMessage(word), ", which no post of snapshot ",
                                           snapshot_.digest(), " has; write one of ", absl::StrJoin(first, ", ")));
     }
@@ -271,7 +284,7 @@ class Binder {
     if (term.words.empty()) return absl::OkStatus();
     bound->kind = Kind::kPoolKinds;
     MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.pool_kinds().is_present(), term));
-    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.pool_kind_names(), FileTypeOf));
+    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.pool_kind_names(), Lowered));
     return absl::OkStatus();
   }
 
@@ -288,6 +301,7 @@ class Binder {
       ages = {ages.last == Limits::max() ? Limits::min() : minus(ages.last),
               ages.first == Limits::min() ? Limits::max() : minus(ages.first)};
     }
+    std::reverse(bound->intervals.begin(), bound->intervals.end());
     return absl::OkStatus();
   }
 
@@ -296,19 +310,24 @@ class Binder {
     if (term.presence != Presence::kValue) return absl::OkStatus();
     MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.OptionalColumn<int64_t>(Field::kParentId).is_present(), term));
     bound->kind = Kind::kRows;
+    // As bits first: millions of posts may have the same parents.
+    std::vector<bool> is_parent(static_cast<size_t>(snapshot_.post_count()));
     for (const Interval& ids : bound->intervals) {
       MILLRACE_ASSIGN_OR_RETURN(const auto range, RowsOfIds(ids));
       for (int64_t first = range.first; first < range.second; first += kRowsPerRead) {
+        MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
         const int64_t count = std::min(kRowsPerRead, range.second - first);
         MILLRACE_ASSIGN_OR_RETURN(const OptionalSlice<int64_t> parents, snapshot_.ParentIds(first, count));
         for (size_t i = 0; i < parents.values.size(); ++i) {
           if (!parents.has(i)) continue;
           MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> row, snapshot_.FindRow(parents.values[i]));
-          if (row.has_value()) bound->rows.push_back(static_cast<uint32_t>(*row));
+          if (row.has_value()) is_parent[static_cast<size_t>(*row)] = true;
         }
       }
     }
-    SortRows(bound);
+    for (size_t row = 0; row < is_parent.size(); ++row) {
+      if (is_parent[row]) bound->rows.push_back(static_cast<uint32_t>(row));
+    }
     return absl::OkStatus();
   }
 
@@ -338,19 +357,27 @@ class Binder {
 
   const Snapshot& snapshot_;
   const PostColumns& columns_;
+  const Cancelled& cancelled_;
   const TagNames names_;
 };
 
 }  // namespace
 
-absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& snapshot) {
-  const Binder binder(snapshot);
+absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& snapshot, const Cancelled& cancelled) {
+  const Binder binder(snapshot, cancelled);
   BoundQuery bound;
   bound.root_ = query.root();
   for (const QueryTerm& term : query.terms()) {
+    MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled));
     MILLRACE_ASSIGN_OR_RETURN(bound.terms_.emplace_back(), binder.Bind(term));
   }
   return bound;
+}
+
+size_t BoundQuery::listed_count() const {
+  size_t count = 0;
+  for (const BoundTerm& term : terms_) count += term.tag_indexes.size() + term.rows.size();
+  return count;
 }
 
 }  // namespace millrace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/query/cancel.h"
 #include "core/query/query.h"
 #include "core/snapshot/format.h"
 #include "core/snapshot/snapshot.h"
@@ -50,7 +51,7 @@ struct BoundTerm {
   uint32_t rating_mask = 0;
   snapshot_file::Field field = snapshot_file::Field::kScore;
   int category = 0;
-  std::vector<Interval> intervals;   // one of them
+  std::vector<Interval> intervals;   // one of them; ascending
   std::vector<FlagTest> flag_tests;  // one of them
   std::vector<uint32_t> codes;       // one of them
   std::vector<Glob> patterns;        // kSource: one
@@ -61,12 +62,14 @@ class BoundQuery {
  public:
   // kQueryInvalid, naming the term and its place: a tag that the snapshot lacks, with those that are spelled alike; a
   // pattern that no tag matches; a metatag of the newer ones that asks for what no post of the snapshot has.
-  // kSnapshotDamaged.
-  static absl::StatusOr<BoundQuery> Bind(const Query& query, const Snapshot& snapshot);
+  // kSnapshotDamaged. kCancelled when `cancelled` returns true.
+  static absl::StatusOr<BoundQuery> Bind(const Query& query, const Snapshot& snapshot, const Cancelled& cancelled = {});
 
   const QueryNode& root() const { return root_; }
   // As Query::terms.
   const std::vector<BoundTerm>& terms() const { return terms_; }
+  // Tags and rows that it lists, four bytes each: a pattern may match a million tags.
+  size_t listed_count() const;
 
  private:
   QueryNode root_;

@@ -26,6 +26,8 @@ using snapshot_file::PostColumns;
 // Rows whose columns are asked for at a time.
 constexpr uint32_t kRunRows = 8192;
 static_assert(RowSetBuilder::kBlockRows % kRunRows == 0);
+// Rows that are passed between two looks at whether somebody still waits.
+constexpr uint64_t kRowsPerAsk = 16 * kRunRows;
 // Of more rows than one in so many it is faster to test them all and to intersect.
 constexpr uint64_t kDenseShare = 4;
 // Wanted tags are kept as bits for so many rows or more.
@@ -66,8 +68,8 @@ class Collector {
 // One term over some rows.
 class Filter {
  public:
-  Filter(const BoundTerm& term, const Snapshot& snapshot, const RowSet* within)
-      : term_(term), snapshot_(snapshot), columns_(snapshot.columns()), within_(within) {}
+  Filter(const BoundTerm& term, const Snapshot& snapshot, const RowSet* within, const Cancelled& cancelled)
+      : term_(term), snapshot_(snapshot), columns_(snapshot.columns()), within_(within), cancelled_(cancelled) {}
 
   absl::StatusOr<RowSet> Run() {
     if (within_ != nullptr && within_->IsEmpty()) return RowSet();
@@ -110,6 +112,7 @@ class Filter {
   absl::StatusOr<RowSet> AllRows(Open open) {
     Collector collector;
     for (uint64_t first = 0; first < post_count(); first += kRunRows) {
+      if (first % kRowsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
       const uint64_t end = std::min(first + kRunRows, post_count());
       Holds holds;
       MILLRACE_RETURN_IF_ERROR(open(first, end, &holds));
@@ -131,6 +134,7 @@ class Filter {
     std::array<uint32_t, kRunRows> rows;
     RowSet::Reader reader(*within_);
     while (const size_t row_count = reader.Read(absl::MakeSpan(rows))) {
+      MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
       for (size_t begin = 0; begin < row_count;) {
         const uint64_t first = rows[begin];
         size_t end = begin + 1;
@@ -163,8 +167,9 @@ class Filter {
   }
 
   bool InIntervals(int64_t value) const {
-    return std::any_of(term_.intervals.begin(), term_.intervals.end(),
-                       [value](const Interval& interval) { return interval.Contains(value); });
+    const auto interval = std::lower_bound(term_.intervals.begin(), term_.intervals.end(), value,
+                                           [](const Interval& each, int64_t number) { return each.last < number; });
+    return interval != term_.intervals.end() && interval->first <= value;
   }
 
   // kAny's answer, or kNone's.
@@ -436,13 +441,15 @@ class Filter {
   const Snapshot& snapshot_;
   const PostColumns& columns_;
   const RowSet* const within_;
+  const Cancelled& cancelled_;
   absl::Status error_;  // of a test, which has no other way to tell
 };
 
 }  // namespace
 
-absl::StatusOr<RowSet> FilterColumn(const BoundTerm& term, const Snapshot& snapshot, const RowSet* within) {
-  return Filter(term, snapshot, within).Run();
+absl::StatusOr<RowSet> FilterColumn(const BoundTerm& term, const Snapshot& snapshot, const RowSet* within,
+                                    const Cancelled& cancelled) {
+  return Filter(term, snapshot, within, cancelled).Run();
 }
 
 }  // namespace millrace

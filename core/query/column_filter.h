@@ -9,7 +9,9 @@
 namespace millrace {
 
 // The rows of `within` (null: of the snapshot) for which the term holds. Reads the columns of these rows only. Any kind
-// of term but kNothing, kEverything, kRows, kRowRange and kParents; kTags by the rows' lists of tags. kSnapshotDamaged.
-absl::StatusOr<RowSet> FilterColumn(const BoundTerm& term, const Snapshot& snapshot, const RowSet* within);
+// of term but kNothing, kEverything, kRows, kRowRange and kParents; kTags by the rows' lists of tags. kSnapshotDamaged;
+// kCancelled when `cancelled` returns true.
+absl::StatusOr<RowSet> FilterColumn(const BoundTerm& term, const Snapshot& snapshot, const RowSet* within,
+                                    const Cancelled& cancelled);
 
 }  // namespace millrace

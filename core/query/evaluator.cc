@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "core/query/column_filter.h"
 #include "core/snapshot/postings.h"
-#include "core/snapshot/row_set_builder.h"
+#include "core/snapshot/row_bits.h"
 
 namespace millrace {
 namespace {
@@ -20,11 +20,17 @@ using Presence = QueryTerm::Presence;
 
 // Looking into the tags of a row at a random place takes as long as reading so many bytes of postings.
 constexpr uint64_t kRowCostBytes = 1024;
+// Of a pattern: tags between two looks at whether somebody still waits.
+constexpr uint64_t kTagsPerAsk = 1024;
+constexpr uint64_t kRowsPerAsk = 65536;
 
 class Evaluator {
  public:
-  Evaluator(const BoundQuery& query, const Snapshot& snapshot)
-      : query_(query), snapshot_(snapshot), post_count_(static_cast<uint64_t>(snapshot.post_count())) {}
+  Evaluator(const BoundQuery& query, const Snapshot& snapshot, const Cancelled& cancelled)
+      : query_(query),
+        snapshot_(snapshot),
+        cancelled_(cancelled),
+        post_count_(static_cast<uint64_t>(snapshot.post_count())) {}
 
   // The rows of `within` (null: of the snapshot) for which the node holds. Calls itself once a node, so as deep as the
   // parser allowed.
@@ -128,6 +134,7 @@ class Evaluator {
   }
 
   absl::StatusOr<RowSet> RunTerm(const BoundTerm& term, const RowSet* within) {
+    MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
     switch (term.kind) {
       case TermKind::kNothing:
         return RowSet();
@@ -147,7 +154,7 @@ class Evaluator {
       case TermKind::kParents:
         return RunParents(term, within);
       default:
-        return FilterColumn(term, snapshot_, within);
+        return FilterColumn(term, snapshot_, within, cancelled_);
     }
   }
 
@@ -155,56 +162,55 @@ class Evaluator {
     const uint64_t posting_bytes =
         std::min(2 * static_cast<uint64_t>(term.tag_use_count), term.tag_indexes.size() * (post_count_ / 8));
     if (within != nullptr && (within->Count() <= 1 || within->Count() < posting_bytes / kRowCostBytes)) {
-      return FilterColumn(term, snapshot_, within);
+      return FilterColumn(term, snapshot_, within, cancelled_);
     }
+    // Made to its end, also when this call is given up: all later ones use the file.
     const absl::StatusOr<std::shared_ptr<const Postings>> postings = snapshot_.GetPostings();
-    if (!postings.ok()) return FilterColumn(term, snapshot_, within);
+    if (!postings.ok()) return FilterColumn(term, snapshot_, within, cancelled_);
     absl::StatusOr<RowSet> rows = UnionOf(term.tag_indexes, **postings);
+    if (ReasonOf(rows.status()) == Reason::kCancelled) return rows;
     // Damage in what can be made anew: the lists hold the same.
-    if (!rows.ok()) return FilterColumn(term, snapshot_, within);
+    if (!rows.ok()) return FilterColumn(term, snapshot_, within, cancelled_);
     return Within(*std::move(rows), within);
   }
 
   absl::StatusOr<RowSet> UnionOf(const std::vector<uint32_t>& tag_indexes, const Postings& postings) const {
     if (tag_indexes.size() == 1) return postings.RowsOf(tag_indexes.front());
-    // Bits for the lists, of which a pattern may find a hundred thousand.
-    std::vector<RowSetBuilder::Block> blocks(post_count_ / RowSetBuilder::kBlockRows + 1);
-    for (RowSetBuilder::Block& block : blocks) block.fill(0);
-    RowSet rows;
+    // A pattern may find a hundred thousand.
+    RowBits rows(post_count_);
+    uint64_t seen_count = 0;
     for (const uint32_t tag_index : tag_indexes) {
-      MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> list, postings.ListOf(tag_index));
-      for (const uint32_t row : list) {
-        const uint32_t place = row % RowSetBuilder::kBlockRows;
-        blocks[row / RowSetBuilder::kBlockRows][place / 64] |= uint64_t{1} << (place % 64);
-      }
-      if (!list.empty()) continue;
-      MILLRACE_ASSIGN_OR_RETURN(const RowSet more, postings.RowsOf(tag_index));
-      rows.Or(more);
+      if (++seen_count % kTagsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
+      MILLRACE_RETURN_IF_ERROR(postings.AddRowsOf(tag_index, &rows));
     }
-    RowSetBuilder builder;
-    for (size_t number = 0; number < blocks.size(); ++number)
-      builder.Add(static_cast<uint32_t>(number), blocks[number]);
-    rows.Or(std::move(builder).Finish());
-    return rows;
+    return std::move(rows).Finish();
   }
 
   absl::StatusOr<RowSet> RunParents(const BoundTerm& term, const RowSet* within) {
-    MILLRACE_ASSIGN_OR_RETURN(RowSet rows, Parents());
+    MILLRACE_ASSIGN_OR_RETURN(RowSet rows, Parents(within));
     if (term.presence != Presence::kNone) return Within(std::move(rows), within);
     RowSet others = All(within);
     others.AndNot(rows);
     return others;
   }
 
-  absl::StatusOr<RowSet> Parents() const {
-    const absl::StatusOr<std::shared_ptr<const Postings>> postings = snapshot_.GetPostings();
-    if (postings.ok()) {
-      absl::StatusOr<RowSet> rows = (*postings)->Parents();
+  absl::StatusOr<RowSet> Parents(const RowSet* within) const {
+    // For one post the file is not made: it takes longer than any other way of telling.
+    const bool is_of_one = within != nullptr && within->Count() <= 1;
+    std::shared_ptr<const Postings> postings = snapshot_.FindPostings();
+    if (postings == nullptr && !is_of_one) {
+      absl::StatusOr<std::shared_ptr<const Postings>> made = snapshot_.GetPostings();
+      if (made.ok()) postings = *std::move(made);
+    }
+    if (postings != nullptr) {
+      absl::StatusOr<RowSet> rows = postings->Parents();
       if (rows.ok()) return rows;
     }
     MILLRACE_ASSIGN_OR_RETURN(const auto parent_ids, snapshot_.ParentIds(0, snapshot_.post_count()));
+    if (is_of_one) return ParentsOfOne(parent_ids, *within);
     std::vector<uint32_t> parents;
     for (size_t i = 0; i < parent_ids.values.size(); ++i) {
+      if (i % kRowsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
       if (!parent_ids.has(i)) continue;
       MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> row, snapshot_.FindRow(parent_ids.values[i]));
       if (row.has_value()) parents.push_back(static_cast<uint32_t>(*row));
@@ -214,29 +220,45 @@ class Evaluator {
     return RowSet::FromAscending(parents);
   }
 
+  // `row` holds one row, or none.
+  absl::StatusOr<RowSet> ParentsOfOne(const OptionalSlice<int64_t>& parent_ids, const RowSet& row) const {
+    if (row.IsEmpty()) return RowSet();
+    const int64_t rows[] = {row.Last()};
+    int64_t post_id;
+    MILLRACE_RETURN_IF_ERROR(snapshot_.ReadPostIds(rows, absl::MakeSpan(&post_id, 1)));
+    for (size_t i = 0; i < parent_ids.values.size(); ++i) {
+      if (i % kRowsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
+      if (parent_ids.values[i] == post_id && parent_ids.has(i)) return row.Clone();
+    }
+    return RowSet();
+  }
+
   const BoundQuery& query_;
   const Snapshot& snapshot_;
+  const Cancelled& cancelled_;
   const uint64_t post_count_;
 };
 
 }  // namespace
 
-absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot) {
-  return Evaluator(query, snapshot).Run(query.root(), nullptr);
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot, const Cancelled& cancelled) {
+  return Evaluator(query, snapshot, cancelled).Run(query.root(), nullptr);
 }
 
-absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot, const RowSet& within) {
-  return Evaluator(query, snapshot).Run(query.root(), &within);
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot, const RowSet& within,
+                                  const Cancelled& cancelled) {
+  return Evaluator(query, snapshot, cancelled).Run(query.root(), &within);
 }
 
-absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot) {
-  return Evaluator(query, snapshot).Run(node, nullptr);
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot,
+                                  const Cancelled& cancelled) {
+  return Evaluator(query, snapshot, cancelled).Run(node, nullptr);
 }
 
 absl::StatusOr<bool> Matches(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot, int64_t row) {
   const uint32_t rows[] = {static_cast<uint32_t>(row)};
   const RowSet within = RowSet::FromAscending(rows);
-  MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, Evaluator(query, snapshot).Run(node, &within));
+  MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, Evaluator(query, snapshot, {}).Run(node, &within));
   return !matches.IsEmpty();
 }
 

@@ -12,14 +12,16 @@
 namespace millrace {
 
 // Terms on tags come from the snapshot's postings, all others from the columns, of the rows only that the cheaper
-// terms have left. Without postings (a full disk, where they were never made) lists of tags are read instead.
+// terms have left. Without postings (a full disk, or while they are being made) lists of tags are read instead.
 //
-// `query` is bound to the snapshot. kSnapshotDamaged.
-absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot);
+// `query` is bound to the snapshot. kSnapshotDamaged; kCancelled when `cancelled` returns true.
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot, const Cancelled& cancelled = {});
 // Those of `within`.
-absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot, const RowSet& within);
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const Snapshot& snapshot, const RowSet& within,
+                                  const Cancelled& cancelled = {});
 // The rows for which one node or term of the query holds.
-absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot);
+absl::StatusOr<RowSet> SelectRows(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot,
+                                  const Cancelled& cancelled = {});
 // Whether one row matches, without postings. Requires a row in range.
 absl::StatusOr<bool> Matches(const BoundQuery& query, const Snapshot& snapshot, int64_t row);
 absl::StatusOr<bool> Matches(const BoundQuery& query, const QueryNode& node, const Snapshot& snapshot, int64_t row);

@@ -34,7 +34,7 @@ std::optional<int64_t> Narrow(Wide number) {
 
 // Digits, and perhaps a point and more digits.
 struct Decimal {
-  int64_t digits = 0;  // without the point
+  Wide digits = 0;  // without the point
   int decimal_count = 0;
 };
 
@@ -46,9 +46,7 @@ std::optional<Decimal> ParseDecimal(std::string_view text, int decimals_max) {
   if (decimals.size() > static_cast<size_t>(decimals_max) || whole.size() > 18) return std::nullopt;
   Wide digits = *ParseInteger(whole);
   for (const char c : decimals) digits = digits * 10 + (c - '0');
-  const std::optional<int64_t> narrow = Narrow(digits);
-  if (!narrow.has_value()) return std::nullopt;
-  return Decimal{*narrow, static_cast<int>(decimals.size())};
+  return Decimal{digits, static_cast<int>(decimals.size())};
 }
 
 int64_t PowerOfTen(int exponent) {
@@ -67,8 +65,7 @@ Interval About(int64_t number) {
 std::optional<Quantity> ParseMillions(std::string_view text) {
   const std::optional<Decimal> decimal = ParseDecimal(text, kDecimalsMax);
   if (!decimal.has_value()) return std::nullopt;
-  const std::optional<int64_t> number =
-      Narrow(Wide{decimal->digits} * PowerOfTen(kDecimalsMax - decimal->decimal_count));
+  const std::optional<int64_t> number = Narrow(decimal->digits * PowerOfTen(kDecimalsMax - decimal->decimal_count));
   if (!number.has_value()) return std::nullopt;
   return Quantity{{*number, *number}, About(*number)};
 }
@@ -86,7 +83,7 @@ std::optional<Quantity> ParseSize(std::string_view text) {
   const std::optional<Decimal> decimal = ParseDecimal(digits, kDecimalsMax);
   if (power == std::string_view::npos || !decimal.has_value()) return std::nullopt;
   const int64_t unit_bytes = int64_t{1} << (10 * (power % 3 + 1));
-  const std::optional<int64_t> number = Narrow(Wide{decimal->digits} * unit_bytes / PowerOfTen(decimal->decimal_count));
+  const std::optional<int64_t> number = Narrow(decimal->digits * unit_bytes / PowerOfTen(decimal->decimal_count));
   if (!number.has_value()) return std::nullopt;
   return Quantity{{*number, *number}, About(*number)};
 }
@@ -101,8 +98,11 @@ std::optional<Quantity> ParseRatio(std::string_view text) {
     return Exactly(RatioOf(*ParseInteger(width), height_px));
   }
   const std::optional<Decimal> decimal = ParseDecimal(text, kRatioDecimalsMax);
-  if (!decimal.has_value() || decimal->digits > 1'000'000'000'000) return std::nullopt;
-  return Exactly(decimal->digits * PowerOfTen(kRatioDecimalsMax - decimal->decimal_count));
+  if (!decimal.has_value()) return std::nullopt;
+  const std::optional<int64_t> hundredths =
+      Narrow(decimal->digits * PowerOfTen(kRatioDecimalsMax - decimal->decimal_count));
+  if (!hundredths.has_value()) return std::nullopt;
+  return Exactly(*hundredths);
 }
 
 bool IsLeap(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }

@@ -1,5 +1,6 @@
 #include "core/query/query.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -269,6 +270,20 @@ class QueryParser {
 
 namespace {
 
+// Characters before the first byte that is not UTF-8.
+size_t ValidCharCount(std::string_view text) {
+  constexpr size_t kCharBytesMax = 4;
+  size_t count = 0;
+  while (!text.empty()) {
+    size_t size = 1;
+    while (size <= kCharBytesMax && !IsValidUtf8(text.substr(0, size))) ++size;
+    if (size > kCharBytesMax) break;
+    text.remove_prefix(std::min(size, text.size()));
+    ++count;
+  }
+  return count;
+}
+
 std::string InGroup(const std::string& text) { return absl::StrCat("(", text, IsOpenAtEnd(text) ? " )" : ")"); }
 
 // Whether a group that the word stands in would end within it.
@@ -281,38 +296,46 @@ bool HasUnmatchedClose(std::string_view word) {
   return false;
 }
 
+// The value of a metatag between quotation marks, where a backslash is no letter.
+std::string QuotedValue(std::string_view value) {
+  const bool has_escapes = value.find('*') != value.npos;
+  std::string quoted;
+  for (size_t i = 0; i < value.size(); ++i) {
+    const bool is_escape = has_escapes && value[i] == '\\' && i + 1 < value.size() &&
+                           std::string_view("*\"\\").find(value[i + 1]) != std::string_view::npos;
+    if (is_escape) {
+      quoted += value.substr(i++, 2);
+    } else {
+      quoted += std::string(value[i] == '"' || value[i] == '\\' ? "\\" : "") + value[i];
+    }
+  }
+  return absl::StrCat("\"", quoted, "\"");
+}
+
 // The term without its signs, in quotation marks where it would be read otherwise.
-std::string WordOf(const QueryTerm& term, bool is_in_group) {
+std::string WordOf(const QueryTerm& term, bool is_in_group, bool is_signed) {
   const std::string& word = term.word;
   // Only behind a sign may a term's own first letter look like one.
-  const bool is_sign = word.starts_with('-');
-  const bool is_quoted = term.is_quoted || (term.kind == QueryTerm::Kind::kMetatag && word[word.find(':') + 1] == '"');
+  const bool is_sign = word.starts_with('-') && !is_signed;
+  const size_t value = word.find(':') + 1;
+  const bool is_metatag = term.kind == QueryTerm::Kind::kMetatag;
+  const bool is_quoted = term.is_quoted || (is_metatag && word[value] == '"');
   if (!is_sign && (is_quoted || !is_in_group || !HasUnmatchedClose(word))) return word;
-  if (term.kind == QueryTerm::Kind::kMetatag) {
-    const size_t value = word.find(':') + 1;
-    std::string quoted;
-    for (size_t i = value; i < word.size(); ++i) {
-      const bool is_escape = word[i] == '\\' && i + 1 < word.size() &&
-                             std::string_view("*\"\\").find(word[i + 1]) != std::string_view::npos;
-      if (is_escape) {
-        quoted += word.substr(i++, 2);
-      } else {
-        quoted += std::string(word[i] == '"' || word[i] == '\\' ? "\\" : "") + word[i];
-      }
-    }
-    return absl::StrCat(word.substr(0, value), "\"", quoted, "\"");
-  }
-  // Patterns have no quotation marks; that they hold such a word is for people to read.
-  if (term.kind == QueryTerm::Kind::kTagPattern) return word;
+  if (is_metatag) return absl::StrCat(word.substr(0, value), QuotedValue(std::string_view(word).substr(value)));
+  // Patterns have no quotation marks; that a group holds such a word is for people to read.
+  if (term.kind == QueryTerm::Kind::kTagPattern)
+    return is_sign ? absl::StrCat("-", InGroup(absl::StrCat("-", word))) : word;
   return absl::StrCat("\"", absl::StrReplaceAll(term.tag, {{"\"", "\\\""}, {"\\", "\\\\"}}), "\"");
 }
 
 absl::StatusOr<Query> ParseText(std::string_view text, SearchTerms* search) {
   if (text.size() > kQuerySizeBytesMax) {
-    return MakeError(Reason::kQueryInvalid, absl::StrCat("the query has ", text.size(), " bytes; at most ",
-                                                         kQuerySizeBytesMax, " are allowed. Use fewer terms"));
+    return MakeError(Reason::kQueryInvalid,
+                     absl::StrCat("the query has ", text.size(), " bytes; at most ", kQuerySizeBytesMax,
+                                  " are allowed. Use fewer terms"),
+                     {{"char_offset", absl::StrCat(ValidCharCount(text.substr(0, kQuerySizeBytesMax)))}});
   }
-  if (!IsValidUtf8(text)) return MakeError(Reason::kQueryInvalid, "the query is not UTF-8; send it in UTF-8");
+  if (!IsValidUtf8(text)) return SyntaxError(ValidCharCount(text), "is not UTF-8; send it in UTF-8");
   Query query;
   MILLRACE_RETURN_IF_ERROR(QueryParser(text, search, &query).Run());
   return query;
@@ -327,29 +350,26 @@ absl::StatusOr<Query> Query::ParseSearch(std::string_view text, SearchTerms* sea
   return ParseText(text, search);
 }
 
-std::string Query::TextOf(const QueryNode& node) const { return TextOf(node, false); }
+std::string Query::TextOf(const QueryNode& node) const { return TextOf(node, false, false); }
 
-std::string Query::TextOf(const QueryNode& node, bool is_in_group) const {
+std::string Query::TextOf(const QueryNode& node, bool is_in_group, bool is_signed) const {
   switch (node.kind) {
     case QueryNode::Kind::kTerm:
-      return WordOf(terms_[node.term], is_in_group);
+      return WordOf(terms_[node.term], is_in_group, is_signed);
     case QueryNode::Kind::kNot: {
       const QueryNode& child = node.children.front();
-      if (child.kind == QueryNode::Kind::kNot) return absl::StrCat("-", InGroup(TextOf(child, true)));
-      if (child.kind == QueryNode::Kind::kTerm) return absl::StrCat("-", TextOf(child, is_in_group));
-      return absl::StrCat("-", TextOf(child, true));
+      if (child.kind == QueryNode::Kind::kNot) return absl::StrCat("-", InGroup(TextOf(child, true, false)));
+      return absl::StrCat("-", TextOf(child, is_in_group || child.kind != QueryNode::Kind::kTerm, true));
     }
     default: {
       // Outside of groups the outermost needs no parentheses; whatever is in it is in a group.
+      const std::string_view glue = node.kind == QueryNode::Kind::kOr ? " or " : " ";
       std::string text;
       for (const QueryNode& child : node.children) {
         const bool is_word = child.kind == QueryNode::Kind::kTerm ||
                              (child.kind == QueryNode::Kind::kNot && child.children[0].kind == QueryNode::Kind::kTerm);
-        absl::StrAppend(&text,
-                        text.empty()                        ? ""
-                        : node.kind == QueryNode::Kind::kOr ? " or "
-                                                            : " ",
-                        TextOf(child, is_in_group || !is_word));
+        if (!text.empty()) text += glue;
+        text += TextOf(child, is_in_group || !is_word, false);
       }
       return is_in_group ? InGroup(text) : text;
     }

@@ -56,7 +56,8 @@ class Query {
 
  private:
   friend class QueryParser;
-  std::string TextOf(const QueryNode& node, bool is_in_group) const;
+  // `is_in_group`: it will stand between parentheses. `is_signed`: right behind a sign.
+  std::string TextOf(const QueryNode& node, bool is_in_group, bool is_signed) const;
 
   std::vector<QueryTerm> terms_;
   QueryNode root_;

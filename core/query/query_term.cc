@@ -1,11 +1,13 @@
 #include "core/query/query_term.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/error.h"
 #include "core/base/nearest.h"
 #include "core/base/text.h"
@@ -104,6 +106,24 @@ std::string_view ValuesOf(ValueSyntax syntax) {
   }
 }
 
+// Puts them in order and makes one of those that overlap or touch: a list of a thousand then costs no more than what it
+// holds.
+void JoinIntervals(std::vector<Interval>* intervals) {
+  std::sort(intervals->begin(), intervals->end(),
+            [](const Interval& a, const Interval& b) { return a.first < b.first; });
+  size_t last = 0;
+  for (size_t i = 1; i < intervals->size(); ++i) {
+    Interval& joined = (*intervals)[last];
+    const Interval& next = (*intervals)[i];
+    if (joined.last == std::numeric_limits<int64_t>::max() || next.first <= joined.last + 1) {
+      joined.last = std::max(joined.last, next.last);
+    } else {
+      (*intervals)[++last] = next;
+    }
+  }
+  intervals->resize(last + 1);
+}
+
 absl::Status ParseIntervals(const MetatagInfo& info, std::string_view value, QueryTerm* term) {
   for (const std::string_view text : SplitList(value)) {
     const std::optional<Interval> interval = ParseInterval(info.syntax, text);
@@ -118,6 +138,7 @@ absl::Status ParseIntervals(const MetatagInfo& info, std::string_view value, Que
     }
     term->intervals.push_back(*interval);
   }
+  JoinIntervals(&term->intervals);
   return absl::OkStatus();
 }
 
@@ -207,7 +228,10 @@ absl::Status ParseWords(const MetatagInfo& info, std::string_view value, QueryTe
 absl::Status ParseSource(std::string_view value, bool is_quoted, QueryTerm* term) {
   if (value.empty()) return TermError(*term, "names no text; write source:TEXT, source:any or source:none");
   // Sources are looked up by their beginnings, in letters of either case.
-  term->pattern.emplace(value);
+  // A backslash is a letter but where a '*' could be meant.
+  const bool is_literal = !is_quoted && value.find('*') == value.npos;
+  const absl::string_view text(value.data(), value.size());
+  term->pattern.emplace(is_literal ? absl::StrReplaceAll(text, {{"\\", "\\\\"}}) : std::string(value));
   term->pattern->OpenEnd();
   term->pattern->LowerAscii();
   return absl::OkStatus();

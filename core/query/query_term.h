@@ -33,8 +33,9 @@ struct QueryTerm {
   int category = -1;                     // kCategoryTagCount
   Presence presence = Presence::kValue;  // kAny and kNone: nothing else counts
   uint32_t rating_mask = 0;              // bit i for the Rating with number i
-  std::vector<Interval> intervals;       // one of them must contain the number; each holds at least one
-  std::vector<std::string> words;        // of md5 sums, file types, statuses, kinds of pools: one of them
+  // One of them must contain the number; each holds at least one. Ascending, with gaps between them.
+  std::vector<Interval> intervals;
+  std::vector<std::string> words;  // of md5 sums, file types, statuses, kinds of pools: one of them
 
   // Why it is no value of this metatag. Told unless the snapshot has a tag of this very name: tags could be named so
   // before there was the metatag.

@@ -115,7 +115,8 @@ absl::StatusOr<RowOrder> RowOrder::Of(const SearchTerms& search) {
 }
 
 absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowOrder& order, uint64_t offset,
-                                                  uint64_t count, const Snapshot& snapshot) {
+                                                  uint64_t count, const Snapshot& snapshot,
+                                                  const Cancelled& cancelled) {
   const uint64_t row_count = rows.Count();
   if (offset >= row_count) return std::vector<uint32_t>();
   count = std::min(count, row_count - offset);
@@ -133,6 +134,7 @@ absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowO
   std::array<uint32_t, 4096> buffer;
   RowSet::Reader row_reader(rows);
   while (const size_t read_count = row_reader.Read(absl::MakeSpan(buffer))) {
+    MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled));
     for (size_t i = 0; i < read_count; ++i) {
       std::optional<int64_t> value;
       MILLRACE_RETURN_IF_ERROR(reader.Read(buffer[i], &value));

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/query/cancel.h"
 #include "core/query/metatag.h"
 #include "core/query/query.h"
 #include "core/snapshot/row_set.h"
@@ -25,8 +26,9 @@ struct RowOrder {
 
 // `count` of the rows from the place `offset` of that order on; fewer at its end. Posts without the value come last,
 // and those with the same are in order of id. Takes a pass over all of `rows`, unless the order is by id.
-// kSnapshotDamaged.
+// kSnapshotDamaged; kCancelled when `cancelled` returns true.
 absl::StatusOr<std::vector<uint32_t>> RowsInOrder(const RowSet& rows, const RowOrder& order, uint64_t offset,
-                                                  uint64_t count, const Snapshot& snapshot);
+                                                  uint64_t count, const Snapshot& snapshot,
+                                                  const Cancelled& cancelled = {});
 
 }  // namespace millrace

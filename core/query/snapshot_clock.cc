@@ -10,8 +10,9 @@
 namespace millrace {
 
 absl::StatusOr<std::optional<int64_t>> NewestCreatedAt(const Snapshot& snapshot) {
-  const absl::StatusOr<std::shared_ptr<const Postings>> postings = snapshot.GetPostings();
-  if (postings.ok()) return (*postings)->newest_created_at_us();
+  // Making the file would take longer than reading one column.
+  const std::shared_ptr<const Postings> postings = snapshot.FindPostings();
+  if (postings != nullptr) return postings->newest_created_at_us();
   OptionalSlice<int64_t> times;
   MILLRACE_RETURN_IF_ERROR(snapshot.columns().ReadSlice(snapshot_file::Field::kCreatedAtUs, 0,
                                                         static_cast<uint64_t>(snapshot.post_count()), &times));

@@ -15,6 +15,8 @@ constexpr size_t kSuggestionCountMax = 3;
 // Of a longer name no slip makes another one; and the time of a search depends on it.
 constexpr size_t kSuggestSizeBytesMax = 128;
 constexpr size_t kDistanceMax = 3;
+// Names between two looks at whether somebody still waits: a few milliseconds.
+constexpr uint64_t kNamesPerAsk = 65536;
 
 }  // namespace
 
@@ -28,7 +30,9 @@ absl::StatusOr<std::vector<uint32_t>> TagNames::FindAll(const Glob& pattern) con
   MILLRACE_RETURN_IF_ERROR(tags.PrefixRange(pattern.prefix(), &begin, &end));
   MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> by_name, tags.ByName());
   std::vector<uint32_t> found;
+  uint64_t seen_count = 0;
   const auto add_match = [&](uint32_t tag_index) -> absl::Status {
+    if (++seen_count % kNamesPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
     std::string_view name;
     MILLRACE_RETURN_IF_ERROR(tags.NameOf(tag_index, &name));
     if (pattern.Matches(name)) found.push_back(tag_index);
@@ -58,6 +62,7 @@ absl::StatusOr<std::vector<std::string>> TagNames::SuggestByDistance(std::string
   using Candidate = std::tuple<size_t, int64_t, std::string_view>;  // distance, posts (negative), name
   std::vector<Candidate> candidates;
   for (uint64_t i = 0; limit > 0 && i < tags.size(); ++i) {
+    if (i % kNamesPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
     std::string_view known;
     MILLRACE_RETURN_IF_ERROR(tags.NameOf(i, &known));
     const size_t distance = EditDistance(name, known, limit);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/query/cancel.h"
 #include "core/query/glob.h"
 #include "core/snapshot/snapshot.h"
 
@@ -15,7 +16,8 @@ namespace millrace {
 // Borrows the snapshot. Immutable, so thread-safe.
 class TagNames {
  public:
-  explicit TagNames(const Snapshot& snapshot) : snapshot_(snapshot) {}
+  // `cancelled` is borrowed, too, and ends what looks at every name, with kCancelled.
+  TagNames(const Snapshot& snapshot, const Cancelled& cancelled) : snapshot_(snapshot), cancelled_(cancelled) {}
 
   // Tag indexes of the tags that are meant, ascending: those of that exact name. Empty when there are none.
   // kSnapshotDamaged.
@@ -31,6 +33,7 @@ class TagNames {
   absl::StatusOr<std::vector<std::string>> SuggestByBeginning(std::string_view name) const;
 
   const Snapshot& snapshot_;
+  const Cancelled& cancelled_;
 };
 
 }  // namespace millrace

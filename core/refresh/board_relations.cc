@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/ingest/json_fact_parser.h"
+#include "core/ingest/json_record.h"
 #include "core/ingest/json_splitter.h"
 
 namespace millrace {
@@ -44,7 +45,7 @@ absl::StatusOr<RelationsPage> ParseRelations(TagRelationKind kind, int64_t after
   JsonFactParser parser;
   JsonSplitter::Options options;
   options.record_size_bytes_max = kRecordSizeBytesMax;
-  options.padding_bytes = JsonFactParser::kPaddingBytes;
+  options.padding_bytes = JsonRecord::kPaddingBytes;
   options.wrappers = kWrappers;
   const auto take = [&](std::string_view text, int64_t number) -> absl::Status {
     TagRelation relation;

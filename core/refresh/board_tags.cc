@@ -8,6 +8,7 @@
 #include "core/fetch/url.h"
 #include "core/ingest/html_text.h"
 #include "core/ingest/json_fact_parser.h"
+#include "core/ingest/json_record.h"
 #include "core/ingest/json_splitter.h"
 
 namespace millrace {
@@ -86,7 +87,7 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string
   JsonFactParser parser;
   JsonSplitter::Options options;
   options.record_size_bytes_max = kRecordSizeBytesMax;
-  options.padding_bytes = JsonFactParser::kPaddingBytes;
+  options.padding_bytes = JsonRecord::kPaddingBytes;
   if (is_gelbooru) {
     options.wrappers = kWrappers;
     options.page_mark = "@attributes";

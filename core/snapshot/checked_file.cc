@@ -99,16 +99,12 @@ absl::Status CheckedFile::CheckBlock(const Section& section, uint64_t block) con
   const uint64_t bit = section.first_block + block;
   if (copy_ == nullptr) {
     alignas(64) uint8_t data[kBlockBytes];
-    MILLRACE_RETURN_IF_ERROR(LoadBlock(section, block, data));
-    checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
-    return absl::OkStatus();
+    return LoadBlock(section, block, data);
   }
   MutexLock lock(copying_[bit % copying_.size()]);
   // Readers look at the copy from now on: it is not to be written again.
   if (IsChecked(checked_blocks_.get(), bit)) return absl::OkStatus();
-  MILLRACE_RETURN_IF_ERROR(LoadBlock(section, block, copy_->data() + section.offset + block * kBlockBytes));
-  checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
-  return absl::OkStatus();
+  return LoadBlock(section, block, copy_->data() + section.offset + block * kBlockBytes);
 }
 
 absl::Status CheckedFile::LoadBlock(const Section& section, uint64_t block, uint8_t* data) const {
@@ -118,7 +114,10 @@ absl::Status CheckedFile::LoadBlock(const Section& section, uint64_t block, uint
   if (BlockChecksum(data, size_bytes) != layout_.block_checksums[section.first_block + block]) {
     return Damaged(section, offset, absl::StrCat("a block of ", size_bytes, " bytes does not have its checksum"));
   }
-  return CheckValues(section, block, data, size_bytes);
+  MILLRACE_RETURN_IF_ERROR(CheckValues(section, block, data, size_bytes));
+  const uint64_t bit = section.first_block + block;
+  checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
+  return absl::OkStatus();
 }
 
 absl::Status CheckedFile::CheckValues(const Section& section, uint64_t block, const uint8_t* data,

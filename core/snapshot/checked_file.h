@@ -70,7 +70,7 @@ class CheckedFile {
       : path_(std::move(path)), digest_(std::move(digest)), fd_(fd) {}
   absl::Status ReadLayout();
   absl::Status Map();
-  // Reads the block into `data` and compares it.
+  // Reads the block into `data` and compares it; from then on it counts as compared.
   absl::Status LoadBlock(const Section& section, uint64_t block, uint8_t* data) const;
   absl::Status CheckValues(const Section& section, uint64_t block, const uint8_t* data, uint64_t size_bytes) const;
 

@@ -100,49 +100,48 @@ absl::StatusOr<uint64_t> PostColumns::LowerBound(int64_t post_id) const {
   return begin;
 }
 
-absl::StatusOr<std::optional<int64_t>> PostColumns::FindByMd5(const Md5& md5) const {
+absl::StatusOr<uint64_t> PostColumns::LowerBoundByMd5(const Md5& md5) const {
   uint64_t begin = 0;
   uint64_t end = by_md5_.size();
-  std::optional<int64_t> found;
   while (begin < end) {
     const uint64_t middle = begin + (end - begin) / 2;
     uint32_t row;
     Md5 value;
     MILLRACE_RETURN_IF_ERROR(by_md5_.Get(middle, &row));
     MILLRACE_RETURN_IF_ERROR(md5_.Get(row, &value));
-    if (value == md5) found = row;
     if (value < md5) {
       begin = middle + 1;
     } else {
       end = middle;  // also on a hit: equal ones are in order of row, and the smallest is wanted
     }
   }
-  return found;
+  return begin;
+}
+
+absl::StatusOr<bool> PostColumns::HasMd5At(uint64_t place, const Md5& md5, uint32_t* row) const {
+  if (place == by_md5_.size()) return false;
+  Md5 value;
+  MILLRACE_RETURN_IF_ERROR(by_md5_.Get(place, row));
+  MILLRACE_RETURN_IF_ERROR(md5_.Get(*row, &value));
+  return value == md5;
+}
+
+absl::StatusOr<std::optional<int64_t>> PostColumns::FindByMd5(const Md5& md5) const {
+  MILLRACE_ASSIGN_OR_RETURN(const uint64_t place, LowerBoundByMd5(md5));
+  uint32_t row;
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_it, HasMd5At(place, md5, &row));
+  return has_it ? std::make_optional<int64_t>(row) : std::nullopt;
 }
 
 absl::Status PostColumns::FindAllByMd5(const Md5& md5, std::vector<uint32_t>* rows) const {
-  uint64_t begin = 0;
-  uint64_t end = by_md5_.size();
-  uint32_t row;
-  Md5 value;
-  while (begin < end) {
-    const uint64_t middle = begin + (end - begin) / 2;
-    MILLRACE_RETURN_IF_ERROR(by_md5_.Get(middle, &row));
-    MILLRACE_RETURN_IF_ERROR(md5_.Get(row, &value));
-    if (value < md5) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
   rows->clear();
-  for (; begin < by_md5_.size(); ++begin) {
-    MILLRACE_RETURN_IF_ERROR(by_md5_.Get(begin, &row));
-    MILLRACE_RETURN_IF_ERROR(md5_.Get(row, &value));
-    if (value != md5) break;
+  MILLRACE_ASSIGN_OR_RETURN(uint64_t place, LowerBoundByMd5(md5));
+  while (true) {
+    uint32_t row;
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_it, HasMd5At(place++, md5, &row));
+    if (!has_it) return absl::OkStatus();
     rows->push_back(row);
   }
-  return absl::OkStatus();
 }
 
 void PostColumns::PrefetchFields(uint64_t row) const {

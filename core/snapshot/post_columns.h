@@ -99,6 +99,9 @@ class PostColumns {
   absl::Status MissingSection(uint64_t row) const;
 
  private:
+  // Places in by_md5_: the first whose md5 is not less; whether the one at `place` has the md5, and its row.
+  absl::StatusOr<uint64_t> LowerBoundByMd5(const Md5& md5) const;
+  absl::StatusOr<bool> HasMd5At(uint64_t place, const Md5& md5, uint32_t* row) const;
   static constexpr bool IsInFirst(Field field) { return static_cast<uint32_t>(field) < kFirstPresenceCount; }
   explicit PostColumns(CheckedFile& file) : file_(&file), row_count_(file.layout().header.post_count) {}
   absl::Status BindNumbers(ColumnBinder& binder);

@@ -24,6 +24,14 @@ std::string PostingsPath(const std::string& snapshot_path) {
   return absl::StrCat(std::string(stem), kPostingsSuffix);
 }
 
+std::string SectionNames(absl::Span<const Section> sections) {
+  std::string names;
+  for (const Section& section : sections) {
+    if (section.name != kPostingsSections) absl::StrAppend(&names, section.name, "\n");
+  }
+  return names;
+}
+
 }  // namespace snapshot_file
 
 absl::StatusOr<std::shared_ptr<const Postings>> Postings::Open(const std::string& path,
@@ -46,6 +54,7 @@ absl::StatusOr<std::shared_ptr<const Postings>> Postings::Open(const std::string
 
 absl::Status Postings::Bind(int64_t tag_count) {
   ColumnBinder binder(*file_);
+  MILLRACE_RETURN_IF_ERROR(CheckSections(&binder));
   const uint64_t row_limit = file_->layout().header.post_count;
   const uint64_t n = static_cast<uint64_t>(tag_count);
   MILLRACE_RETURN_IF_ERROR(binder.BindList("postings.lists.offsets", "postings.lists", n, row_limit, &lists_));
@@ -59,10 +68,23 @@ absl::Status Postings::Bind(int64_t tag_count) {
   return absl::OkStatus();
 }
 
+absl::Status Postings::CheckSections(ColumnBinder* binder) const {
+  const std::string expected = snapshot_file::SectionNames(file_->layout().sections);
+  Column<uint8_t> names;
+  MILLRACE_RETURN_IF_ERROR(binder->Require(snapshot_file::kPostingsSections, expected.size(), &names));
+  absl::Span<const uint8_t> written;
+  MILLRACE_RETURN_IF_ERROR(names.Get(0, names.size(), &written));
+  if (std::equal(written.begin(), written.end(), expected.begin(), expected.end())) return absl::OkStatus();
+  return file_->Damaged("its sections are not those that were written");
+}
+
 absl::StatusOr<RowSet> Postings::ParseBitmap(absl::Span<const uint8_t> bytes) const {
   std::optional<RowSet> rows =
       RowSet::Parse(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   if (!rows.has_value()) return file_->Damaged("a bitmap in it is malformed");
+  if (!rows->IsEmpty() && rows->Last() >= file_->layout().header.post_count) {
+    return file_->Damaged("a bitmap in it has rows that the snapshot has not");
+  }
   return *std::move(rows);
 }
 
@@ -78,6 +100,15 @@ absl::StatusOr<RowSet> Postings::RowsOf(uint32_t tag_index) const {
   absl::Span<const uint8_t> bytes;
   MILLRACE_RETURN_IF_ERROR(bitmaps_.Get(tag_index, &bytes));
   return ParseBitmap(bytes);
+}
+
+absl::Status Postings::AddRowsOf(uint32_t tag_index, RowBits* rows) const {
+  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> list, ListOf(tag_index));
+  rows->Add(list);
+  if (!list.empty()) return absl::OkStatus();
+  absl::Span<const uint8_t> bytes;
+  MILLRACE_RETURN_IF_ERROR(bitmaps_.Get(tag_index, &bytes));
+  return rows->AddSerialised(bytes) ? absl::OkStatus() : file_->Damaged("a bitmap in it is malformed");
 }
 
 absl::StatusOr<RowSet> Postings::Parents() const {

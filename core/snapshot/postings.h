@@ -8,7 +8,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/snapshot/column.h"
+#include "core/snapshot/format.h"
+#include "core/snapshot/row_bits.h"
 #include "core/snapshot/row_set.h"
 
 namespace millrace {
@@ -28,6 +31,9 @@ class Postings {
   absl::StatusOr<RowSet> RowsOf(uint32_t tag_index) const;
   // The same of a tag that has a list; empty for one that has a bitmap. Ascending; a slice of the mapped file.
   absl::StatusOr<absl::Span<const uint32_t>> ListOf(uint32_t tag_index) const;
+  // Adds the rows of a tag to `rows`, which must be of as many rows as the snapshot. What it holds after an error means
+  // nothing. Requires tag_index < tag_count.
+  absl::Status AddRowsOf(uint32_t tag_index, RowBits* rows) const;
   // Rows of the posts that are the parent of another post of the snapshot.
   absl::StatusOr<RowSet> Parents() const;
   // Whether a reader has met damage: the file should be made anew.
@@ -38,6 +44,8 @@ class Postings {
  private:
   explicit Postings(std::unique_ptr<snapshot_file::CheckedFile> file) : file_(std::move(file)) {}
   absl::Status Bind(int64_t tag_count);
+  // A section whose name was damaged would be none: the directory has no checksum, as no digest names the file.
+  absl::Status CheckSections(snapshot_file::ColumnBinder* binder) const;
   absl::StatusOr<RowSet> ParseBitmap(absl::Span<const uint8_t> bytes) const;
 
   const std::unique_ptr<snapshot_file::CheckedFile> file_;
@@ -51,6 +59,11 @@ namespace snapshot_file {
 
 // The postings' path for the snapshot's.
 std::string PostingsPath(const std::string& snapshot_path);
+
+// The section that says which others there are.
+inline constexpr char kPostingsSections[] = "postings.sections";
+// What it holds: the names of `sections` but itself, with a line feed behind each.
+std::string SectionNames(absl::Span<const Section> sections);
 
 }  // namespace snapshot_file
 }  // namespace millrace

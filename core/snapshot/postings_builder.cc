@@ -59,6 +59,10 @@ class Builder {
     MILLRACE_RETURN_IF_ERROR(lists_.CopyTo(file_));
     MILLRACE_RETURN_IF_ERROR(WriteParents());
     MILLRACE_RETURN_IF_ERROR(WriteNewest());
+    const std::string names = snapshot_file::SectionNames(file_->sections());
+    file_->Begin(snapshot_file::kPostingsSections, ElementType::kU8);
+    MILLRACE_RETURN_IF_ERROR(file_->Append(names.data(), names.size()));
+    MILLRACE_RETURN_IF_ERROR(file_->End());
     return file_
         ->Finish(static_cast<uint64_t>(snapshot_.post_count()), static_cast<uint64_t>(snapshot_.tag_count()),
                  static_cast<uint64_t>(snapshot_.tag_use_count()))

@@ -56,6 +56,8 @@ uint64_t RowSet::Count() const { return roaring_bitmap_get_cardinality(Bitmap(bi
 bool RowSet::IsEmpty() const { return roaring_bitmap_is_empty(Bitmap(bitmap_)); }
 bool RowSet::Contains(uint32_t row) const { return roaring_bitmap_contains(Bitmap(bitmap_), row); }
 
+uint32_t RowSet::Last() const { return roaring_bitmap_maximum(Bitmap(bitmap_)); }
+
 std::vector<uint32_t> RowSet::ToVector() const {
   std::vector<uint32_t> rows(Count());
   if (!rows.empty()) roaring_bitmap_to_uint32_array(Bitmap(bitmap_), rows.data());

@@ -34,6 +34,7 @@ class RowSet {
   uint64_t Count() const;
   bool IsEmpty() const;
   bool Contains(uint32_t row) const;
+  uint32_t Last() const;  // requires that there is one
   std::vector<uint32_t> ToVector() const;
   // The `count` elements from the element number `offset` on, in ascending order; fewer at the end.
   std::vector<uint32_t> Slice(uint64_t offset, uint64_t count) const;

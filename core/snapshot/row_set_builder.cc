@@ -2,14 +2,12 @@
 
 #include <bit>
 #include <cstring>
+#include <new>
+#include <optional>
 #include <utility>
 
 namespace millrace {
 namespace {
-
-// RoaringFormatSpec: a file without runs begins with this number; containers of at most so many elements are lists.
-constexpr uint32_t kCookie = 12346;
-constexpr uint32_t kListRowsMax = 4096;
 
 template <typename T>
 void Append(std::string* bytes, T value) {
@@ -23,7 +21,7 @@ void RowSetBuilder::Add(uint32_t number, const Block& block) {
   for (const uint64_t word : block) row_count += static_cast<uint32_t>(std::popcount(word));
   if (row_count == 0) return;
   containers_.push_back({static_cast<uint16_t>(number), row_count, bytes_.size()});
-  if (row_count > kListRowsMax) {
+  if (row_count > kRoaringListRowsMax) {
     bytes_.append(reinterpret_cast<const char*>(block.data()), sizeof block);
     return;
   }
@@ -39,7 +37,7 @@ RowSet RowSetBuilder::Finish() && {
   std::string file;
   const size_t header_bytes = 8 + 8 * containers_.size();
   file.reserve(header_bytes + bytes_.size());
-  Append(&file, kCookie);
+  Append(&file, kRoaringCookie);
   Append(&file, static_cast<uint32_t>(containers_.size()));
   for (const Container& container : containers_) {
     Append(&file, container.number);
@@ -47,7 +45,10 @@ RowSet RowSetBuilder::Finish() && {
   }
   for (const Container& container : containers_) Append(&file, static_cast<uint32_t>(header_bytes + container.offset));
   file += bytes_;
-  return *RowSet::Parse(file);
+  std::optional<RowSet> rows = RowSet::Parse(file);
+  // What is well-formed is refused for lack of memory only.
+  if (!rows.has_value()) throw std::bad_alloc();
+  return *std::move(rows);
 }
 
 }  // namespace millrace

@@ -11,6 +11,10 @@
 
 namespace millrace {
 
+// RoaringFormatSpec: a file without runs begins with this number, and containers of at most so many elements are lists.
+inline constexpr uint32_t kRoaringCookie = 12346;
+inline constexpr uint32_t kRoaringListRowsMax = 4096;
+
 // Writes the portable format that RowSet::Parse reads, whose containers are such blocks; adding the rows one by one
 // would take ten times as long. Not thread-safe.
 class RowSetBuilder {

@@ -27,6 +27,9 @@ class SectionFile {
   // Ends the open section. A section without elements leaves no trace.
   absl::Status End();
 
+  // Those that have ended and have elements.
+  const std::vector<Section>& sections() const { return sections_; }
+
   // Completes the file, durably, and gives its digest.
   absl::StatusOr<std::string> Finish(uint64_t post_count, uint64_t tag_count, uint64_t tag_use_count);
   int64_t size_bytes() const { return file_->size_bytes(); }

@@ -1,8 +1,10 @@
 #include "core/snapshot/snapshot.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/mutex.h"
@@ -17,6 +19,13 @@
 #include "core/snapshot/verify.h"
 
 namespace millrace {
+
+namespace {
+
+// Between two attempts at making the postings: what the disk lacks now it may have later.
+constexpr std::chrono::minutes kPostingsPause(1);
+
+}  // namespace
 
 using snapshot_file::CheckedFile;
 using snapshot_file::PostColumns;
@@ -61,9 +70,36 @@ class Snapshot::Impl {
   Mutex relations_mutex;
   std::unique_ptr<TagRelations> relations ABSL_GUARDED_BY(relations_mutex);  // null: not asked for yet
 
+  std::string PostingsPath() const { return snapshot_file::PostingsPath(file->path()); }
+  // Those that are open and whole, or else the file if it opens; otherwise null.
+  std::shared_ptr<const Postings> FindPostings() ABSL_EXCLUSIVE_LOCKS_REQUIRED(postings_mutex) {
+    if (postings != nullptr && postings->damage_found()) {
+      postings = nullptr;
+      // Opening reads little of the file: this one may open again.
+      is_postings_file_bad = true;
+    }
+    if (postings == nullptr && !is_postings_file_bad) {
+      absl::StatusOr<std::shared_ptr<const Postings>> opened =
+          Postings::Open(PostingsPath(), file->digest(), static_cast<int64_t>(header().post_count),
+                         static_cast<int64_t>(header().tag_count));
+      postings_open_error = opened.status();
+      if (opened.ok()) postings = *std::move(opened);
+    }
+    return postings;
+  }
+  // Nobody tries again for a while.
+  void PausePostings(const absl::Status& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(postings_mutex) {
+    postings_error = error;
+    postings_retry_at = std::chrono::steady_clock::now() + kPostingsPause;
+  }
+
   Mutex postings_mutex;
   std::shared_ptr<const Postings> postings ABSL_GUARDED_BY(postings_mutex);  // null until they are asked for
-  absl::Status postings_error ABSL_GUARDED_BY(postings_mutex);               // why there will be none
+  bool is_postings_file_bad ABSL_GUARDED_BY(postings_mutex) = false;
+  absl::Status postings_open_error ABSL_GUARDED_BY(postings_mutex);
+  bool is_making_postings ABSL_GUARDED_BY(postings_mutex) = false;
+  absl::Status postings_error ABSL_GUARDED_BY(postings_mutex);                              // of the last attempt
+  std::chrono::steady_clock::time_point postings_retry_at ABSL_GUARDED_BY(postings_mutex);  // after an error
 };
 
 Snapshot::Snapshot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -99,27 +135,41 @@ absl::StatusOr<Stats> Snapshot::GetStats() const {
   return stats;
 }
 
-absl::StatusOr<std::shared_ptr<const Postings>> Snapshot::GetPostings(const std::function<bool()>& cancelled) const {
+std::shared_ptr<const Postings> Snapshot::FindPostings() const {
   MutexLock lock(impl_->postings_mutex);
-  MILLRACE_RETURN_IF_ERROR(impl_->postings_error);
-  if (impl_->postings != nullptr && !impl_->postings->damage_found()) return impl_->postings;
-  const std::string path = snapshot_file::PostingsPath(impl_->file->path());
-  const auto open = [&] { return Postings::Open(path, digest(), post_count(), tag_count()); };
-  absl::StatusOr<std::shared_ptr<const Postings>> postings = open();
-  // Opening reads little of the file: one that was found damaged while it was in use may open again.
-  if (!postings.ok() || impl_->postings != nullptr) {
-    absl::Status built = BuildPostings(*this, path, cancelled);
-    if (built.ok()) {
-      postings = open();
-      built = postings.status();
+  return impl_->FindPostings();
+}
+
+absl::StatusOr<std::shared_ptr<const Postings>> Snapshot::GetPostings(const std::function<bool()>& cancelled) const {
+  {
+    MutexLock lock(impl_->postings_mutex);
+    std::shared_ptr<const Postings> found = impl_->FindPostings();
+    if (found != nullptr) return found;
+    if (impl_->is_making_postings) {
+      return MakeError(Reason::kServerBusy, absl::StrCat("the postings of snapshot ", digest(), " are being made"));
     }
-    if (!built.ok()) {
-      if (ReasonOf(built) != Reason::kCancelled) impl_->postings_error = built;
-      return built;
-    }
+    if (std::chrono::steady_clock::now() < impl_->postings_retry_at) return impl_->postings_error;
+    impl_->is_making_postings = true;
   }
-  impl_->postings = *std::move(postings);
-  return impl_->postings;
+  const absl::Cleanup unmark = [this] {
+    MutexLock lock(impl_->postings_mutex);
+    impl_->is_making_postings = false;
+  };
+  // Without the mutex: others answer from the lists of tags meanwhile.
+  const absl::Status built = BuildPostings(*this, impl_->PostingsPath(), cancelled);
+  MutexLock lock(impl_->postings_mutex);
+  if (!built.ok()) {
+    if (ReasonOf(built) != Reason::kCancelled) impl_->PausePostings(built);
+    return built;
+  }
+  impl_->is_postings_file_bad = false;
+  std::shared_ptr<const Postings> made = impl_->FindPostings();
+  // Should it turn out damaged, it is not made anew at once: a disk that damages one file damages the next.
+  impl_->PausePostings(MakeError(
+      Reason::kIoError,
+      absl::StrCat("the postings of snapshot ", digest(), " are not to be read, though ", impl_->PostingsPath(),
+                   " was just made: ", std::string(impl_->postings_open_error.message()), ". Look at the disk")));
+  return made != nullptr ? absl::StatusOr<std::shared_ptr<const Postings>>(made) : impl_->postings_error;
 }
 
 absl::Status Snapshot::ReadPostIds(absl::Span<const int64_t> rows, absl::Span<int64_t> post_ids) const {

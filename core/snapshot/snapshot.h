@@ -124,10 +124,12 @@ class Snapshot {
   absl::StatusOr<const TagRelations*> relations() const;
 
   // Which rows have a tag. The first call opens the file beside the snapshot's, or makes it when it is missing or
-  // damaged, which takes seconds for millions of posts; others wait for it. kDiskFull or kIoError when it cannot be
-  // written, which is not tried again while the snapshot is open: TagLists says the same, more slowly. kCancelled as
-  // BuildPostings; kSnapshotDamaged.
+  // damaged, which takes seconds for millions of posts; others get kServerBusy meanwhile: TagLists says the same,
+  // more slowly. kDiskFull or kIoError when it cannot be written, which is tried again a minute later at the earliest.
+  // kCancelled as BuildPostings; kSnapshotDamaged.
   absl::StatusOr<std::shared_ptr<const Postings>> GetPostings(const std::function<bool()>& cancelled = {}) const;
+  // The same if the file is there, and null otherwise: for who asks about little.
+  std::shared_ptr<const Postings> FindPostings() const;
 
   // For RowGather, which copies columns at rows anywhere, and for passes over columns that have no method here.
   const snapshot_file::PostColumns& columns() const;

@@ -1,15 +1,10 @@
 #include "core/vocabulary/csv_reader.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 
 namespace millrace {
-namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-}  // namespace
-
 absl::Status CsvError(int64_t line, size_t column, std::string_view title, std::string_view why) {
   const std::string shown_title = title.empty() ? "" : absl::StrCat(" (", std::string(title), ")");
   return MakeError(Reason::kVocabularyInvalid,
@@ -17,9 +12,7 @@ absl::Status CsvError(int64_t line, size_t column, std::string_view title, std::
                    {{"line", absl::StrCat(line)}, {"column", absl::StrCat(column)}});
 }
 
-CsvReader::CsvReader(std::string_view text) : text_(text) {
-  if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
-}
+CsvReader::CsvReader(std::string_view text) : text_(WithoutByteOrderMark(text)) {}
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) {
   record->fields.clear();

@@ -31,7 +31,7 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, const Loa
                                               const BatchQuery& query) {
   MILLRACE_ASSIGN_OR_RETURN(const BatchContent content, ParseBatchContent(query.view, query.projection));
   if (query.split.empty()) return FieldError("split", "is required");
-  MILLRACE_ASSIGN_OR_RETURN(FoundPlan found, FindPlan(deps, caches.plans, query.plan_id));
+  MILLRACE_ASSIGN_OR_RETURN(FoundPlan found, FindPlan(deps, caches.plans, query.plan_id, {}));
   MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> snapshot, deps.snapshots->Get(found.plan->spec().snapshot));
   const Rank rank{query.rank, query.world_size == 0 ? 1 : query.world_size};
   MILLRACE_ASSIGN_OR_RETURN(BatchReader reader,

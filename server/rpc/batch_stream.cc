@@ -57,7 +57,7 @@ BatchStream::BatchStream(const ServiceDeps& deps, const LoaderCaches& caches, St
                          grpc::CallbackServerContext* context, const grpc::ByteBuffer& request)
     : deps_(deps),
       caches_(caches),
-      scope_(deps.call_log, "millrace.v1.LoaderService/StreamBatches", context),
+      scope_(deps.call_log, kStreamBatches, context),
       request_(request),
       queue_(std::move(share)) {
   scope_.CountReceived();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,8 @@
 #include "server/rpc/skip_ranges.h"
 
 namespace millrace {
+
+inline constexpr std::string_view kStreamBatches = "millrace.v1.LoaderService/StreamBatches";
 
 // Where a stream begins and ends.
 struct StreamRange {

@@ -11,8 +11,8 @@
 namespace millrace {
 
 absl::Status ExplainPostOf(const ServiceDeps& deps, PlanCache* cache, const v1::ExplainPostRequest& request,
-                           v1::ExplainPostResponse* response) {
-  MILLRACE_ASSIGN_OR_RETURN(const FoundPlan found, FindPlan(deps, cache, request.plan_id()));
+                           const Cancelled& cancelled, v1::ExplainPostResponse* response) {
+  MILLRACE_ASSIGN_OR_RETURN(const FoundPlan found, FindPlan(deps, cache, request.plan_id(), cancelled));
   const PlanSpec& spec = found.plan->spec();
   MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, deps.snapshots->Get(spec.snapshot));
   MILLRACE_ASSIGN_OR_RETURN(const PostExplanation explained,
@@ -35,9 +35,9 @@ absl::Status ExplainPostOf(const ServiceDeps& deps, PlanCache* cache, const v1::
 }
 
 absl::Status ExplainStepOf(const ServiceDeps& deps, PlanCache* cache, const v1::ExplainStepRequest& request,
-                           v1::ExplainStepResponse* response) {
+                           const Cancelled& cancelled, v1::ExplainStepResponse* response) {
   if (request.split().empty()) return FieldError("split", "is required");
-  MILLRACE_ASSIGN_OR_RETURN(const FoundPlan found, FindPlan(deps, cache, request.plan_id()));
+  MILLRACE_ASSIGN_OR_RETURN(const FoundPlan found, FindPlan(deps, cache, request.plan_id(), cancelled));
   const PlanSpec& spec = found.plan->spec();
   MILLRACE_ASSIGN_OR_RETURN(const size_t split, found.plan->FindSplit(request.split()));
   MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, deps.snapshots->Get(spec.snapshot));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+#include "core/query/cancel.h"
 #include "millrace/v1/plan_service.pb.h"
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/services.h"
@@ -10,8 +11,8 @@ namespace millrace {
 
 // Errors as millrace.v1.PlanService lists them, and those of opening the plan's snapshot.
 absl::Status ExplainPostOf(const ServiceDeps& deps, PlanCache* cache, const v1::ExplainPostRequest& request,
-                           v1::ExplainPostResponse* response);
+                           const Cancelled& cancelled, v1::ExplainPostResponse* response);
 absl::Status ExplainStepOf(const ServiceDeps& deps, PlanCache* cache, const v1::ExplainStepRequest& request,
-                           v1::ExplainStepResponse* response);
+                           const Cancelled& cancelled, v1::ExplainStepResponse* response);
 
 }  // namespace millrace

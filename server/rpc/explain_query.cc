@@ -10,7 +10,6 @@
 #include "core/query/evaluator.h"
 #include "core/query/query.h"
 #include "core/query/row_order.h"
-#include "server/rpc/call.h"
 #include "server/rpc/query_scope.h"
 
 namespace millrace {
@@ -44,9 +43,8 @@ class TreeWriter {
     const bool is_everything = node.kind == QueryNode::Kind::kAnd && node.children.empty();
     if (!is_everything) message->set_text(query_.TextOf(node));
     if (node.kind == QueryNode::Kind::kTerm) {
-      if (cancelled_()) return AbandonedError();
       message->set_char_offset(static_cast<int32_t>(query_.terms()[node.term].char_offset));
-      MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(bound_, node, snapshot_));
+      MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(bound_, node, snapshot_, cancelled_));
       message->set_post_count(static_cast<int64_t>(rows.Count()));
     }
     for (const QueryNode& child : node.children) {
@@ -72,11 +70,11 @@ absl::Status ExplainQuery(const ServiceDeps& deps, const v1::ExplainQueryRequest
   SearchTerms search;
   MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::ParseSearch(request.query(), &search));
   MILLRACE_RETURN_IF_ERROR(RowOrder::Of(search).status());
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot, cancelled));
   response->set_snapshot(snapshot->digest());
   response->set_canonical_query(query.text());
   const absl::Time start = absl::Now();
-  MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(bound, *snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const RowSet rows, SelectRows(bound, *snapshot, cancelled));
   response->set_evaluation_us(absl::ToInt64Microseconds(absl::Now() - start));
   response->set_post_count(static_cast<int64_t>(rows.Count()));
   response->set_snapshot_post_count(snapshot->post_count());

@@ -47,6 +47,7 @@ absl::Status ImportJob::TakeAll(ImportSession* session) {
   PipelineOptions options;
   options.format = static_cast<SourceFormat>(start_.format());
   options.max_rejected_count = start_.max_rejected_count();
+  options.apply_aliases = start_.apply_aliases();
   options.spool_folder = deps_.spool_folder;
   options.on_rejected = [this](const RejectedRecord& rejected) { Reject(rejected); };
   options.cancelled = [this] { return StoppedWhileBusy(); };

@@ -14,8 +14,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::string_view kStreamBatches = "millrace.v1.LoaderService/StreamBatches";
-
 using Refused = RefusedStream<grpc::ByteBuffer>;
 
 }  // namespace

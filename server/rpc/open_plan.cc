@@ -17,20 +17,23 @@ bool LooksAtPosts(const PlanSpec& spec) {
 
 }  // namespace
 
-absl::StatusOr<Plan> OpenPlanOn(const ServiceDeps& deps, PlanSpec spec, const SnapshotRecord& snapshot) {
+absl::StatusOr<Plan> OpenPlanOn(const ServiceDeps& deps, PlanSpec spec, const SnapshotRecord& snapshot,
+                                const Cancelled& cancelled) {
   if (!LooksAtPosts(spec)) return Plan::Open(std::move(spec), snapshot.post_count);
   MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> opened, deps.snapshots->Get(snapshot.digest));
-  return OpenPlan(std::move(spec), *opened);
+  return OpenPlan(std::move(spec), *opened, cancelled);
 }
 
-absl::StatusOr<PlanOutcome> OutcomeOfRecord(const ServiceDeps& deps, const PlanRecord& record, const PlanSpec& spec) {
+absl::StatusOr<PlanOutcome> OutcomeOfRecord(const ServiceDeps& deps, const PlanRecord& record, const PlanSpec& spec,
+                                            const Cancelled& cancelled) {
   if (!record.outcome.empty()) return ParsePlanOutcome(record.outcome);
   MILLRACE_ASSIGN_OR_RETURN(const SnapshotRecord snapshot, deps.catalog->GetSnapshot(record.snapshot));
-  MILLRACE_ASSIGN_OR_RETURN(const Plan plan, OpenPlanOn(deps, spec, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const Plan plan, OpenPlanOn(deps, spec, snapshot, cancelled));
   return OutcomeOf(plan);
 }
 
-absl::StatusOr<FoundPlan> FindPlan(const ServiceDeps& deps, PlanCache* cache, std::string_view plan_id) {
+absl::StatusOr<FoundPlan> FindPlan(const ServiceDeps& deps, PlanCache* cache, std::string_view plan_id,
+                                   const Cancelled& cancelled) {
   MILLRACE_ASSIGN_OR_RETURN(std::string reference, DigestReference("plan_id", plan_id));
   if (std::shared_ptr<const Plan> plan = cache->Find(reference); plan != nullptr) {
     return FoundPlan{std::move(reference), std::move(plan)};
@@ -42,7 +45,7 @@ absl::StatusOr<FoundPlan> FindPlan(const ServiceDeps& deps, PlanCache* cache, st
   }
   MILLRACE_ASSIGN_OR_RETURN(const SnapshotRecord snapshot, deps.catalog->GetSnapshot(record.snapshot));
   MILLRACE_ASSIGN_OR_RETURN(PlanSpec spec, ParseCanonicalForm(record.canonical_form));
-  MILLRACE_ASSIGN_OR_RETURN(Plan opened, OpenPlanOn(deps, std::move(spec), snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(Plan opened, OpenPlanOn(deps, std::move(spec), snapshot, cancelled));
   auto plan = std::make_shared<const Plan>(std::move(opened));
   cache->Add(record.id, plan, generation);
   return FoundPlan{record.id, std::move(plan)};

@@ -25,7 +25,7 @@ namespace millrace {
 namespace {
 
 // A plan may take megabytes (thousands of ranges and queries), and the answer must stay far below what clients receive.
-constexpr size_t kPageSizeBytesMax = 4 << 20;
+constexpr size_t kPlansPageSizeBytesMax = 4 << 20;
 
 }  // namespace
 
@@ -42,7 +42,8 @@ absl::StatusOr<SnapshotRecord> PlanService::SourceOf(const v1::PlanSpec& spec) {
   return FieldError("spec.source", "is required: name a snapshot or a dataset");
 }
 
-absl::Status PlanService::Create(const v1::CreatePlanRequest& request, v1::CreatePlanResponse* response) {
+absl::Status PlanService::Create(const v1::CreatePlanRequest& request, const Cancelled& cancelled,
+                                 v1::CreatePlanResponse* response) {
   if (!request.has_spec()) return FieldError("spec", "is required");
   MILLRACE_ASSIGN_OR_RETURN(const SnapshotRecord snapshot, SourceOf(request.spec()));
   MILLRACE_ASSIGN_OR_RETURN(const PlanSpec spec, PlanSpecOf(request.spec(), snapshot.digest));
@@ -54,11 +55,11 @@ absl::Status PlanService::Create(const v1::CreatePlanRequest& request, v1::Creat
   const std::string form = CanonicalForm(spec);
   const std::string id = PlanIdOf(form);
   const absl::StatusOr<PlanRecord> known = deps_.catalog->GetPlan(id);
-  if (known.ok()) return Show(*known, spec, response->mutable_plan());
+  if (known.ok()) return Show(*known, spec, cancelled, response->mutable_plan());
   if (ReasonOf(known.status()) != Reason::kPlanNotFound) return known.status();
 
   const uint64_t generation = cache_->generation();
-  MILLRACE_ASSIGN_OR_RETURN(Plan opened, OpenPlanOn(deps_, spec, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(Plan opened, OpenPlanOn(deps_, spec, snapshot, cancelled));
   const auto plan = std::make_shared<const Plan>(std::move(opened));
   const PlanOutcome outcome = OutcomeOf(*plan);
   PlanRecord record{id, snapshot.digest, form, absl::ToUnixMicros(absl::Now()), FormatPlanOutcome(outcome)};
@@ -73,24 +74,27 @@ absl::Status PlanService::Create(const v1::CreatePlanRequest& request, v1::Creat
   return absl::OkStatus();
 }
 
-absl::Status PlanService::Show(const PlanRecord& record, const PlanSpec& spec, v1::Plan* plan) {
-  MILLRACE_ASSIGN_OR_RETURN(const PlanOutcome outcome, OutcomeOfRecord(deps_, record, spec));
+absl::Status PlanService::Show(const PlanRecord& record, const PlanSpec& spec, const Cancelled& cancelled,
+                               v1::Plan* plan) {
+  MILLRACE_ASSIGN_OR_RETURN(const PlanOutcome outcome, OutcomeOfRecord(deps_, record, spec, cancelled));
   SetPlan(record, spec, outcome, plan);
   return absl::OkStatus();
 }
 
-absl::Status PlanService::Show(const PlanRecord& record, v1::Plan* plan) {
+absl::Status PlanService::Show(const PlanRecord& record, const Cancelled& cancelled, v1::Plan* plan) {
   MILLRACE_ASSIGN_OR_RETURN(const PlanSpec spec, ParseCanonicalForm(record.canonical_form));
-  return Show(record, spec, plan);
+  return Show(record, spec, cancelled, plan);
 }
 
-absl::Status PlanService::Get(const v1::GetPlanRequest& request, v1::GetPlanResponse* response) {
+absl::Status PlanService::Get(const v1::GetPlanRequest& request, const Cancelled& cancelled,
+                              v1::GetPlanResponse* response) {
   MILLRACE_ASSIGN_OR_RETURN(const std::string reference, DigestReference("plan_id", request.plan_id()));
   MILLRACE_ASSIGN_OR_RETURN(const PlanRecord record, deps_.catalog->GetPlan(reference));
-  return Show(record, response->mutable_plan());
+  return Show(record, cancelled, response->mutable_plan());
 }
 
-absl::Status PlanService::List(const v1::ListPlansRequest& request, v1::ListPlansResponse* response) {
+absl::Status PlanService::List(const v1::ListPlansRequest& request, const Cancelled& cancelled,
+                               v1::ListPlansResponse* response) {
   const std::string binding = PageBinding("ListPlans", request);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
   MILLRACE_ASSIGN_OR_RETURN(const int64_t limit, PageLimit(request.page_size()));
@@ -104,12 +108,12 @@ absl::Status PlanService::List(const v1::ListPlansRequest& request, v1::ListPlan
                             deps_.catalog->ListPlans(snapshot, TimeCursorOf(cursor), limit + 1));
   size_t page_size_bytes = 0;
   for (size_t i = 0; i < records.size(); ++i) {
-    if (i == static_cast<size_t>(limit) || page_size_bytes >= kPageSizeBytesMax) {
+    if (i == static_cast<size_t>(limit) || page_size_bytes >= kPlansPageSizeBytesMax) {
       response->set_next_page_token(EncodePageToken(binding, {records[i - 1].id, records[i - 1].created_at_us}));
       break;
     }
     v1::Plan plan;
-    const absl::Status shown = Show(records[i], &plan);
+    const absl::Status shown = Show(records[i], cancelled, &plan);
     // A plan keeps its snapshot's record: both were deleted since the listing.
     if (ReasonOf(shown) == Reason::kSnapshotNotFound) continue;
     MILLRACE_RETURN_IF_ERROR(shown);
@@ -135,19 +139,19 @@ grpc::ServerUnaryReactor* PlanService::CreatePlan(grpc::CallbackServerContext* c
                                                   const v1::CreatePlanRequest* request,
                                                   v1::CreatePlanResponse* response) {
   return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/CreatePlan", context,
-                    [=, this](const auto&) { return Create(*request, response); });
+                    [=, this](const auto& cancelled) { return Create(*request, cancelled, response); });
 }
 
 grpc::ServerUnaryReactor* PlanService::GetPlan(grpc::CallbackServerContext* context, const v1::GetPlanRequest* request,
                                                v1::GetPlanResponse* response) {
   return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/GetPlan", context,
-                    [=, this](const auto&) { return Get(*request, response); });
+                    [=, this](const auto& cancelled) { return Get(*request, cancelled, response); });
 }
 
 grpc::ServerUnaryReactor* PlanService::ListPlans(grpc::CallbackServerContext* context,
                                                  const v1::ListPlansRequest* request, v1::ListPlansResponse* response) {
   return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/ListPlans", context,
-                    [=, this](const auto&) { return List(*request, response); });
+                    [=, this](const auto& cancelled) { return List(*request, cancelled, response); });
 }
 
 grpc::ServerUnaryReactor* PlanService::DeletePlan(grpc::CallbackServerContext* context,
@@ -160,15 +164,17 @@ grpc::ServerUnaryReactor* PlanService::DeletePlan(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* PlanService::ExplainPost(grpc::CallbackServerContext* context,
                                                    const v1::ExplainPostRequest* request,
                                                    v1::ExplainPostResponse* response) {
-  return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/ExplainPost", context,
-                    [=, this](const auto&) { return ExplainPostOf(deps_, cache_.get(), *request, response); });
+  return StartUnary(
+      deps_, deps_.call_pool, "millrace.v1.PlanService/ExplainPost", context,
+      [=, this](const auto& cancelled) { return ExplainPostOf(deps_, cache_.get(), *request, cancelled, response); });
 }
 
 grpc::ServerUnaryReactor* PlanService::ExplainStep(grpc::CallbackServerContext* context,
                                                    const v1::ExplainStepRequest* request,
                                                    v1::ExplainStepResponse* response) {
-  return StartUnary(deps_, deps_.call_pool, "millrace.v1.PlanService/ExplainStep", context,
-                    [=, this](const auto&) { return ExplainStepOf(deps_, cache_.get(), *request, response); });
+  return StartUnary(
+      deps_, deps_.call_pool, "millrace.v1.PlanService/ExplainStep", context,
+      [=, this](const auto& cancelled) { return ExplainStepOf(deps_, cache_.get(), *request, cancelled, response); });
 }
 
 }  // namespace millrace

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/plan/plan_spec.h"
+#include "core/query/cancel.h"
 #include "millrace/v1/plan_service.grpc.pb.h"
 #include "server/rpc/plan_cache.h"
 #include "server/rpc/services.h"
@@ -35,14 +36,15 @@ class PlanService final : public v1::PlanService::CallbackService {
 
  private:
   // Each waits for the disk.
-  absl::Status Create(const v1::CreatePlanRequest& request, v1::CreatePlanResponse* response);
-  absl::Status Get(const v1::GetPlanRequest& request, v1::GetPlanResponse* response);
-  absl::Status List(const v1::ListPlansRequest& request, v1::ListPlansResponse* response);
+  absl::Status Create(const v1::CreatePlanRequest& request, const Cancelled& cancelled,
+                      v1::CreatePlanResponse* response);
+  absl::Status Get(const v1::GetPlanRequest& request, const Cancelled& cancelled, v1::GetPlanResponse* response);
+  absl::Status List(const v1::ListPlansRequest& request, const Cancelled& cancelled, v1::ListPlansResponse* response);
   absl::Status Delete(const v1::DeletePlanRequest& request);
 
   // The plan with its outcome, from the record where it has one.
-  absl::Status Show(const PlanRecord& record, const PlanSpec& spec, v1::Plan* plan);
-  absl::Status Show(const PlanRecord& record, v1::Plan* plan);
+  absl::Status Show(const PlanRecord& record, const PlanSpec& spec, const Cancelled& cancelled, v1::Plan* plan);
+  absl::Status Show(const PlanRecord& record, const Cancelled& cancelled, v1::Plan* plan);
 
   absl::StatusOr<SnapshotRecord> SourceOf(const v1::PlanSpec& spec);
 

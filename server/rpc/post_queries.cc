@@ -11,15 +11,13 @@
 #include "core/base/text.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/page_token.h"
+#include "server/rpc/request.h"
 #include "server/rpc/scope.h"
 
 namespace millrace {
 namespace {
 
 constexpr int kIdCountMax = 1000;
-
-// A page of posts ends early rather than grow past the 4 MiB that gRPC clients take by default.
-constexpr size_t kPageSizeBytesMax = 3 << 20;
 
 absl::StatusOr<Md5> Md5Of(const std::string& text) {
   const std::optional<Md5> md5 = HexDecode<16>(text);

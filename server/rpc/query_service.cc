@@ -17,8 +17,9 @@ grpc::ServerUnaryReactor* QueryService::ExplainQuery(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* QueryService::SearchPosts(grpc::CallbackServerContext* context,
                                                     const v1::SearchPostsRequest* request,
                                                     v1::SearchPostsResponse* response) {
-  return StartUnary(deps_, deps_.call_pool, "millrace.v1.QueryService/SearchPosts", context,
-                    [=, this](const auto&) { return millrace::SearchPosts(deps_, *request, response); });
+  return StartUnary(
+      deps_, deps_.call_pool, "millrace.v1.QueryService/SearchPosts", context,
+      [=, this](const auto& cancelled) { return millrace::SearchPosts(deps_, *request, cancelled, response); });
 }
 
 }  // namespace millrace

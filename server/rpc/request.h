@@ -1,6 +1,7 @@
 // Checks that requests of every service share. Each error names the field as the request spells it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ namespace millrace {
 
 inline constexpr int64_t kPageSizeDefault = 100;
 inline constexpr int64_t kPageSizeMax = 1000;
+// A page of large items ends early rather than grow past the 4 MiB that gRPC clients take by default.
+inline constexpr size_t kPageSizeBytesMax = 3 << 20;
 
 // How many items a page holds: 0 stands for the default, and what is too large for the largest.
 absl::StatusOr<int64_t> PageLimit(int32_t page_size);

@@ -4,14 +4,13 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "core/base/digest.h"
 #include "core/plan/permutation.h"
 #include "server/rpc/convert.h"
-#include "server/rpc/scope.h"
+#include "server/rpc/query_scope.h"
 
 namespace millrace {
 namespace {
@@ -58,14 +57,6 @@ absl::StatusOr<RowRange> ResolveRange(const Snapshot& snapshot, const v1::Sample
   return RowRange{first, end - first};
 }
 
-absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotOf(const ServiceDeps& deps,
-                                                           const v1::SamplePostsRequest& request) {
-  MILLRACE_ASSIGN_OR_RETURN(Scope scope, ResolveScope(deps, request));
-  if (scope.snapshot != nullptr) return std::move(scope.snapshot);
-  MILLRACE_ASSIGN_OR_RETURN(const std::string digest, NewestSnapshotOf(deps, scope.dataset));
-  return deps.snapshots->Get(digest);
-}
-
 absl::Status SampleTooLarge(int32_t size, int64_t range_post_count) {
   return MakeError(Reason::kSampleTooLarge,
                    absl::StrCat("the range holds ", range_post_count, " posts, fewer than the ", size, " asked for"),
@@ -92,7 +83,7 @@ absl::Status SamplePosts(const ServiceDeps& deps, const v1::SamplePostsRequest& 
   if (request.size() < 1 || request.size() > kSampleSizeMax) {
     return FieldError("size", absl::StrCat(request.size(), " is not in 1 to ", kSampleSizeMax));
   }
-  MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, SnapshotOf(deps, request));
+  MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, OpenQueryScope(deps, request));
   MILLRACE_ASSIGN_OR_RETURN(const RowRange range, ResolveRange(*snapshot, request));
   if (request.size() > range.count) return SampleTooLarge(request.size(), range.count);
   const uint64_t seed = request.has_seed() ? request.seed() : RandomSeed();

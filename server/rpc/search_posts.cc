@@ -21,8 +21,6 @@ namespace millrace {
 namespace {
 
 constexpr int64_t kIdsPageSizeMax = 10'000;
-// A page of posts ends early rather than grow past the 4 MiB that gRPC clients take by default.
-constexpr size_t kPageSizeBytesMax = 3 << 20;
 
 absl::StatusOr<int64_t> PageSize(const v1::SearchPostsRequest& request) {
   MILLRACE_ASSIGN_OR_RETURN(const int64_t page_size, PageLimit(request.page_size()));
@@ -30,9 +28,30 @@ absl::StatusOr<int64_t> PageSize(const v1::SearchPostsRequest& request) {
                             : page_size;
 }
 
+absl::Status AddIds(const std::vector<uint32_t>& rows, const Snapshot& snapshot, v1::SearchPostsResponse* response) {
+  const std::vector<int64_t> wide_rows(rows.begin(), rows.end());
+  response->mutable_post_ids()->Resize(static_cast<int>(rows.size()), 0);
+  return snapshot.ReadPostIds(wide_rows, absl::MakeSpan(response->mutable_post_ids()->mutable_data(), rows.size()));
+}
+
+// As many of the posts as a page takes.
+absl::Status AddPosts(const std::vector<uint32_t>& rows, const Snapshot& snapshot, const LocationTemplate& location,
+                      v1::SearchPostsResponse* response) {
+  SnapshotPostReader reader(snapshot, location);
+  size_t size_bytes = 0;
+  for (const uint32_t row : rows) {
+    v1::Post* const message = response->add_posts();
+    MILLRACE_RETURN_IF_ERROR(reader.Read(row, message));
+    response->add_post_ids(message->id());
+    size_bytes += message->ByteSizeLong();
+    if (size_bytes >= kPageSizeBytesMax) break;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& request,
+absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& request, const Cancelled& cancelled,
                          v1::SearchPostsResponse* response) {
   const std::string binding = PageBinding("SearchPosts", request);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
@@ -47,29 +66,19 @@ absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& 
   SearchTerms search;
   MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::ParseSearch(request.query(), &search));
   MILLRACE_ASSIGN_OR_RETURN(const RowOrder order, RowOrder::Of(search));
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot));
-  MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, SelectRows(bound, *snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, *snapshot, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(const RowSet matches, SelectRows(bound, *snapshot, cancelled));
   const int64_t match_count = static_cast<int64_t>(matches.Count());
   const int64_t shown_count = std::min(match_count, search.limit.value_or(std::numeric_limits<int64_t>::max()));
   const int64_t offset = std::clamp<int64_t>(cursor.has_value() ? cursor->number : 0, 0, shown_count);
   const int64_t count = std::min(page_size, shown_count - offset);
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, RowsInOrder(matches, order, static_cast<uint64_t>(offset),
-                                                                          static_cast<uint64_t>(count), *snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(
+      const std::vector<uint32_t> rows,
+      RowsInOrder(matches, order, static_cast<uint64_t>(offset), static_cast<uint64_t>(count), *snapshot, cancelled));
   response->set_snapshot(snapshot->digest());
   response->set_post_count(match_count);
-  SnapshotPostReader reader(*snapshot, *deps.location);
-  size_t size_bytes = 0;
-  for (const uint32_t row : rows) {
-    const int64_t rows_of_one[] = {row};
-    int64_t post_id;
-    MILLRACE_RETURN_IF_ERROR(snapshot->ReadPostIds(rows_of_one, absl::MakeSpan(&post_id, 1)));
-    response->add_post_ids(post_id);
-    if (request.ids_only()) continue;
-    v1::Post* const message = response->add_posts();
-    MILLRACE_RETURN_IF_ERROR(reader.Read(row, message));
-    size_bytes += message->ByteSizeLong();
-    if (size_bytes >= kPageSizeBytesMax) break;
-  }
+  MILLRACE_RETURN_IF_ERROR(request.ids_only() ? AddIds(rows, *snapshot, response)
+                                              : AddPosts(rows, *snapshot, *deps.location, response));
   const int64_t end = offset + response->post_ids_size();
   if (end < shown_count) response->set_next_page_token(EncodePageToken(binding, {snapshot->digest(), end, 0}));
   return absl::OkStatus();

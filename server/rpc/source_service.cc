@@ -4,10 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/catalog/source_store.h"
-#include "core/refresh/refresh_runner.h"
 #include "server/rpc/call.h"
 #include "server/rpc/convert_source.h"
 #include "server/rpc/page_token.h"
@@ -16,13 +14,6 @@
 #include "server/rpc/request.h"
 
 namespace millrace {
-namespace {
-
-absl::Status CheckSourceName(std::string_view name) {
-  return name.empty() ? FieldError("name", "is required") : CheckName("name", name);
-}
-
-}  // namespace
 
 absl::Status SourceService::Create(const v1::CreateSourceRequest& request, v1::CreateSourceResponse* response) {
   SourceSettings settings;
@@ -34,7 +25,7 @@ absl::Status SourceService::Create(const v1::CreateSourceRequest& request, v1::C
 }
 
 absl::Status SourceService::Get(const v1::GetSourceRequest& request, v1::GetSourceResponse* response) {
-  MILLRACE_RETURN_IF_ERROR(CheckSourceName(request.name()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
   MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, deps_.catalog->sources().Get(request.name()));
   SetSource(record, response->mutable_source());
   return absl::OkStatus();
@@ -55,7 +46,7 @@ absl::Status SourceService::List(const v1::ListSourcesRequest& request, v1::List
 }
 
 absl::Status SourceService::Update(const v1::UpdateSourceRequest& request, v1::UpdateSourceResponse* response) {
-  MILLRACE_RETURN_IF_ERROR(CheckSourceName(request.name()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
   const auto change = [&](SourceRecord* updated) { return ApplyUpdate(request, updated); };
   SourceStore& store = deps_.catalog->sources();
   MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, request.has_position()
@@ -66,7 +57,7 @@ absl::Status SourceService::Update(const v1::UpdateSourceRequest& request, v1::U
 }
 
 absl::Status SourceService::Delete(const v1::DeleteSourceRequest& request) {
-  MILLRACE_RETURN_IF_ERROR(CheckSourceName(request.name()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
   const absl::Status deleted = deps_.catalog->sources().Delete(request.name());
   const bool is_missing = ReasonOf(deleted) == Reason::kSourceNotFound;
   return is_missing && request.allow_missing() ? absl::OkStatus() : deleted;

@@ -25,8 +25,6 @@ namespace {
 
 constexpr int64_t kEntriesPageSizeDefault = 1'000;
 constexpr int64_t kEntriesPageSizeMax = 10'000;
-// A page of entries with long names ends early rather than grow past the 4 MiB that gRPC clients take by default.
-constexpr size_t kEntriesPageSizeBytesMax = 3 << 20;
 // What a message takes beside the file in it.
 constexpr size_t kMessageOverheadBytes = 64;
 
@@ -122,7 +120,7 @@ absl::Status VocabularyService::ListEntries(const v1::ListVocabularyEntriesReque
   const size_t begin = cursor.has_value() ? std::min(static_cast<size_t>(cursor->id), entries.size()) : 0;
   size_t page_size_bytes = 0;
   for (size_t label = begin; label < entries.size(); ++label) {
-    if (static_cast<int64_t>(label - begin) == limit || page_size_bytes >= kEntriesPageSizeBytesMax) {
+    if (static_cast<int64_t>(label - begin) == limit || page_size_bytes >= kPageSizeBytesMax) {
       const PageCursor next{record.name, record.version, static_cast<int64_t>(label)};
       response->set_next_page_token(EncodePageToken(binding, next));
       break;

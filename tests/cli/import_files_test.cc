@@ -59,6 +59,17 @@ TEST_CASE("a folder stands for the data in it and its folders, in the order of t
   CHECK(RelativePaths(tables, folder) == std::vector<std::string>{"a2.csv"});
 }
 
+TEST_CASE("of a folder, lists of tags go first") {
+  const TempFolder folder;
+  for (const char* name : {"posts-2026.csv.gz", "tag_aliases-2026.csv.gz", "tags-2026.csv.gz", "old/tags-2025.csv"}) {
+    folder.Add(name);
+  }
+  InputFiles found;
+  REQUIRE(FindInputFiles({folder.path()}, kUnnamed, found).ok());
+  CHECK(RelativePaths(found, folder) == std::vector<std::string>{"old/tags-2025.csv", "tags-2026.csv.gz",
+                                                                 "posts-2026.csv.gz", "tag_aliases-2026.csv.gz"});
+}
+
 TEST_CASE("a folder with pictures and sidecars is one of pictures") {
   const TempFolder folder;
   for (const char* name : {"1.png", "1.txt", "2.PNG", "2.PNG.json", "2.txt", "set/3.jpg", "set/3.json", "set/3.webp",

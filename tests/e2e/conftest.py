@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 import dump
 import millrace
 from server_process import ServerProcess, StartServer, binary
+
+# tests/durability is a package; some of its programs run for a moment as tests.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 # No test hangs for longer than this, unless it says so itself.
 TIMEOUT_S = 180

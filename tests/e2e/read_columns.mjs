@@ -7,7 +7,8 @@ import {CallError, connect} from '../../clients/node/index.mjs';
 
 const NUMBERS = [
   'width_px', 'height_px', 'file_size_bytes', 'pixiv_id', 'parent_id', 'uploader_id', 'approver_id', 'score', 'up_score',
-  'down_score', 'created_at', 'updated_at', 'last_commented_at', 'last_noted_at',
+  'down_score', 'created_at', 'updated_at', 'last_commented_at', 'last_noted_at', 'favorite_count',
+  'duration_us',
 ];
 const TEXTS = ['file_ext', 'source', 'location', 'extra_json'];
 const LISTS = ['tags', 'tag_indexes', 'favorite_user_ids', 'labels'];

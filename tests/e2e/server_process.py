@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,12 +42,16 @@ class StartError(RuntimeError):
 
 
 class ServerProcess:
-    """Starts at once. Ends with stop() (SIGTERM, must end by itself) or kill() (SIGKILL)."""
+    """Starts at once. Ends with stop() (SIGTERM, must end by itself) or kill() (SIGKILL).
 
-    def __init__(self, data_dir: Path, *flags: str, port: int = 0) -> None:
+    wrapper: a command that runs the server, passes SIGTERM on to it, ends as it ends and takes it along.
+    """
+
+    def __init__(self, data_dir: Path, *flags: str, port: int = 0, wrapper: Sequence[str] = ()) -> None:
         self.data_dir = data_dir
         self._log_path = data_dir.with_name(data_dir.name + ".log")
-        command = [str(binary()), "--listen", f"127.0.0.1:{port}", "--data-dir", str(data_dir), *flags]
+        listen = f"127.0.0.1:{port}"
+        command = [*wrapper, str(binary()), "--listen", listen, "--data-dir", str(data_dir), *flags]
         with open(self._log_path, "ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -56,7 +60,11 @@ class ServerProcess:
                 stderr=log,
                 env=environment(),
             )
-        self.address = self._await_address()
+        try:
+            self.address = self._await_address()
+        except BaseException:  # nobody else can end it yet
+            self.kill()
+            raise
         self.port = int(self.address.rpartition(":")[2])
 
     @property

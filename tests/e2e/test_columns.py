@@ -18,7 +18,7 @@ from server_process import ServerProcess, StartServer
 
 NUMBERS = [
     *("width_px", "height_px", "file_size_bytes", "pixiv_id", "parent_id"),
-    *("uploader_id", "approver_id", "score", "up_score", "down_score"),
+    *("uploader_id", "approver_id", "score", "up_score", "down_score", "favorite_count", "duration_us"),
 ]
 TIMES = ["created_at", "updated_at", "last_commented_at", "last_noted_at"]
 TEXTS = ["file_ext", "source", "location", "extra_json"]

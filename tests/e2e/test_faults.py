@@ -6,7 +6,6 @@ Method: real processes and signals; afterwards everything acknowledged must be t
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -19,7 +18,6 @@ import pytest
 
 import dump
 import millrace
-from kill_import import KillTest
 from millrace import Loader
 from proxy import CuttingProxy
 from server_process import ServerProcess, StartError, StartServer
@@ -132,13 +130,6 @@ def test_a_server_killed_in_mid_import_starts_clean(start_server: StartServer, s
         newest, oldest = client.imports(dataset="kept")
         assert (newest.state, oldest.state) == ("failed", "committed")
         assert client.import_(dump.POSTS_PATH, dataset="kept").replaced_post_count == len(dump.records())
-
-
-@pytest.mark.timeout(280)
-def test_random_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    outcome = KillTest(tmp_path, seed=random.randrange(1 << 30)).run(12)
-    assert outcome.failures == []
-    assert outcome.rounds == 12
 
 
 class SilentDump:

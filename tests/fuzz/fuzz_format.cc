@@ -104,7 +104,7 @@ uint64_t Read(std::string_view text, size_t piece_bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = millrace::fuzz::Text(data, size);
-  millrace::RecogniseFormats(text.substr(0, millrace::kRecogniseSizeBytes), "name");
+  millrace::RecogniseFormats(text.substr(0, millrace::kRecogniseSizeBytes));
   const uint64_t whole = millrace::Read(text, text.size() + 1);
   // A SQLite file is collected before it is read, so pieces tell nothing.
   const bool is_text = millrace::FindFormat(millrace::kFormat)->content == millrace::FileContent::kText;

@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE))
 sys.path.append(str(HERE.parent.parent / "clients" / "python" / "src"))
 
 from feature_plans import FEATURES, Feature  # noqa: E402
+from query_plans import QUERY_FEATURES  # noqa: E402
 from vector_posts import posts_of  # noqa: E402
 
 from millrace.reference import Plan, canonical_form  # noqa: E402
@@ -114,7 +115,7 @@ def golden_text(feature: Feature) -> str:
 
 
 def main() -> int:
-    for feature in FEATURES:
+    for feature in [*FEATURES, *QUERY_FEATURES]:
         path = HERE / "features" / f"{feature.name}.json"
         if path.exists():
             print(f"{path.name}: is there")

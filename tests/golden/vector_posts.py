@@ -26,6 +26,7 @@ def posts_of(golden: dict[str, Any]) -> Sequence[Post] | int:
 def _post(entry: dict[str, Any], tags: dict[int, Tag]) -> Post:
     lists = {
         "pools": tuple(entry.get("pools", ())),
+        "pool_kinds": tuple(entry.get("pool_kinds", ())),
         "tags": tuple(tags[tag_id] for tag_id in entry.get("tags", ())),
     }
     return Post(**{**entry, **lists})

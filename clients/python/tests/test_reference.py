@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from reference_plans import Spec, one_split, some_posts, spec_of, split
 
-from millrace.reference import Permutation, Plan, Query, Snapshot, canonical_form, epoch_key
+from millrace.reference import Permutation, Plan, Post, Query, Snapshot, canonical_form, epoch_key
 from millrace.reference.keys import hash64, mix, words_of
 from millrace.reference.splits import counts
 from millrace.reference.units import unit_key
@@ -211,14 +211,19 @@ def test_blocks_are_read_within_one_window() -> None:
         assert max(places) - min(places) < 15
 
 
+def rows_matching(query: str, posts: list[Post]) -> list[int]:
+    matches = Query(query).on(Snapshot(posts))
+    return [row for row, post in enumerate(posts) if matches(post)]
+
+
 def test_weights_decide_how_often_a_post_is_drawn() -> None:
     posts = some_posts(10, 200)
     listed = [{"query": "general_0", "weight": 6}, {"query": "rating:e", "weight": 0}]
     weights = {"by": "queries", "queries": listed, "otherwise": 2, "replacement": True, "epoch_samples": 30_000}
     plan = Plan(spec_of(splits=one_split("weighted"), weights=weights, batch_size=10_000), posts)
     drawn = Counter(rows_of(plan, "train"))
-    heavy = [row for row, post in enumerate(posts) if Query("general_0").matches(post)]
-    never = [row for row, post in enumerate(posts) if Query("-general_0 rating:e").matches(post)]
+    heavy = rows_matching("general_0", posts)
+    never = rows_matching("-general_0 rating:e", posts)
     light = set(range(200)) - {*heavy, *never}
     assert heavy
     assert light
@@ -232,17 +237,16 @@ def test_without_replacement_no_post_is_drawn_twice_and_certain_ones_always() ->
     listed = [{"query": "general_0", "weight": 1000}, {"query": "general_1", "weight": 3}]
     weights = {"by": "queries", "queries": listed, "otherwise": 1, "replacement": False, "epoch_samples": 60}
     plan = Plan(spec_of(splits=one_split("weighted"), weights=weights), posts)
-    certain = {row for row, post in enumerate(posts) if Query("general_0").matches(post)}
+    certain = set(rows_matching("general_0", posts))
+    of_often = set(rows_matching("general_1", posts)) - certain
     often, seldom = Counter[int](), Counter[int]()
     for epoch in range(150):
         rows = rows_of(plan, "train", epoch)
         assert len(set(rows)) == len(rows) == 60
         assert certain <= set(rows)
         for row in set(rows) - certain:
-            (often if Query("general_1").matches(posts[row]) else seldom)[row] += 1
-    others = [post for row, post in enumerate(posts) if row not in certain]
-    of_often = sum(Query("general_1").matches(post) for post in others)
-    rate = often.total() / of_often / (seldom.total() / (len(others) - of_often))
+            (often if row in of_often else seldom)[row] += 1
+    rate = often.total() / len(of_often) / (seldom.total() / (len(posts) - len(certain) - len(of_often)))
     assert rate == pytest.approx(3, rel=0.15)
 
 

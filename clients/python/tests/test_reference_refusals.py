@@ -46,7 +46,8 @@ def mixed(*shares: int) -> Spec:
         ({"query": "a  b"}, "query"),
         ({"query": "id:9..1"}, "range"),
         ({"query": "rating:x"}, "rating"),
-        ({"query": "~a"}, "query"),
+        ({"query": "( a)"}, "canonical form"),
+        ({"query": "or"}, "query"),
         ({"splits": [split("a", 1), split("a", 1)]}, "name"),
         ({"splits": [split("A", 1)]}, "name"),
         ({"splits": [split("a", 0)]}, "share"),
@@ -79,6 +80,7 @@ def test_plans_that_are_not_of_version_1_are_refused(changes: Spec, what: str) -
     [
         ({"query": "unheard_of"}, "unheard_of"),
         ({"query": "-unheard_of"}, "unheard_of"),
+        ({"query": "filesize:>1k"}, "no post"),
         ({"query": "id:<0"}, "selection"),
         ({**WEIGHTED, "weights": {**WEIGHTS, "queries": [{"query": "id:<0", "weight": 1}]}}, "sum of its weights is 0"),
         ({**WEIGHTED, "weights": {**WEIGHTS, "replacement": False, "epoch_samples": 51}}, "without replacement"),

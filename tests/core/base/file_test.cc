@@ -56,6 +56,26 @@ TEST_CASE("pieces of any size come out in order") {
   CHECK((Contents(folder / "file") == expected + "end"));
 }
 
+TEST_CASE("folders are created with their parents, and again, but not over a file") {
+  TempFolder folder;
+  for (int time = 0; time < 2; ++time) {
+    REQUIRE(CreateFolders(folder / "a/b/c").ok());
+    CHECK(std::filesystem::is_directory(folder / "a/b/c"));
+    REQUIRE(CreateFolders(folder / "a/d/").ok());
+    CHECK(std::filesystem::is_directory(folder / "a/d"));
+  }
+  CHECK(CreateFolders("/").ok());
+  CHECK(CreateFolders(".").ok());
+  std::ofstream(folder / "file") << "content";
+  for (const char* const path : {"file", "file/below"}) {
+    const absl::Status status = CreateFolders(folder / path);
+    CHECK(ReasonOf(status) == Reason::kIoError);
+    CHECK(std::string(status.message()).find(folder / "file") != std::string::npos);
+  }
+  std::filesystem::create_symlink(folder / "nowhere", folder / "dangling");
+  CHECK(ReasonOf(CreateFolders(folder / "dangling")) == Reason::kIoError);
+}
+
 TEST_CASE("creating again starts anew; an empty file maps as nothing") {
   TempFolder folder;
   REQUIRE((*FileWriter::Create(folder / "file"))->Append("x", 1).ok());

@@ -71,6 +71,8 @@ void CheckNumbers(const ColumnsOf& columns, size_t i, const Post& post) {
   CheckNumber(columns, "updated_at", i, post.updated_at_us);
   CheckNumber(columns, "last_commented_at", i, post.last_commented_at_us);
   CheckNumber(columns, "last_noted_at", i, post.last_noted_at_us);
+  CheckNumber(columns, "favorite_count", i, post.favorite_count);
+  CheckNumber(columns, "duration_us", i, post.duration_us);
   CHECK(columns.values<int64_t>("id")[i] == post.id);
   CHECK(columns.values<uint8_t>("rating")[i] == static_cast<uint8_t>(post.rating));
   CHECK(columns.values<int32_t>("flags")[i] == (post.flags.value | post.flags.known << 8));

@@ -5,7 +5,9 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
+#include "core/base/text.h"
 #include "tests/support/catch.h"
 
 namespace millrace::testing {
@@ -36,6 +38,24 @@ TagCategory CategoryOf(std::string_view word) {
   return TagCategory::kUnspecified;
 }
 
+std::string Text(const element& entry, std::string_view key) {
+  std::string_view text;
+  return entry.at_key(key).get(text) == simdjson::SUCCESS ? std::string(text) : "";
+}
+
+PostFlags FlagsOf(const element& entry) {
+  constexpr std::pair<std::string_view, PostFlag> kFlags[] = {{"pending", PostFlag::kPending},
+                                                              {"flagged", PostFlag::kFlagged},
+                                                              {"deleted", PostFlag::kDeleted},
+                                                              {"banned", PostFlag::kBanned}};
+  PostFlags flags;
+  for (const auto& [word, flag] : kFlags) {
+    bool is_set = false;
+    if (entry["flags"][word].get(is_set) == simdjson::SUCCESS) flags.Set(flag, is_set);
+  }
+  return flags;
+}
+
 Post ListedPost(const element& entry) {
   Post post;
   post.id = entry["id"];
@@ -45,9 +65,23 @@ Post ListedPost(const element& entry) {
   post.score = Optional<int32_t>(entry, "score");
   post.width_px = Optional<int32_t>(entry, "width");
   post.height_px = Optional<int32_t>(entry, "height");
+  if (const std::string md5 = Text(entry, "md5"); !md5.empty()) post.md5 = HexDecode<16>(md5).value();
+  post.favorite_count = Optional<int32_t>(entry, "favorite_count");
+  post.file_ext = Text(entry, "file_ext");
+  post.file_size_bytes = Optional<int64_t>(entry, "file_size_bytes");
+  post.duration_us = Optional<int64_t>(entry, "duration_us");
+  post.created_at_us = Optional<int64_t>(entry, "created_at_us");
+  post.source = Text(entry, "source");
+  post.pixiv_id = Optional<int64_t>(entry, "pixiv_id");
+  post.uploader_id = Optional<int64_t>(entry, "uploader_id");
+  post.approver_id = Optional<int64_t>(entry, "approver_id");
+  post.flags = FlagsOf(entry);
   element list;
   if (entry["pools"].get(list) == simdjson::SUCCESS) {
     for (const int64_t pool : IntegersOf(list)) post.pools.push_back({pool, ""});
+  }
+  if (entry["pool_kinds"].get(list) == simdjson::SUCCESS) {
+    for (size_t i = 0; i < post.pools.size(); ++i) post.pools[i].kind = TextOf(list.at(i));
   }
   if (entry["tags"].get(list) == simdjson::SUCCESS) post.tag_ids = IntegersOf(list);
   return post;

@@ -13,15 +13,15 @@ namespace {
 
 std::vector<std::string> Recognised(std::string_view start) {
   std::vector<std::string> names;
-  if (RecogniseDanbooruJsonl(start, "f")) names.emplace_back("danbooru-jsonl");
-  if (RecogniseDanbooruMetaSqlite(start, "f")) names.emplace_back("danbooru-meta-sqlite");
-  if (RecogniseDanbooruExport(start, "f")) names.emplace_back("danbooru-export");
-  if (RecogniseDanbooruPages(start, "f")) names.emplace_back("danbooru-pages");
-  if (RecogniseDanbooru2023Sqlite(start, "f")) names.emplace_back("danbooru2023-sqlite");
-  if (RecogniseE621Csv(start, "f")) names.emplace_back("e621-csv");
-  if (RecogniseE621Pages(start, "f")) names.emplace_back("e621-pages");
-  if (RecogniseMoebooruPages(start, "f")) names.emplace_back("moebooru-pages");
-  if (RecogniseGelbooruPages(start, "f")) names.emplace_back("gelbooru-pages");
+  if (RecogniseDanbooruJsonl(start)) names.emplace_back("danbooru-jsonl");
+  if (RecogniseDanbooruMetaSqlite(start)) names.emplace_back("danbooru-meta-sqlite");
+  if (RecogniseDanbooruExport(start)) names.emplace_back("danbooru-export");
+  if (RecogniseDanbooruPages(start)) names.emplace_back("danbooru-pages");
+  if (RecogniseDanbooru2023Sqlite(start)) names.emplace_back("danbooru2023-sqlite");
+  if (RecogniseE621Csv(start)) names.emplace_back("e621-csv");
+  if (RecogniseE621Pages(start)) names.emplace_back("e621-pages");
+  if (RecogniseMoebooruPages(start)) names.emplace_back("moebooru-pages");
+  if (RecogniseGelbooruPages(start)) names.emplace_back("gelbooru-pages");
   return names;
 }
 

@@ -71,7 +71,10 @@ TEST_CASE("nothing follows the sink's first error, which every later call return
   RecordRelay relay(&sink);
   absl::Status status;
   int64_t id = 0;
-  while (status.ok() && id < 1'000'000) status = relay.OnPost(PostOf(++id), {}, id, 0);
+  while (status.ok() && id < 1'000'000) {
+    ++id;
+    status = relay.OnPost(PostOf(id), {}, id, 0);
+  }
   CHECK(ReasonOf(status) == Reason::kDiskFull);
   CHECK(ReasonOf(relay.Drain()) == Reason::kDiskFull);
   CHECK(ReasonOf(relay.Flush()) == Reason::kDiskFull);
@@ -139,7 +142,8 @@ TEST_CASE("a relay may end with records on their way") {
   for (int64_t i = 1; i <= 600; ++i) REQUIRE(relay->OnPost(PostOf(i), {}, i, 0).ok());
   sink.LetGo();
   relay.reset();
-  CHECK(sink.count() <= 600);
+  // The last batch was not full, so it had not been sent.
+  CHECK(sink.count() <= 512);
 }
 
 }  // namespace

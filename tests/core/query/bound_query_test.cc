@@ -104,13 +104,15 @@ TEST_CASE("words of a small vocabulary are those that the snapshot has") {
   testing::Content content = ContentWith({{"sky", 9}});
   content.posts[0].file_ext = "jpg";
   content.posts[1].file_ext = "PNG";
-  content.posts[2].pools = {{7, "series"}};
+  content.posts[2].pools = {{7, "series"}, {8, "jpg"}};
   const auto snapshot = testing::WriteAndOpen(folder.path(), content);
   CHECK(Bind("filetype:JPEG", *snapshot)->terms()[0].codes == std::vector<uint32_t>{1});
   CHECK(Bind("ext:png,jpg", *snapshot)->terms()[0].codes == std::vector<uint32_t>{2, 1});
   CHECK_THAT(std::string(Bind("filetype:gif", *snapshot).status().message()),
              Catch::Contains("names \"gif\"") && Catch::Contains("write one of jpg, png"));
   CHECK(Bind("pool:series", *snapshot).ok());
+  CHECK(Bind("pool:SERIES,Jpg", *snapshot).ok());
+  CHECK(ReasonOf(Bind("pool:jpeg", *snapshot).status()) == Reason::kQueryInvalid);  // not what files are called
   CHECK_THAT(std::string(Bind("pool:collection", *snapshot).status().message()),
              Catch::Contains("write one of series"));
 }

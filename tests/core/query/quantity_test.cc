@@ -65,9 +65,11 @@ TEST_CASE("ratios are hundredths, rounded half up") {
   CheckExact(ValueSyntax::kRatio, "1.5", 150);
   CheckExact(ValueSyntax::kRatio, "1", 100);
   CheckExact(ValueSyntax::kRatio, "0:1", 0);
+  CheckExact(ValueSyntax::kRatio, "12345678901234.5", 1'234'567'890'123'450);
   CHECK(RatioOf(1366, 768) == 178);
   CHECK(RatioOf(INT32_MAX, 1) == 100 * int64_t{INT32_MAX});
-  CheckRefused(ValueSyntax::kRatio, {"", "1:0", ":", "1:", ":1", "1.789", "a:b", "1:2:3", "-1:2", "1234567890:1"});
+  CheckRefused(ValueSyntax::kRatio,
+               {"", "1:0", ":", "1:", ":1", "1.789", "a:b", "1:2:3", "-1:2", "1234567890:1", "100000000000000000"});
 }
 
 TEST_CASE("dates are spans of time, in UTC") {

@@ -130,11 +130,14 @@ TEST_CASE("bytes that no canonical form can hold are refused") {
   CheckRefused("a\x7F");
   CheckRefused(std::string("a\0b", 3));
   CHECK_THAT(std::string(Fault("\xFF").message()), Catch::Contains("UTF-8"));
+  // After three characters of one, two and four bytes.
+  CHECK(MetadataOf(Fault("a\xC3\xA4\xF0\x9F\x90\xB1\xC3"))["char_offset"] == "3");
 }
 
 TEST_CASE("size and number of terms are limited") {
   CHECK(Query::Parse(std::string(kQuerySizeBytesMax, 'a')).ok());
   CHECK_THAT(std::string(Fault(std::string(kQuerySizeBytesMax + 1, ' ')).message()), Catch::Contains("4097 bytes"));
+  CHECK(MetadataOf(Fault(std::string(kQuerySizeBytesMax + 1, ' ')))["char_offset"] == "4096");
   std::string text;
   for (size_t i = 0; i < kQueryTermCountMax; ++i) text += "a ";
   CHECK(Query::Parse(text).ok());

@@ -127,7 +127,25 @@ TEST_CASE("quotation marks and stars name any tag") {
   CHECK(OnlyTerm("a*b").kind == Kind::kTagPattern);
   CHECK(OnlyTerm("source:\"a b\"").pattern->Matches("a b/c"));
   CHECK(OnlyTerm("source:*X").pattern->Matches("yx"));
+  // Two backslashes are two letters, unless there is a star or quotation marks.
+  CHECK(OnlyTerm("source:a\\\\b").pattern->Matches("a\\\\bc"));
+  CHECK(OnlyTerm("source:a\\\\b*").pattern->Matches("a\\bc"));
+  CHECK(OnlyTerm("source:\"a\\\\b\"").pattern->Matches("a\\bc"));
   CHECK(Query::Parse("(\":)\" or b)")->terms()[0].tag == ":)");
+}
+
+bool IsSameTree(const Query& a, const QueryNode& of_a, const Query& b, const QueryNode& of_b) {
+  if (of_a.kind != of_b.kind || of_a.children.size() != of_b.children.size()) return false;
+  if (of_a.kind == QueryNode::Kind::kTerm) {
+    const QueryTerm& one = a.terms()[of_a.term];
+    const QueryTerm& other = b.terms()[of_b.term];
+    return one.kind == other.kind && one.tag == other.tag &&
+           (one.kind == QueryTerm::Kind::kTag || one.word == other.word);
+  }
+  for (size_t i = 0; i < of_a.children.size(); ++i) {
+    if (!IsSameTree(a, of_a.children[i], b, of_b.children[i])) return false;
+  }
+  return true;
 }
 
 // The tree, in full parentheses.
@@ -162,6 +180,45 @@ TEST_CASE("signs and words make a tree") {
   CHECK(TreeOf("a :) or b") == "((a \":)\") or b)");
   CHECK(TreeOf("-(a b( )") == "-(a b( )");
   CHECK(TreeOf("(score:>5 or id:3)") == "(score:>5 or id:3)");
+}
+
+TEST_CASE("a tree's text is read as the same tree") {
+  const std::string open =
+      GENERATE("a :)", "-:) a", ":)* b", "-:)* a", "a :) or b", "-(a b( )", "source::) (a or b)", "a --b*", "--b",
+               "--a(*", "--a\\*b c", "a (\":)\" or b)", "-(--a* b)", "~--a* ~b c", "source:\":)\" a or b", "-(-(-a))");
+  CAPTURE(open);
+  const Query query = *Query::Parse(open);
+  const Query again = *Query::Parse(query.TextOf(query.root()));
+  INFO(again.text());
+  CHECK(IsSameTree(query, query.root(), again, again.root()));
+  CHECK(again.TextOf(again.root()) == query.TextOf(query.root()));
+  // Of every term alone.
+  for (size_t i = 0; i < query.terms().size(); ++i) {
+    QueryNode node;
+    node.kind = QueryNode::Kind::kTerm;
+    node.term = i;
+    const absl::StatusOr<Query> alone = Query::Parse(query.TextOf(node));
+    REQUIRE(alone.ok());
+    REQUIRE(alone->terms().size() == 1);
+    CHECK(alone->terms()[0].kind == query.terms()[i].kind);
+    CHECK(alone->terms()[0].tag == query.terms()[i].tag);
+  }
+}
+
+TEST_CASE("a value that is put in quotation marks doubles its backslashes") {
+  const Query query = *Query::Parse("~source:a\\b) ~c d");
+  CHECK(query.TextOf(query.root()) == "(source:\"a\\\\b)\" or c) d");
+}
+
+TEST_CASE("lists of ranges are put in order and joined") {
+  using Intervals = std::vector<Interval>;
+  const auto intervals = [](const std::string& text) { return Query::Parse(text)->terms()[0].intervals; };
+  CHECK(intervals("score:7,1,3..5,4..6,-2") == Intervals{{-2, -2}, {1, 1}, {3, 7}});
+  CHECK(intervals("score:5..,>9,3") == Intervals{{3, 3}, {5, INT64_MAX}});
+  CHECK(intervals("score:>=9223372036854775807,1,..0") == Intervals{{INT64_MIN, 1}, {INT64_MAX, INT64_MAX}});
+  std::string many = "child:>1";
+  for (int i = 0; i < 1300; ++i) many += ",>1";
+  CHECK(intervals(many) == Intervals{{2, INT64_MAX}});
 }
 
 TEST_CASE("the canonical form of groups has no space within parentheses") {

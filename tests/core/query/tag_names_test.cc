@@ -28,7 +28,8 @@ TEST_CASE("patterns find every tag whose name matches") {
   const auto snapshot = testing::WriteAndOpen(
       folder.path(),
       ContentWith({{"sky", 2}, {"blue_sky", 1}, {"blue_sea", 5}, {"sky", 3}, {"red_sea", 1}, {"b*", 1}}));
-  const TagNames names(*snapshot);
+  const Cancelled never;
+  const TagNames names(*snapshot, never);
   const auto find = [&](const std::string& pattern) { return *names.FindAll(Glob(pattern)); };
   CHECK(find("blue_*") == Indexes{1, 2});
   CHECK(find("*_sea") == Indexes{2, 4});
@@ -50,7 +51,8 @@ TEST_CASE("the nearest names are suggested, the most used ones first, and beginn
                                                                           {"ab", 1},
                                                                           {"hatsune_miku", 4},
                                                                           {"hatsune_miku_(append)", 2}}));
-  const TagNames names(*snapshot);
+  const Cancelled never;
+  const TagNames names(*snapshot, never);
   CHECK(*names.Suggest("long_hai") == Names{"long_hair"});
   CHECK(*names.Suggest("longhair") == Names{"long_hair"});
   CHECK(*names.Suggest("lang_hair") == Names{"lung_hair", "long_hair"});

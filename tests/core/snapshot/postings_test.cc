@@ -97,6 +97,37 @@ TEST_CASE("making postings can be cancelled, and leaves nothing") {
   CHECK(folder.entry_count() == 2);
 }
 
+TEST_CASE("while postings are made nobody waits for them") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), testing::RandomContent(1, 500, 40));
+  CHECK(snapshot->FindPostings() == nullptr);
+  absl::Status meanwhile;
+  const auto ask = [&] {
+    meanwhile = snapshot->GetPostings().status();
+    return false;
+  };
+  CHECK(snapshot->GetPostings(ask).ok());
+  CHECK(ReasonOf(meanwhile) == Reason::kServerBusy);
+  CHECK(snapshot->FindPostings() != nullptr);
+}
+
+TEST_CASE("a section whose name was damaged is not taken for one that is left out") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), testing::RandomContent(1, 4000, 60));
+  const std::string path = folder.path() + "/a.postings";
+  REQUIRE(BuildPostings(*snapshot, path, {}).ok());
+  const std::string bytes = testing::ReadFile(path);
+  for (const std::string name : {"postings.parents", "postings.newest_created_at_us", "postings.sections"}) {
+    CAPTURE(name);
+    const size_t place = bytes.rfind(name);
+    REQUIRE(place != std::string::npos);
+    std::string damaged = bytes;
+    damaged[place + 9] ^= 1;
+    testing::WriteFile(path, damaged);
+    CHECK(ReasonOf(OpenFor(*snapshot, path).status()) == Reason::kSnapshotDamaged);
+  }
+}
+
 TEST_CASE("a snapshot that is deleted takes its postings with it") {
   testing::TempFolder folder;
   const auto store = *SnapshotStore::Open(folder.path());

@@ -3,6 +3,9 @@ import {mix} from './permutation.mjs';
 
 const big = (value) => value === undefined ? undefined : BigInt(value);
 
+const TEXTS = ['md5', 'file_ext', 'source'];
+const NUMBERS = ['favorite_count', 'file_size_bytes', 'duration_us', 'created_at_us', 'pixiv_id', 'uploader_id', 'approver_id'];
+
 const listedPosts = (golden) => {
   const tags = new Map(golden.tags.map(([id, name, category]) => [BigInt(id), {id: BigInt(id), name, category}]));
   return golden.posts.map((entry) => ({
@@ -13,6 +16,10 @@ const listedPosts = (golden) => {
     width: big(entry.width),
     height: big(entry.height),
     pools: (entry.pools ?? []).map(BigInt),
+    pool_kinds: entry.pool_kinds ?? [],
+    flags: entry.flags ?? {},
+    ...Object.fromEntries(TEXTS.map((key) => [key, entry[key]])),
+    ...Object.fromEntries(NUMBERS.map((key) => [key, big(entry[key])])),
     tags: (entry.tags ?? []).map((id) => tags.get(BigInt(id))),
   }));
 };
@@ -33,6 +40,8 @@ const computedPost = (row) => {
     width: BigInt(512 + 64 * at(18, 16)),
     height: BigInt(512 + 64 * at(22, 16)),
     pools: h % 10 === 0 ? [BigInt(at(12, 1000) + 1)] : [],
+    pool_kinds: [],
+    flags: {},
     tags: [GENERAL[rarity], ...h % 3 > 0 ? [ARTISTS[at(20, 500)]] : []],
   };
 };
@@ -51,22 +60,40 @@ export class Snapshot {
 
   // What is only found out when it is asked for: tags and their posts, and rows by id.
   get index() {
-    const tagNames = new Set(), postCounts = new Map(), byId = new Map();
+    const tagNames = new Set(), postCounts = new Map(), byId = new Map(), parentIds = new Set();
+    let newest;
     for (let row = 0; row < this.size; ++row) {
       const post = this.post(row);
       byId.set(post.id, post);
+      if (post.parent_id !== undefined) parentIds.add(post.parent_id);
+      if (newest === undefined || post.created_at_us > newest) newest = post.created_at_us;
       for (const {id, name} of post.tags) {
         tagNames.add(name);
         postCounts.set(id, (postCounts.get(id) ?? 0) + 1);
       }
     }
-    const index = {tagNames, postCounts, byId};
+    const index = {tagNames, postCounts, byId, parentIds, newest};
     Object.defineProperty(this, 'index', {value: index});
     return index;
   }
 
   get tagNames() {
     return this.index.tagNames;
+  }
+
+  // Of posts that are there or not.
+  get parentIds() {
+    return this.index.parentIds;
+  }
+
+  // The newest post's created_at_us.
+  get newest() {
+    return this.index.newest;
+  }
+
+  some(test) {
+    for (let row = 0; row < this.size; ++row) if (test(this.post(row))) return true;
+    return false;
   }
 
   postCount(tagId) {

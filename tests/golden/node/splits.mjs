@@ -1,6 +1,6 @@
 // Which elements of the selection each split holds: docs/plan-specification.md, section 5.
 import {deriveKey, hash64, permutation, selectionKey, subkey, wordsOf} from './permutation.mjs';
-import {RATINGS} from './query.mjs';
+import {RATINGS} from './metatags.mjs';
 import {seedBatches} from './seed_system.mjs';
 
 export const ascending = (numbers) => [...numbers].sort((a, b) => a - b);

@@ -38,6 +38,8 @@ Post FullPost() {
   post.pools = {{9, "series"}, {8, ""}};
   post.favorite_user_ids = {3, 1, 2};
   post.extra_json = R"({"a":1})";
+  post.favorite_count = 0;
+  post.duration_us = 1'500'000;
   return post;
 }
 
@@ -76,6 +78,9 @@ TEST_CASE("every field of a post arrives") {
   CHECK(std::vector<int64_t>(message.favorite_user_ids().begin(), message.favorite_user_ids().end()) ==
         std::vector<int64_t>{3, 1, 2});
   CHECK(message.extra_json() == R"({"a":1})");
+  CHECK(message.has_favorite_count());
+  CHECK(message.favorite_count() == 0);
+  CHECK(message.duration_us() == 1'500'000);
   CHECK_FALSE(message.has_row());
 }
 

@@ -39,6 +39,8 @@ Post RandomPost(int64_t id, const std::vector<Tag>& tags, std::mt19937_64& rando
   if (maybe()) post.file_ext = "jpg";
   if (maybe()) post.source = std::string(random() % 300, 's');
   if (maybe()) post.score = -static_cast<int32_t>(random() % 100);
+  if (maybe()) post.favorite_count = static_cast<int32_t>(random() % 100);
+  if (maybe()) post.duration_us = static_cast<int64_t>(random() >> 20);
   if (maybe()) post.created_at_us = static_cast<int64_t>(random() >> 20);
   if (maybe()) post.parent_id = static_cast<int64_t>(random() >> 1);
   if (maybe()) post.flags.Set(PostFlag::kDeleted, maybe());

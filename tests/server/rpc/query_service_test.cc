@@ -69,7 +69,6 @@ TEST_CASE("a query is explained as a tree with the posts of every term") {
   CHECK(response.canonical_query() == "id:..40 (id:>50 or -id:31..)");
   CHECK(response.post_count() == 30);
   CHECK(response.snapshot_post_count() == 60);
-  CHECK(response.evaluation_us() >= 0);
   REQUIRE(response.nodes_size() == 6);
   const auto check = [&](int place, v1::QueryNodeKind kind, const std::string& text, std::vector<int> children,
                          int64_t post_count) {

@@ -50,12 +50,21 @@ if TYPE_CHECKING:
         VocabularyInvalid,
         VocabularyNotFound,
     )
-    from millrace.explanation import Appearance, ExplainedSample, PostExplanation, QueryExplanation, StepExplanation
+    from millrace.explanation import (
+        Appearance,
+        ExplainedSample,
+        PostExplanation,
+        QueryExplanation,
+        QueryNode,
+        StepExplanation,
+    )
     from millrace.loader import Loader
     from millrace.types import (
         Dataset,
         ImportProgress,
         ImportResult,
+        ListedArtist,
+        ListedPool,
         Mix,
         Plan,
         Pool,
@@ -76,6 +85,7 @@ if TYPE_CHECKING:
         Stratify,
         Tag,
         TagFrequencyWeights,
+        TagRelation,
         Vocabulary,
         VocabularyEntry,
     )
@@ -123,6 +133,8 @@ __all__ = [
     "ImportRunning",
     "InvalidRequest",
     "Labels",
+    "ListedArtist",
+    "ListedPool",
     "Loader",
     "Mix",
     "NotFound",
@@ -136,6 +148,7 @@ __all__ = [
     "PostNotFound",
     "QueryExplanation",
     "QueryInvalid",
+    "QueryNode",
     "QueryWeights",
     "RecordRejected",
     "RefreshCounts",
@@ -168,6 +181,7 @@ __all__ = [
     "TagFrequencyWeights",
     "TagLists",
     "TagNotFound",
+    "TagRelation",
     "TokenInvalid",
     "Unavailable",
     "Vocabulary",

@@ -105,9 +105,10 @@ def _opened(stream: IO[bytes]) -> DumpFile:
 
 
 def _folder(folder: Path, format_given: bool) -> list[DumpFile]:
-    """All files of the folder itself. A file of unknown kind is an error: ignoring it could lose posts."""
+    """All files of the folder itself, lists of tags first, so that posts which name their tags get the board's ids of
+    them. A file of unknown kind is an error: ignoring it could lose posts."""
     files = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=lambda path: (not path.name.startswith("tags"), path)):
         if path.name.startswith(".") or not path.is_file():
             continue
         suffix, _ = _suffixes(path.name)

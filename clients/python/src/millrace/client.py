@@ -406,6 +406,7 @@ class Client(_Part):
         max_rejected: int = 0,
         max_reported: int = 1000,
         skip_snapshot: bool = False,
+        apply_aliases: bool = False,
         on_progress: Callable[[types.ImportProgress], None] | None = None,
         on_rejected: Callable[[types.RejectedRecord], None] | None = None,
         progress: bool = False,
@@ -420,6 +421,8 @@ class Client(_Part):
         max_rejected: records that may be rejected before the import fails; -1: any number. max_reported: how many of
         them on_rejected hears of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when
         the connection breaks (with files that can be read again).
+        apply_aliases: tags that the dataset knows as active aliases become what they are an alias of;
+        extra_json keeps the names said, as "aliased_tags".
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
         files = _sources.collect(source, format_given=format is not None)
@@ -430,6 +433,7 @@ class Client(_Part):
             max_rejected_count=max_rejected,
             max_reported_count=max_reported,
             skip_snapshot=skip_snapshot,
+            apply_aliases=apply_aliases,
         )
         bar = _ImportBar(files, on_progress) if progress else None
         try:

@@ -6,7 +6,8 @@ It is slow (some 10,000 samples a second); for training there is the server.
     plan = Plan(json.loads(canonical_form_of_a_plan), posts)
     plan.batch("train", epoch=0, step=0).rows
 
-keys, permutation: sections 3 and 4. posts, query, spec: section 2. units, splits, seed: section 5. orders,
+keys, permutation: sections 3 and 4. posts, spec: section 2. query, query_text, query_metatags, query_values, wildcards:
+docs/query-language.md. units, splits, seed: section 5. orders,
 weights: section 6. plan: section 7. tokens: section 8.
 """
 
@@ -16,7 +17,8 @@ from millrace.reference.keys import epoch_key, selection_key
 from millrace.reference.permutation import Permutation
 from millrace.reference.plan import Batch, Plan, Split
 from millrace.reference.posts import Post, Snapshot, Tag
-from millrace.reference.query import Query
+from millrace.reference.query import Query, Search
+from millrace.reference.query_text import QueryError
 from millrace.reference.seed import SeedRandom, seed_partition, seed_share
 from millrace.reference.spec import canonical_form, check_spec, plan_id
 from millrace.reference.tokens import Token, make_token, parse_token
@@ -27,6 +29,8 @@ __all__ = [
     "Plan",
     "Post",
     "Query",
+    "QueryError",
+    "Search",
     "SeedRandom",
     "Snapshot",
     "Split",

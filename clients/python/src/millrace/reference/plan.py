@@ -122,13 +122,8 @@ class Plan:
     def _selection(self) -> Sequence[int]:
         if "query" not in self.spec:
             return range(self._snapshot.size)
-        query = self._query(self.spec["query"])
-        return [row for row, post in enumerate(self._snapshot.posts) if query.matches(post)]
-
-    def _query(self, text: str) -> Query:
-        query = Query(text)
-        query.check_tags(self._snapshot.tag_names)
-        return query
+        matches = Query(self.spec["query"]).on(self._snapshot)
+        return [row for row, post in enumerate(self._snapshot.posts) if matches(post)]
 
     def _order(self, split: Spec, members: Elements) -> Order:
         seed, name, count = int(self.spec["seed"]), split["name"], len(members)
@@ -150,8 +145,8 @@ class Plan:
         return [self._snapshot.posts[self.rows[members[x]]] for x in range(len(members))]
 
     def _parts(self, members: Elements) -> list[int | None]:
-        queries = [self._query(part["query"]) for part in self.spec["mix"]["parts"]]
+        queries = [Query(part["query"]).on(self._snapshot) for part in self.spec["mix"]["parts"]]
         return [
-            next((number for number, query in enumerate(queries) if query.matches(post)), None)
+            next((number for number, matches in enumerate(queries) if matches(post)), None)
             for post in self._posts(members)
         ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -34,7 +34,11 @@ class Tag:
 
 @dataclass(frozen=True)
 class Post:
-    """rating: one of RATINGS. pools: their ids."""
+    """rating: one of RATINGS. pools: their ids. md5: hexadecimal digits, small. created_at_us: since 1970-01-01 UTC.
+
+    pool_kinds: of the pools whose kind is known. flags: the known ones, set or not: "pending", "flagged", "deleted",
+    "banned", or another word for one that no query asks for.
+    """
 
     id: int
     parent_id: int | None = None
@@ -44,6 +48,18 @@ class Post:
     height: int | None = None
     pools: tuple[int, ...] = ()
     tags: tuple[Tag, ...] = ()
+    md5: str | None = None
+    favorite_count: int | None = None
+    file_ext: str | None = None
+    file_size_bytes: int | None = None
+    duration_us: int | None = None
+    created_at_us: int | None = None
+    source: str | None = None
+    pixiv_id: int | None = None
+    uploader_id: int | None = None
+    approver_id: int | None = None
+    pool_kinds: tuple[str, ...] = ()
+    flags: Mapping[str, bool] = field(default_factory=dict, hash=False)
 
 
 class Snapshot:
@@ -74,6 +90,15 @@ class Snapshot:
     def post_counts(self) -> Counter[int]:
         """For each tag's id, how many posts have it."""
         return Counter(tag_id for post in self.posts for tag_id in {tag.id for tag in post.tags})
+
+    @cached_property
+    def parent_ids(self) -> frozenset[int]:
+        """Of posts that are there or not."""
+        return frozenset(post.parent_id for post in self.posts if post.parent_id is not None)
+
+    @cached_property
+    def newest_created_at_us(self) -> int | None:
+        return max((post.created_at_us for post in self.posts if post.created_at_us is not None), default=None)
 
     @cached_property
     def rows(self) -> dict[int, int]:

@@ -1,93 +1,88 @@
-"""The query language: section 2.2."""
+"""Queries over the posts of a snapshot: section 2.2, and docs/query-language.md."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
 
-from millrace.reference.posts import RATINGS, Post
+from millrace.reference.posts import Snapshot
+from millrace.reference.query_metatags import Predicate, number_of
+from millrace.reference.query_text import Node, QueryError, Term, parse
+from millrace.reference.wildcards import matches
 
-_NUMBER = "-?[0-9]+"
-_COMPARISON = re.compile(f"(>=|<=|>|<|)({_NUMBER})")
-_INTERVAL = re.compile(f"({_NUMBER})?\\.\\.({_NUMBER})?")
-_NUMBER_FIELDS = ("id", "score", "width", "height")
-_RESERVED = re.compile(r'[~("].*|.*\*.*|or|and|(order|limit):.*')
-
-_TERM_COUNT_MAX = 100
-_SIZE_BYTES_MAX = 4096
-_NUMBER_MIN, _NUMBER_MAX = -(2**63), 2**63 - 1
-
-Predicate = Callable[[Post], bool]
+_ORDER = re.compile("(id|score|date|width|height|mpixels|ratio|filesize|tagcount)(_asc|_desc)?")
 
 
 class Query:
-    """A query in canonical form. The empty one matches every post. Raises ValueError when it is malformed."""
+    """A query, written in any way. `text` is its canonical form. Raises QueryError when it is malformed."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self._terms: list[tuple[bool, Predicate]] = []
-        self._tag_names: list[str] = []
-        terms = text.split(" ") if text else []
-        if len(terms) > _TERM_COUNT_MAX or len(text.encode("utf-8")) > _SIZE_BYTES_MAX:
-            raise ValueError(f"a query has at most {_TERM_COUNT_MAX} terms and {_SIZE_BYTES_MAX} bytes")
-        for term in terms:
-            negated = term.startswith("-")
-            self._terms.append((negated, self._predicate(term.removeprefix("-"))))
+        self._parsed = parse(text, is_search=False)
+        self.text = self._parsed.text
 
-    def matches(self, post: Post) -> bool:
-        return all(predicate(post) != negated for negated, predicate in self._terms)
-
-    def check_tags(self, known: Set[str]) -> None:
-        """Raises ValueError unless every tag is one of these names."""
-        for name in self._tag_names:
-            if name not in known:
-                raise ValueError(f"query {self.text!r}: no post of the snapshot has the tag {name!r}")
-
-    def _predicate(self, term: str) -> Predicate:
-        if term == "":
-            raise ValueError(f"query {self.text!r}: terms are separated by one space, with none at the ends")
-        if _RESERVED.fullmatch(term):
-            raise ValueError(f"query {self.text!r}: {term!r} is not part of version 1 of the language")
-        field, _, value = term.partition(":")
-        if term.startswith("rating:"):
-            return self._rating(value)
-        if term.startswith(tuple(f"{name}:" for name in _NUMBER_FIELDS)):
-            return self._range(field, value)
-        self._tag_names.append(term)
-        return lambda post: any(tag.name == term for tag in post.tags)
-
-    def _rating(self, word: str) -> Predicate:
-        if word in RATINGS:
-            return lambda post: post.rating == word
-        if word in ("s", "q", "e", "g"):
-            return lambda post: post.rating.startswith(word)
-        raise ValueError(f"query {self.text!r}: {word!r} is no rating")
-
-    def _range(self, field: str, text: str) -> Predicate:
-        bounds = _bounds(text)
-        if bounds is None or not _NUMBER_MIN <= bounds[0] <= bounds[1] <= _NUMBER_MAX:
-            raise ValueError(f"query {self.text!r}: {text!r} is no range of numbers of 64 bits")
-        low, high = bounds
-
-        def predicate(post: Post) -> bool:
-            value: int | None = getattr(post, field)
-            return value is not None and low <= value <= high
-
-        return predicate
+    def on(self, snapshot: Snapshot) -> Predicate:
+        """Says of the snapshot's posts whether they match. Raises QueryError when the query asks for what none has."""
+        return _bind(self._parsed.root, self._parsed.terms, snapshot)
 
 
-def _bounds(text: str) -> tuple[int, int] | None:
-    """The smallest and the largest number in the range."""
-    if found := _COMPARISON.fullmatch(text):
-        number = int(found[2])
-        return {
-            "": (number, number),
-            ">": (number + 1, _NUMBER_MAX),
-            ">=": (number, _NUMBER_MAX),
-            "<": (_NUMBER_MIN, number - 1),
-            "<=": (_NUMBER_MIN, number),
-        }[found[1]]
-    found = _INTERVAL.fullmatch(text)
-    if found and (found[1] or found[2]):
-        return int(found[1] or _NUMBER_MIN), int(found[2] or _NUMBER_MAX)
-    return None
+class Search:
+    """A query with `order:` and `limit:`, which its `text` is without. Raises QueryError when it is malformed."""
+
+    def __init__(self, text: str) -> None:
+        self._parsed = parse(text, is_search=True)
+        self.text = self._parsed.text
+        word, char_offset = self._parsed.order or ("id", 0)
+        found = _ORDER.fullmatch(word)
+        if not found:
+            raise QueryError(char_offset, f"{word!r} is no order")
+        self._key: str = found[1]
+        self._is_ascending = found[2] == "_asc" or (self._key == "id" and found[2] is None)
+
+    def rows(self, snapshot: Snapshot) -> list[int]:
+        """In the order asked for. Raises QueryError when the query asks for what no post has."""
+        holds = _bind(self._parsed.root, self._parsed.terms, snapshot)
+
+        def place(row: int) -> tuple[bool, int]:
+            value = number_of(self._key, snapshot.posts[row])
+            return value is None, (value or 0) * (1 if self._is_ascending else -1)
+
+        rows = [row for row, post in enumerate(snapshot.posts) if holds(post)]
+        return sorted(rows, key=place)[: self._parsed.limit]
+
+
+def _bind(root: Node, terms: list[Term], snapshot: Snapshot) -> Predicate:
+    bound = {id(term): _bind_term(term, snapshot) for term in terms}
+
+    def predicate(node: Node) -> Predicate:
+        if node.term is not None:
+            return bound[id(node.term)]
+        children = [predicate(child) for child in node.children]
+        if node.kind == "not":
+            return lambda post: not children[0](post)
+        if node.kind == "any":
+            return lambda post: any(child(post) for child in children)
+        return lambda post: all(child(post) for child in children)
+
+    return predicate(root)
+
+
+def _bind_term(term: Term, snapshot: Snapshot) -> Predicate:
+    if term.pattern is not None:
+        return _bind_pattern(term, term.pattern, snapshot)
+    if term.tag is not None and term.tag in snapshot.tag_names:
+        return lambda post: any(tag.name == term.tag for tag in post.tags)
+    if term.fault:
+        raise QueryError(term.char_offset, term.fault)
+    if term.meaning is None:
+        raise QueryError(term.char_offset, f"no post of the snapshot has the tag {term.tag!r}")
+    try:
+        return term.meaning(snapshot)
+    except ValueError as error:
+        raise QueryError(term.char_offset, str(error)) from None
+
+
+def _bind_pattern(term: Term, pattern: list[str], snapshot: Snapshot) -> Predicate:
+    names = {name for name in snapshot.tag_names if matches(pattern, name)}
+    # With nothing between the `*` it asks for any tag; that is no slip when no post has one.
+    if not names and any(pattern):
+        raise QueryError(term.char_offset, "a pattern that no tag of the snapshot matches")
+    return lambda post: any(tag.name in names for tag in post.tags)

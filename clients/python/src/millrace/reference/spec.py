@@ -236,7 +236,8 @@ def _query(value: Any, where: str) -> None:
     """One that is not empty."""
     if not isinstance(value, str) or value == "":
         raise ValueError(f"{where}: must be a string, and not empty")
-    Query(value)
+    if Query(value).text != value:
+        raise ValueError(f"{where}: the query is not in canonical form, which is {Query(value).text!r}")
 
 
 def _range(value: Any, where: str) -> None:

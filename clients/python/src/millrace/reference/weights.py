@@ -12,16 +12,16 @@ from millrace.reference.spec import Spec
 class Weights:
     def __init__(self, weights: Spec, snapshot: Snapshot) -> None:
         self._spec, self._snapshot = weights, snapshot
-        self._queries = [(Query(entry["query"]), int(entry["weight"])) for entry in weights.get("queries", [])]
-        for query, _ in self._queries:
-            query.check_tags(snapshot.tag_names)
+        self._queries = [
+            (Query(entry["query"]).on(snapshot), int(entry["weight"])) for entry in weights.get("queries", [])
+        ]
 
     def of(self, post: Post) -> int:
         return self._by_queries(post) if self._spec["by"] == "queries" else self._by_tag_frequency(post)
 
     def _by_queries(self, post: Post) -> int:
         otherwise: int = self._spec.get("otherwise", 0)
-        return next((weight for query, weight in self._queries if query.matches(post)), otherwise)
+        return next((weight for matches, weight in self._queries if matches(post)), otherwise)
 
     def _by_tag_frequency(self, post: Post) -> int:
         category, post_counts, n = self._spec.get("category"), self._snapshot.post_counts, self._snapshot.size

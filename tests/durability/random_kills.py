@@ -1,31 +1,31 @@
 """Kills an importing server (kill -9) at random moments, again and again, and looks at what is left.
 
-What must hold after every kill: the server starts; every import that was acknowledged is there whole; one that was
-not is there whole or not at all; the posts, counts and the file itself agree; nothing staged is left behind.
-
-    python tests/e2e/kill_import.py --rounds 300
+Two clients import the same dump with the same request_id at the same time. What must hold after every kill: the server
+starts; an import that was acknowledged is there whole; one that was not is there whole or not at all; repeated, again
+by two at a time, it counts once; the posts, counts and the file itself agree; nothing staged is left behind.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
+import itertools
 import json
 import random
-import sqlite3
-import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import millrace
+from durability.report import Report
+from durability.workload import query
+from millrace.types import ImportResult
 from server_process import ServerProcess
 
 DATASET = "killed"
-POST_COUNT = 4000
+POST_COUNT = 2000
 TAG_COUNT = 12
+# Of every eighth dump: so long that its posts are staged in several transactions.
+LONG_SOURCE = "https://example.net/" + "a" * 8000
 SWEEP_S_MAX = 30.0
 
 
@@ -33,13 +33,22 @@ def dump_of(version: int, chance: random.Random) -> tuple[range, bytes]:
     """JSON lines whose posts carry `version` as their score; overlapping ranges of ids, so that most replace others."""
     first = chance.randrange(1, 3 * POST_COUNT)
     ids = range(first, first + chance.randint(POST_COUNT // 4, POST_COUNT))
+    source = LONG_SOURCE if chance.random() < 1 / 8 else ""
     lines = []
     for i in ids:
         tags = [
             {"id": str(1 + (i + version + k) % 500), "name": f"t{(i + version + k) % 500}", "category": "0"}
             for k in range(TAG_COUNT)
         ]
-        lines.append(json.dumps({"id": str(i), "md5": f"{i:032x}", "score": str(version), "rating": "s", "tags": tags}))
+        record = {
+            "id": str(i),
+            "md5": f"{i:032x}",
+            "score": str(version),
+            "rating": "s",
+            "source": source,
+            "tags": tags,
+        }
+        lines.append(json.dumps(record))
     return ids, ("\n".join(lines) + "\n").encode()
 
 
@@ -49,6 +58,7 @@ class Outcome:
     acknowledged: int = 0
     unacknowledged_whole: int = 0
     unacknowledged_absent: int = 0
+    repeated: int = 0
     failures: list[str] = field(default_factory=list)
 
 
@@ -60,8 +70,8 @@ class KillTest:
         self._folder = folder
         self._random = random.Random(seed)
         self._versions: dict[int, int] = {}
-        # How long an import takes, undisturbed; kills are spread over a little more than that.
-        self._import_s = 1.0
+        # Kills come up to so much later than imports begin. Adapts, so that about half come after the answer.
+        self._kill_s_max = 1.0
 
     def run(self, rounds: int) -> Outcome:
         self._measure()
@@ -77,11 +87,11 @@ class KillTest:
 
     def _measure(self) -> None:
         with self._start() as server, millrace.connect(server.address) as client:
-            path = self._write(0)
+            ids, path = self._write(0)
             started = time.monotonic()
-            client.import_(path[1], dataset=DATASET)
-            self._import_s = time.monotonic() - started
-            self._versions.update(dict.fromkeys(path[0], 0))
+            client.import_(path, dataset=DATASET)
+            self._kill_s_max = 1.3 * (time.monotonic() - started)
+            self._versions.update(dict.fromkeys(ids, 0))
             server.stop()
 
     def _write(self, version: int) -> tuple[range, Path]:
@@ -92,9 +102,11 @@ class KillTest:
 
     def _round(self, version: int) -> None:
         ids, path = self._write(version)
-        acknowledged = self._import_and_kill(path)
+        acknowledged = self._import_and_kill(version, path)
         with self._start() as server, millrace.connect(server.address) as client:
             self._compare(client, version, ids, acknowledged)
+            if not self.outcome.failures and self._random.random() < 0.5:
+                self._repeat(client, version, ids, path)
             self._await_sweep()
             # Every so often the next round begins on a folder that was closed in order.
             if self._random.random() < 0.3:
@@ -102,23 +114,59 @@ class KillTest:
         if not self.outcome.failures:
             self._check_file()
 
-    def _import_and_kill(self, path: Path) -> bool:
-        """Whether the server had acknowledged the import when it was killed."""
-        results: list[millrace.ImportResult] = []
-        server = self._start()
-        client = millrace.connect(server.address)
+    def _import_and_kill(self, version: int, path: Path) -> bool:
+        """Whether the server had acknowledged the import, to one client or both, when it was killed."""
+        results: list[ImportResult] = []
+        with self._start() as server, millrace.connect(server.address) as client:
+            threads = self._import_twice(client, version, path, results)
+            time.sleep(self._random.uniform(0, self._kill_s_max))
+            server.kill()
+            for thread in threads:
+                thread.join()
+        self._kill_s_max *= 0.9 if results else 1.1
+        return bool(results)
+
+    def _import_twice(
+        self, client: millrace.Client, version: int, path: Path, results: list[ImportResult]
+    ) -> list[threading.Thread]:
+        """Begins both; each ends when it is answered or the server is gone."""
 
         def work() -> None:
-            with contextlib.suppress(millrace.Error, ValueError):
-                results.append(client.import_(path, dataset=DATASET, timeout_s=0.01))
+            while True:
+                try:
+                    results.append(client.import_(path, dataset=DATASET, request_id=f"kill-{version}", timeout_s=0.01))
+                    return
+                except millrace.ImportRunning:
+                    time.sleep(0.005)
+                except (millrace.Error, ValueError):
+                    return
 
-        thread = threading.Thread(target=work)
-        thread.start()
-        time.sleep(self._random.uniform(0, 1.3 * self._import_s))
-        server.kill()
-        thread.join()
-        client.close()
-        return bool(results)
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _repeat(self, client: millrace.Client, version: int, ids: range, path: Path) -> None:
+        was_there = self._versions.get(ids[0]) == version
+        results: list[ImportResult] = []
+        for thread in self._import_twice(client, version, path, results):
+            thread.join()
+        if [result.already_imported for result in results].count(False) != (0 if was_there else 1) or len(results) != 2:
+            self._fail(version, f"repeated, with whole={was_there}: {results}")
+            return
+        self.outcome.repeated += 1
+        self._versions.update(dict.fromkeys(ids, version))
+        self._compare_once(client, version, 1)
+        if {post.id: post.score for post in client.posts.list(dataset=DATASET)} != self._versions:
+            self._fail(version, "repeated, it does not give its posts")
+
+    def _compare_once(self, client: millrace.Client, version: int, count: int) -> None:
+        newest = itertools.islice(client.imports(dataset=DATASET), 10)
+        committed = [
+            record for record in newest if (record.request_id, record.state) == (f"kill-{version}", "committed")
+        ]
+        if len(committed) != count:
+            self._fail(version, f"{len(committed)} imports of its request_id are committed, not {count}")
 
     def _compare(self, client: millrace.Client, version: int, ids: range, acknowledged: bool) -> None:
         found = {post.id: post.score for post in client.posts.list(dataset=DATASET)}
@@ -141,14 +189,12 @@ class KillTest:
             self._fail(version, f"the counts {posts_by_id} are not those of the {len(found)} posts")
         if stats.tag_use_count != TAG_COUNT * len(found):
             self._fail(version, f"{stats.tag_use_count} tag uses, not {TAG_COUNT * len(found)}")
-        states = {record.state for record in client.imports(dataset=DATASET)}
-        if "running" in states:
+        if any(record.state == "running" for record in itertools.islice(client.imports(dataset=DATASET), 10)):
             self._fail(version, "an import is still recorded as running")
+        self._compare_once(client, version, 0 if self._versions.get(ids[0]) != version else 1)
 
     def _query(self, sql: str) -> list[tuple[object, ...]]:
-        uri = f"file:{self._folder / 'data' / 'catalog.sqlite3'}?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as database:
-            return database.execute(sql).fetchall()
+        return query(self._folder / "data", sql)
 
     def _await_sweep(self) -> None:
         """Waits until only the posts that are to be seen are in the file: what was staged or replaced goes soon."""
@@ -174,22 +220,10 @@ class KillTest:
         self.outcome.failures.append(f"round {version}: {what}")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=300, help="kills (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments and dumps (default: %(default)s)")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        outcome = KillTest(Path(folder), arguments.seed).run(arguments.rounds)
-    print(
-        f"{outcome.rounds} kills: {outcome.acknowledged} imports acknowledged, all whole; "
-        f"{outcome.unacknowledged_whole} not acknowledged but whole; {outcome.unacknowledged_absent} absent; "
-        f"{len(outcome.failures)} failures"
-    )
-    for failure in outcome.failures:
-        print(failure, file=sys.stderr)
-    return 1 if outcome.failures else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def run(folder: Path, seed: int, count: int) -> Report:
+    outcome = KillTest(folder, seed).run(count)
+    details = [
+        f"{outcome.acknowledged} acknowledged, all whole; of others {outcome.unacknowledged_whole} whole, "
+        f"{outcome.unacknowledged_absent} absent; {outcome.repeated} repeated by two at once, all counted once"
+    ]
+    return Report(f"random kills: of imports (seed {seed})", outcome.rounds, details, outcome.failures)

@@ -1,0 +1,181 @@
+"""Cuts the power of a server at many moments, and looks at what a server makes of the disk that is left.
+
+A run is recorded once, call by call (recording.py). Then, for many moments and many fates of what was not synced, the
+data folder is made as it could be after a power cut at that moment (disk.py), a server starts on it, and the result is
+compared with what clients knew at that moment (workload.check).
+
+That these cuts can find a fault is shown by disks that lie: with the syncs of the write-ahead log overlooked,
+acknowledged imports must get lost; with those of snapshots, or of their folder, snapshots must.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import millrace
+from durability.disk import Chance, Disk, Ignored
+from durability.kill_points import SMALL, STAGED_SYNC, crashed
+from durability.meddled import Meddle, build_meddle
+from durability.recording import as_traced, events_of, known_of, record
+from durability.report import Report
+from durability.workload import Fault, Known, Workload, check, copy_of, reference
+from server_process import StartError
+
+FOREVER = 1 << 60
+KINDS = ("none", "all", "some", "some", "some")
+
+
+class Recording:
+    """One recorded run: the folder before it, the calls, and what clients knew when."""
+
+    def __init__(
+        self,
+        folder: Path,
+        steps: Sequence[str],
+        workload: Workload,
+        before: Path | None = None,
+        known: Known | None = None,
+    ) -> None:
+        self.workload = workload
+        self.image = folder / "image" / "data"
+        self._before = before
+        self._data_dir = folder / "recorded" / "data"
+        for path in (self.image.parent, self._data_dir.parent):
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir()
+        if before is not None:
+            copy_of(before, self._data_dir)
+        trace, marks = record(self._data_dir, steps, posts_a_dump=workload.posts_a_dump, known=known)
+        self._events = list(events_of(trace, self._data_dir.parent))
+        written = [event for event in self._events if event.descriptor()[1] == str(marks)]
+        self.marks = [(0, known or Known()), *((mark.entered, known_of(mark.strings()[0])) for mark in written)]
+        self.moments = [event.left for event in self._events if as_traced(self._data_dir) in event.text]
+        trace.unlink()
+        self._check_complete()
+
+    def _check_complete(self) -> None:
+        """The model's end must be the folder's, byte for byte: a change that was not seen would show here."""
+        self.write_image(self.disk(), FOREVER, Chance("all", 0))
+        made, real = ({str(p.relative_to(d)): p for p in d.rglob("*")} for d in (self.image, self._data_dir))
+        differing = [
+            name
+            for name in made.keys() | real.keys()
+            if name not in made or name not in real or (real[name].is_file() and not _same(made[name], real[name]))
+        ]
+        if differing:
+            raise ValueError(f"the recording is not complete: {differing} are not what they became")
+
+    def known_at(self, cut: int) -> Known:
+        return [known for moment, known in self.marks if moment < cut or moment == 0][-1]
+
+    def disk(self, ignored: Ignored = lambda path: False) -> Disk:
+        disk = Disk(self._data_dir, self._before, ignored=ignored)
+        disk.replay(self._events)
+        return disk
+
+    def write_image(self, disk: Disk, cut: int, chance: Chance) -> None:
+        shutil.rmtree(self.image, ignore_errors=True)
+        disk.write_image(cut, chance, self.image)
+
+
+def _same(made: Path, real: Path) -> bool:
+    # SQLite writes its index of the log through a mapping, and makes it anew at every start.
+    return made.suffix == ".sqlite3-shm" or made.read_bytes() == real.read_bytes()
+
+
+class PowerCuts:
+    """Of one recording. cuts: how many by what was kept of that which was not synced. whole and absent: of imports that
+    were not acknowledged."""
+
+    def __init__(self, recording: Recording, seed: int) -> None:
+        self.cuts: Counter[str] = Counter()
+        self.whole = 0
+        self.absent = 0
+        self.failures: list[str] = []
+        self._recording = recording
+        self._random = random.Random(seed)
+        self._seed = seed
+
+    def run(self, count: int) -> None:
+        disk = self._recording.disk()
+        for number in range(count):
+            kind = self._random.choice(KINDS)
+            self._try(disk, self._moment(), kind, self._seed * 1_000_003 + number)
+            self.cuts[kind] += 1
+
+    def _moment(self) -> int:
+        """Any moment after a change of the folder; every third time one at which a client has just been answered."""
+        if self._random.random() < 1 / 3:
+            return self._random.choice(self._recording.marks)[0] + 1
+        return self._random.choice(self._recording.moments) + 1
+
+    def _try(self, disk: Disk, cut: int, kind: str, seed: int) -> None:
+        recording = self._recording
+        known = recording.known_at(cut)
+        recording.write_image(disk, cut, Chance(kind, seed))
+        try:
+            state = check(recording.image, known, reference(recording.workload))
+        except (Fault, StartError, millrace.Error) as broken:
+            self.failures.append(f"power cut before line {cut}, {kind} kept (seed {seed}): {broken}")
+            return
+        self.whole += known.acknowledged < known.begun == state
+        self.absent += state < known.begun
+
+    def finds(self, ignored: Ignored, loss: str) -> bool:
+        """Whether a cut right after an answer, of a disk that overlooks these syncs and keeps no more, finds it."""
+        disk = self._recording.disk(ignored)
+        for moment, _ in self._recording.marks:
+            self._try(disk, moment + 1, "none", 0)
+            if any(loss in failure for failure in self.failures):
+                return True
+        return False
+
+
+# What a disk may lie about, and the word by which the loss that follows is known.
+LIES: dict[str, tuple[Ignored, str]] = {
+    "the write-ahead log's syncs": (lambda path: path.endswith("-wal"), "acknowledged"),
+    "the data folder's syncs": (lambda path: path.endswith("/data"), "acknowledged"),
+    "the syncs of the folder of snapshots": (lambda path: path.endswith("/snapshots"), "SNAPSHOT_MISSING"),
+    "the syncs of unfinished snapshots": (lambda path: path.endswith("/snapshot"), "is damaged"),
+}
+
+
+def undetected_lies(recording: Recording) -> list[str]:
+    """The lies whose loss was not found: none, or the cuts prove nothing."""
+    return [name for name, (ignored, loss) in LIES.items() if not PowerCuts(recording, seed=0).finds(ignored, loss)]
+
+
+# Imports, with snapshots and without, plans, orderly ends; the log is copied into the database in mid-run and begins
+# anew.
+LIFE = ("start", "import", "plan", "import", "checkpoint", "import-only", "stop", "start", "snapshot", "import", "stop")
+# What a crash left is recovered and swept, and the interrupted import is done again.
+AFTER_A_CRASH = ("start", "sweep", "repeat", "plan", "stop")
+RUN_COUNT = 2
+
+
+def recorded(folder: Path, number: int) -> Recording:
+    """Run `number`, below RUN_COUNT."""
+    if number == 0:
+        return Recording(folder, LIFE, SMALL)
+    meddle = Meddle(build_meddle(folder), folder)
+    with crashed(SMALL, meddle, folder, STAGED_SYNC) as before:
+        return Recording(folder, AFTER_A_CRASH, SMALL, before, Known(1, 2))
+
+
+def run(folder: Path, number: int, count: int, seed: int) -> Report:
+    recording = recorded(folder, number)
+    cuts = PowerCuts(recording, seed)
+    cuts.run(count)
+    # A life makes everything anew, and so needs each of these syncs.
+    undetected = undetected_lies(recording) if number == 0 else []
+    failures = cuts.failures + [f"the cuts did not find what is lost without {lie}" for lie in undetected]
+    kinds = ", ".join(f"{number} with {kind} of it kept" for kind, number in sorted(cuts.cuts.items()))
+    details = [
+        f"{len(recording.moments)} moments; of what was not synced: {kinds}",
+        f"imports that were not acknowledged: {cuts.whole} whole, {cuts.absent} absent",
+    ]
+    return Report(f"power cuts: {('a life', 'after a crash')[number]} (seed {seed})", count, details, failures)

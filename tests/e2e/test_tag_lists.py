@@ -1,0 +1,70 @@
+"""What boards list apart from posts, through a real server: told by the files of e621's export, whatever their order.
+
+Method: the files of tests/core/ingest/fixtures; what is to be found is written down here by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import millrace
+from server_process import StartServer
+
+FILES = Path(__file__).parents[1] / "core" / "ingest" / "fixtures" / "e621-csv"
+LISTS = ["tags", "tag_aliases", "tag_implications", "pools"]
+
+
+def import_files(
+    client: millrace.Client, dataset: str, *kinds: str, apply_aliases: bool = False
+) -> millrace.ImportResult:
+    files = [next(FILES.glob(f"{kind}-*.csv")) for kind in kinds]
+    return client.import_(files, dataset=dataset, format="e621-csv", max_rejected=-1, apply_aliases=apply_aliases)
+
+
+@pytest.fixture
+def client(start_server: StartServer) -> millrace.Client:
+    return millrace.connect(start_server().address)
+
+
+def test_relations_of_a_dataset_have_every_status_and_of_a_snapshot_the_active_ones(client: millrace.Client) -> None:
+    import_files(client, "e621", *LISTS, "posts")
+    relations = [(r.kind, r.antecedent, r.consequent, r.status) for r in client.tags.relations(dataset="e621")]
+    assert relations == [
+        ("alias", "foxes", "fox", "active"),
+        ("alias", "old", "new", "pending"),
+        ("alias", "vixens", "female", "deleted"),
+        ("implication", "fox", "canine", "active"),
+    ]
+    snapshot = next(iter(client.snapshots.list(dataset="e621"))).digest
+    active = [(r.kind, r.antecedent, r.consequent) for r in client.tags.relations(snapshot=snapshot, page_size=1)]
+    assert active == [("alias", "foxes", "fox"), ("implication", "fox", "canine")]
+    assert [r.kind for r in client.tags.relations(dataset="e621", kind="implication")] == ["implication"]
+
+
+def test_pools_tell_posts_that_they_are_in_them(client: millrace.Client) -> None:
+    import_files(client, "e621", *LISTS, "posts")
+    pools = {pool.id: pool for pool in client.tags.pools("e621")}
+    assert (pools[5].name, pools[5].kind, pools[5].post_count) == ("A_story", "series", 2)
+    assert millrace.types.Pool(5, "series") in client.posts.get(14, dataset="e621").pools
+
+
+def test_the_lists_give_ids_and_categories_before_the_posts_and_categories_after_them(client: millrace.Client) -> None:
+    import_files(client, "before", *LISTS, "posts")
+    import_files(client, "after", "posts")
+    import_files(client, "after", *LISTS)
+    before, after = client.tags.get("fox", dataset="before").tag, client.tags.get("fox", dataset="after").tag
+    assert (before.id, before.category, after.category) == (2, "species", "species")
+    assert after.id >= 2**62
+
+
+def test_aliases_are_applied_where_an_import_asks_for_it(client: millrace.Client, tmp_path: Path) -> None:
+    import_files(client, "e621", "tag_aliases")
+    header = "id,uploader_id,created_at,md5,source,rating,image_width,image_height,tag_string,file_ext,parent_id\n"
+    (tmp_path / "posts.csv").write_text(header + "1,2,2007-02-10 14:21:37,,,s,6,8,foxes solo,jpg,\n")
+    client.import_(tmp_path / "posts.csv", dataset="e621", format="e621-csv", apply_aliases=True)
+    post = client.posts.get(1, dataset="e621")
+    assert {tag.name for tag in post.tags} == {"fox", "solo"}
+    assert json.loads(post.extra_json or "{}")["aliased_tags"] == ["foxes"]
