@@ -28,6 +28,7 @@ class SourceFlags {
   std::string interval_;
   bool snapshot_ = false;
   bool mark_missing_ = false;
+  bool with_relations_ = false;
   std::string login_;
   std::string key_file_;
   int64_t position_ = 0;

@@ -124,4 +124,10 @@ absl::StatusOr<BegunRecord> BeginImportRecord(Connections& connections, LiveImpo
   }
 }
 
+absl::Status CheckNoImportRuns(const LiveImports& live_imports, const DatasetRow& dataset) {
+  const std::optional<int64_t> running_id = live_imports.Find(dataset.id);
+  if (!running_id.has_value()) return absl::OkStatus();
+  return ImportRunningError(absl::StrCat("into the dataset ", dataset.name), *running_id);
+}
+
 }  // namespace millrace

@@ -25,6 +25,9 @@ struct BegunRecord {
 absl::StatusOr<BegunRecord> BeginImportRecord(Connections& connections, LiveImports& live_imports,
                                               const ImportSpec& spec, int64_t now_us);
 
+// kImportRunning while an import into the dataset runs: it has counted on what was there when it began.
+absl::Status CheckNoImportRuns(const LiveImports& live_imports, const DatasetRow& dataset);
+
 // Whether imports of the dataset that are over, or were given up, left rows that are still to be removed.
 absl::StatusOr<bool> HasUnswept(Database& database, int64_t dataset_id);
 

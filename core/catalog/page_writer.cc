@@ -25,13 +25,7 @@ absl::Status PageWriter::OpenDataset(const SourceRecord& source) {
   MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindOrAddDataset(database_, source.settings.dataset));
   dataset_id_ = dataset.id;
   tags_.emplace(&database_, dataset_id_);
-  if (const std::optional<int64_t> running_id = live_imports_.Find(dataset_id_); running_id.has_value()) {
-    // It has counted on the posts that were there when it began.
-    return MakeError(Reason::kImportRunning,
-                     absl::StrCat(ImportIdText(*running_id), " into the dataset ", source.settings.dataset,
-                                  " is running; the refresh goes on when it is done"),
-                     {{"import_id", ImportIdText(*running_id)}});
-  }
+  MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
   if (dataset.committed_import_id.has_value()) {
     generation_ = *dataset.committed_import_id;
     return absl::OkStatus();

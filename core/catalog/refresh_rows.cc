@@ -130,6 +130,29 @@ absl::Status StopDeadRuns(Database& database, int64_t now_us) {
   return update.Run();
 }
 
+absl::Status StopUnendedRuns(Database& database, int64_t source_id, int64_t now_us) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement update,
+      database.PrepareCached("UPDATE refresh_runs INDEXED BY refresh_runs_running SET state = ?1, ended_at_us = ?2, "
+                             "error_reason = ?3, error_message = ?4 WHERE state = 1 AND source_id = ?5"));
+  update.Bind(1, static_cast<int64_t>(RunState::kStopped));
+  update.Bind(2, now_us);
+  update.Bind(3, ReasonName(Reason::kInternal));
+  update.Bind(4, "how it ended could not be recorded; the next one continues where it was");
+  update.Bind(5, source_id);
+  return update.Run();
+}
+
+absl::StatusOr<bool> HasRunningRun(Database& database, int64_t source_id) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.PrepareCached("SELECT EXISTS (SELECT 1 FROM refresh_runs INDEXED BY refresh_runs_running "
+                             "WHERE state = 1 AND source_id = ?1)"));
+  statement.Bind(1, source_id);
+  MILLRACE_RETURN_IF_ERROR(statement.Step().status());
+  return statement.Int64(0) != 0;
+}
+
 absl::StatusOr<RunRecord> ReadRun(Database& database, int64_t run_id) {
   MILLRACE_ASSIGN_OR_RETURN(Statement statement, database.PrepareCached(absl::StrCat(kRunColumns, "WHERE r.id = ?1")));
   statement.Bind(1, run_id);

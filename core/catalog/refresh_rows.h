@@ -24,6 +24,10 @@ absl::Status SetRunSnapshot(Database& database, int64_t run_id, std::string_view
 // Runs that the records call running, when the catalog is opened: a kill ended them.
 absl::Status StopDeadRuns(Database& database, int64_t now_us);
 
+// The same for one source, when its next run begins: the end of the one before could not be recorded.
+absl::Status StopUnendedRuns(Database& database, int64_t source_id, int64_t now_us);
+absl::StatusOr<bool> HasRunningRun(Database& database, int64_t source_id);
+
 absl::StatusOr<RunRecord> ReadRun(Database& database, int64_t run_id);
 // Newest first. `source_id` absent: of all. `before_id` absent: from the newest.
 absl::StatusOr<std::vector<RunRecord>> ReadRuns(Database& database, std::optional<int64_t> source_id,

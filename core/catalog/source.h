@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "core/model/post.h"
+#include "core/model/tag_relation.h"
 
 namespace millrace {
 
@@ -26,7 +27,8 @@ struct SourceSettings {
   // Posts of the dataset that a page should show and does not are marked as deleted. Only without a query, and for a
   // dataset that is fed by this board alone.
   bool mark_missing = false;
-  std::string login;  // never given back by the server
+  bool with_relations = false;  // aliases and implications of tags are fetched behind the posts; Danbooru and e621
+  std::string login;            // never given back by the server
   std::string api_key;
   friend bool operator==(const SourceSettings&, const SourceSettings&) = default;
 };
@@ -39,8 +41,10 @@ struct SourceRecord {
   int64_t created_at_us = 0;
   int64_t updated_at_us = 0;
   int64_t failed_page_count = 0;            // that wait to be tried again
+  int64_t skipped_in_row_count = 0;         // of them, those between the position and the cursor
   std::optional<int64_t> next_retry_at_us;  // of them, the first
   std::optional<int64_t> last_run_ended_at_us;
+  int64_t relations_fetched_at_us = 0;  // 0: never
 };
 
 // Values are stored in files: they never change. Same numbers as in the proto.
@@ -73,6 +77,12 @@ struct RunRecord {
   std::string snapshot;      // compiled behind the run; empty: none
   std::string error_reason;  // kStopped, kFailed: as in Reason's table
   std::string error_message;
+};
+
+// A run that began, and the source as it was in that moment: what it begins with.
+struct BegunRun {
+  RunRecord run;
+  SourceRecord source;
 };
 
 // A page that failed as often as it may, was skipped and is tried again later.
@@ -119,6 +129,13 @@ struct PageWrite {
   bool mark_missing = false;
   // A failed page that was tried again: its record goes, and the position stays.
   bool is_retry = false;
+};
+
+// What a board answered about tags.
+struct TagLookup {
+  int64_t source_id = 0;
+  std::vector<std::string> asked;  // names
+  std::vector<TagFact> facts;      // ascending by name, each once; of names in `asked`
 };
 
 }  // namespace millrace

@@ -15,7 +15,9 @@ constexpr char kSourceColumns[] =
     "s.mark_missing, s.login, s.api_key, s.position, s.cursor, s.created_at_us, s.updated_at_us, "
     "(SELECT count(*) FROM failed_pages f WHERE f.source_id = s.id), "
     "(SELECT min(retry_at_us) FROM failed_pages f WHERE f.source_id = s.id), "
-    "(SELECT r.ended_at_us FROM refresh_runs r WHERE r.source_id = s.id ORDER BY r.id DESC LIMIT 1) FROM sources s ";
+    "(SELECT r.ended_at_us FROM refresh_runs r WHERE r.source_id = s.id ORDER BY r.id DESC LIMIT 1), s.with_relations, "
+    "(SELECT count(*) FROM failed_pages f WHERE f.source_id = s.id AND f.after_id >= s.position AND "
+    "f.after_id < s.cursor), s.relations_fetched_at_us FROM sources s ";
 
 SourceRecord RecordOf(Statement& row) {
   SourceRecord record;
@@ -39,10 +41,13 @@ SourceRecord RecordOf(Statement& row) {
   record.failed_page_count = row.Int64(16);
   record.next_retry_at_us = row.OptionalInt<int64_t>(17);
   record.last_run_ended_at_us = row.OptionalInt<int64_t>(18);
+  settings.with_relations = row.Int64(19) != 0;
+  record.skipped_in_row_count = row.Int64(20);
+  record.relations_fetched_at_us = row.Int64(21);
   return record;
 }
 
-// Of what may change, ?1 to ?8.
+// Of what may change, ?1 to ?9.
 void BindChangeable(const SourceSettings& settings, Statement* statement) {
   statement->Bind(1, settings.address);
   statement->Bind(2, settings.query);
@@ -52,6 +57,7 @@ void BindChangeable(const SourceSettings& settings, Statement* statement) {
   statement->Bind(6, static_cast<int64_t>(settings.mark_missing));
   statement->Bind(7, settings.login);
   statement->Bind(8, settings.api_key);
+  statement->Bind(9, static_cast<int64_t>(settings.with_relations));
 }
 
 absl::Status SourceNotFoundError(std::string_view shown) {
@@ -98,29 +104,30 @@ absl::Status AddSourceRow(Database& database, const SourceSettings& settings, in
       Statement insert,
       database.PrepareCached(
           "INSERT INTO sources (address, query, page_size, interval_us, snapshot_after_refresh, "
-          "mark_missing, login, api_key, name, dataset, kind, created_at_us, updated_at_us, position, "
+          "mark_missing, login, api_key, with_relations, name, dataset, kind, created_at_us, updated_at_us, position, "
           "cursor) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?13)"));
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14, ?14)"));
   BindChangeable(settings, &insert);
-  insert.Bind(9, settings.name);
-  insert.Bind(10, settings.dataset);
-  insert.Bind(11, static_cast<int64_t>(settings.kind));
-  insert.Bind(12, now_us);
-  insert.Bind(13, position);
+  insert.Bind(10, settings.name);
+  insert.Bind(11, settings.dataset);
+  insert.Bind(12, static_cast<int64_t>(settings.kind));
+  insert.Bind(13, now_us);
+  insert.Bind(14, position);
   return insert.Run();
 }
 
 absl::Status UpdateSourceRow(Database& database, const SourceRecord& record, int64_t now_us) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement update,
-      database.PrepareCached("UPDATE sources SET address = ?1, query = ?2, page_size = ?3, interval_us = ?4, "
-                             "snapshot_after_refresh = ?5, mark_missing = ?6, login = ?7, api_key = ?8, "
-                             "position = ?9, cursor = ?10, updated_at_us = ?11 WHERE id = ?12"));
+      database.PrepareCached(
+          "UPDATE sources SET address = ?1, query = ?2, page_size = ?3, interval_us = ?4, "
+          "snapshot_after_refresh = ?5, mark_missing = ?6, login = ?7, api_key = ?8, with_relations = ?9, "
+          "position = ?10, cursor = ?11, updated_at_us = ?12 WHERE id = ?13"));
   BindChangeable(record.settings, &update);
-  update.Bind(9, record.position);
-  update.Bind(10, record.cursor);
-  update.Bind(11, now_us);
-  update.Bind(12, record.id);
+  update.Bind(10, record.position);
+  update.Bind(11, record.cursor);
+  update.Bind(12, now_us);
+  update.Bind(13, record.id);
   return update.Run();
 }
 
@@ -130,6 +137,14 @@ absl::Status MoveSource(Database& database, int64_t source_id, int64_t position,
   update.Bind(1, source_id);
   update.Bind(2, position);
   update.Bind(3, cursor);
+  return update.Run();
+}
+
+absl::Status SetRelationsFetched(Database& database, int64_t source_id, int64_t now_us) {
+  MILLRACE_ASSIGN_OR_RETURN(Statement update,
+                            database.PrepareCached("UPDATE sources SET relations_fetched_at_us = ?2 WHERE id = ?1"));
+  update.Bind(1, source_id);
+  update.Bind(2, now_us);
   return update.Run();
 }
 

@@ -23,6 +23,7 @@ absl::Status AddSourceRow(Database& database, const SourceSettings& settings, in
 // Everything but the name, the dataset and the kind, by id.
 absl::Status UpdateSourceRow(Database& database, const SourceRecord& record, int64_t now_us);
 absl::Status MoveSource(Database& database, int64_t source_id, int64_t position, int64_t cursor);
+absl::Status SetRelationsFetched(Database& database, int64_t source_id, int64_t now_us);
 absl::Status DeleteSourceRow(Database& database, int64_t source_id);
 
 }  // namespace millrace

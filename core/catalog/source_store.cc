@@ -5,11 +5,14 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/catalog/connections.h"
+#include "core/catalog/dataset_rows.h"
 #include "core/catalog/import_begin.h"
 #include "core/catalog/page_writer.h"
 #include "core/catalog/refresh_rows.h"
 #include "core/catalog/source_rows.h"
 #include "core/catalog/sweep.h"
+#include "core/catalog/tag_facts_rows.h"
+#include "core/catalog/tag_lookup_rows.h"
 
 namespace millrace {
 namespace {
@@ -64,9 +67,26 @@ absl::StatusOr<std::vector<SourceRecord>> SourceStore::List(std::string_view aft
 
 absl::StatusOr<SourceRecord> SourceStore::Update(std::string_view name,
                                                  const std::function<absl::Status(SourceRecord*)>& change) {
+  return Change(name, /*moves=*/false, change);
+}
+
+absl::StatusOr<SourceRecord> SourceStore::UpdateWithPosition(std::string_view name,
+                                                             const std::function<absl::Status(SourceRecord*)>& change) {
+  return Change(name, /*moves=*/true, change);
+}
+
+absl::StatusOr<SourceRecord> SourceStore::Change(std::string_view name, bool moves,
+                                                 const std::function<absl::Status(SourceRecord*)>& change) {
   SourceRecord record;
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(record, ReadSource(database, name));
+    MILLRACE_ASSIGN_OR_RETURN(const bool is_running, HasRunningRun(database, record.id));
+    if (moves && is_running) {
+      return MakeError(Reason::kRefreshRunning,
+                       absl::StrCat("the source ", record.settings.name,
+                                    " is being refreshed, which moves its position; set it when that is over"),
+                       {{"source", record.settings.name}});
+    }
     MILLRACE_RETURN_IF_ERROR(change(&record));
     MILLRACE_RETURN_IF_ERROR(UpdateSourceRow(database, record, now_us_()));
     MILLRACE_ASSIGN_OR_RETURN(record, ReadSource(database, name));
@@ -82,16 +102,17 @@ absl::Status SourceStore::Delete(std::string_view name) {
   });
 }
 
-absl::StatusOr<RunRecord> SourceStore::BeginRun(const SourceRecord& source, RunTrigger trigger) {
-  RunRecord run;
+absl::StatusOr<BegunRun> SourceStore::BeginRun(const SourceRecord& source, RunTrigger trigger) {
+  BegunRun begun;
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     // As it is now: between the caller's look and this it may have been changed or deleted.
-    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord current, ReadSourceById(database, source.id));
-    MILLRACE_ASSIGN_OR_RETURN(const int64_t run_id, AddRun(database, current, trigger, now_us_()));
-    MILLRACE_ASSIGN_OR_RETURN(run, ReadRun(database, run_id));
+    MILLRACE_ASSIGN_OR_RETURN(begun.source, ReadSourceById(database, source.id));
+    MILLRACE_RETURN_IF_ERROR(StopUnendedRuns(database, source.id, now_us_()));
+    MILLRACE_ASSIGN_OR_RETURN(const int64_t run_id, AddRun(database, begun.source, trigger, now_us_()));
+    MILLRACE_ASSIGN_OR_RETURN(begun.run, ReadRun(database, run_id));
     return absl::OkStatus();
   }));
-  return run;
+  return begun;
 }
 
 absl::StatusOr<RunRecord> SourceStore::EndRun(int64_t run_id, const absl::Status& error) {
@@ -179,6 +200,43 @@ absl::StatusOr<std::vector<FailedPage>> SourceStore::ListFailedPages(int64_t sou
     return absl::OkStatus();
   }));
   return pages;
+}
+
+absl::StatusOr<std::vector<std::string>> SourceStore::ListTagsToAsk(int64_t source_id, int64_t ask_again_after_us,
+                                                                    int64_t limit) {
+  std::vector<std::string> names;
+  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
+    MILLRACE_ASSIGN_OR_RETURN(const std::optional<DatasetRow> dataset, ReadDataset(database, source.settings.dataset));
+    if (!dataset.has_value()) return absl::OkStatus();
+    MILLRACE_ASSIGN_OR_RETURN(names,
+                              ReadTagsToAsk(database, dataset->id, source_id, now_us_() - ask_again_after_us, limit));
+    return absl::OkStatus();
+  }));
+  return names;
+}
+
+absl::StatusOr<int64_t> SourceStore::WriteTagLookup(const TagLookup& lookup) {
+  MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
+  std::vector<const TagFact*> facts;
+  facts.reserve(lookup.facts.size());
+  for (const TagFact& fact : lookup.facts) facts.push_back(&fact);
+  int64_t changed_count = 0;
+  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, lookup.source_id));
+    MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindDataset(database, source.settings.dataset));
+    MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
+    Stats change;
+    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts));
+    MILLRACE_ASSIGN_OR_RETURN(changed_count, ApplyTagFacts(database, dataset.id, facts, &change));
+    MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset.id, *dataset.committed_import_id, now_us_(), change));
+    return PutAskedTags(database, dataset.id, source.id, lookup.asked, now_us_());
+  }));
+  return changed_count;
+}
+
+absl::Status SourceStore::NoteRelationsFetched(int64_t source_id) {
+  return connections_.Write([&](Database& database) { return SetRelationsFetched(database, source_id, now_us_()); });
 }
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,10 +38,15 @@ class SourceStore {
   absl::StatusOr<std::vector<SourceRecord>> List(std::string_view after, int64_t limit);
   // `change` may alter what UpdateSourceRow writes; an error of it changes nothing.
   absl::StatusOr<SourceRecord> Update(std::string_view name, const std::function<absl::Status(SourceRecord*)>& change);
+  // The same for a change of the position, which a run moves: kRefreshRunning while there is one. A run that begins
+  // behind it begins where it says.
+  absl::StatusOr<SourceRecord> UpdateWithPosition(std::string_view name,
+                                                  const std::function<absl::Status(SourceRecord*)>& change);
   // With its runs. The dataset stays.
   absl::Status Delete(std::string_view name);
 
-  absl::StatusOr<RunRecord> BeginRun(const SourceRecord& source, RunTrigger trigger);
+  // The caller sees to it that a source has one run at a time: one that the records call running still is stopped.
+  absl::StatusOr<BegunRun> BeginRun(const SourceRecord& source, RunTrigger trigger);
   // `error` OK: done. kCancelled and kShuttingDown: stopped. Otherwise failed.
   absl::StatusOr<RunRecord> EndRun(int64_t run_id, const absl::Status& error);
   absl::Status SetSnapshot(int64_t run_id, std::string_view digest);
@@ -61,7 +67,18 @@ class SourceStore {
   absl::Status EndBoard(int64_t source_id);
   absl::StatusOr<std::vector<FailedPage>> ListFailedPages(int64_t source_id, int64_t due_at_us, int64_t limit);
 
+  // Names of tags of the source's dataset that have no category and that the source did not ask its board about in the
+  // last `ask_again_after_us`, ascending. None when there is no dataset yet.
+  absl::StatusOr<std::vector<std::string>> ListTagsToAsk(int64_t source_id, int64_t ask_again_after_us, int64_t limit);
+  // Writes what a board told of tags as a list of tags is written, and remembers the names it told no category of.
+  // All or nothing. Returns how many tags changed. kImportRunning while an import into the dataset runs.
+  absl::StatusOr<int64_t> WriteTagLookup(const TagLookup& lookup);
+  // Notes that aliases and implications are what the board lists now.
+  absl::Status NoteRelationsFetched(int64_t source_id);
+
  private:
+  absl::StatusOr<SourceRecord> Change(std::string_view name, bool moves,
+                                      const std::function<absl::Status(SourceRecord*)>& change);
   absl::Status SweepFailedImports(int64_t dataset_id);
 
   Connections& connections_;

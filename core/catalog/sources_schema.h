@@ -1,4 +1,4 @@
-// The schema's step for sources (migrations.cc).
+// The schema's steps for sources (migrations.cc).
 #pragma once
 
 namespace millrace {
@@ -61,6 +61,21 @@ CREATE TABLE failed_pages (
   error_message TEXT NOT NULL,
   PRIMARY KEY (source_id, after_id)
 ) STRICT, WITHOUT ROWID;
+)sql";
+
+// Names that a source asked its board about without coming to know a category, so that they are not asked about in
+// each refresh; and a way to the tags that have none, which are few among many.
+inline constexpr char kTagLookupsSchema[] = R"sql(
+ALTER TABLE sources ADD COLUMN with_relations INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN relations_fetched_at_us INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE asked_tags (
+  source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  asked_at_us INTEGER NOT NULL,
+  PRIMARY KEY (source_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_without_category ON tags (dataset_id, name) WHERE category = 0;
 )sql";
 
 }  // namespace millrace

@@ -12,13 +12,24 @@ absl::StatusOr<TagWriter> TagWriter::Create(Database& database, int64_t dataset_
                             "category = excluded.category, post_count = excluded.post_count"));
   MILLRACE_ASSIGN_OR_RETURN(Statement remove,
                             database.PrepareCached("DELETE FROM tags WHERE dataset_id = ?1 AND tag_id = ?2"));
-  return TagWriter(std::move(upsert), std::move(remove), dataset_id, change);
+  // Most changes are of counts alone: then neither the name nor its index, in whose order tags are spread over the
+  // whole file, is to be written again.
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement recount,
+      database.PrepareCached("UPDATE tags SET post_count = ?3 WHERE dataset_id = ?1 AND tag_id = ?2"));
+  return TagWriter(std::move(upsert), std::move(recount), std::move(remove), dataset_id, change);
 }
 
 absl::Status TagWriter::Put(const std::optional<Tag>& before, const Tag& after) {
   if (before.has_value()) Count(*before, -1);
   if (after.post_count == 0) return before.has_value() ? Remove(after.id) : absl::OkStatus();
   Count(after, 1);
+  if (before.has_value() && before->name == after.name && before->category == after.category) {
+    recount_.Bind(1, dataset_id_);
+    recount_.Bind(2, after.id);
+    recount_.Bind(3, after.post_count);
+    return recount_.Run();
+  }
   upsert_.Bind(1, dataset_id_);
   upsert_.Bind(2, after.id);
   upsert_.BindBorrowed(3, after.name);

@@ -23,12 +23,17 @@ class TagWriter {
   absl::Status Put(const std::optional<Tag>& before, const Tag& after);
 
  private:
-  TagWriter(Statement upsert, Statement remove, int64_t dataset_id, Stats* change)
-      : upsert_(std::move(upsert)), remove_(std::move(remove)), dataset_id_(dataset_id), change_(change) {}
+  TagWriter(Statement upsert, Statement recount, Statement remove, int64_t dataset_id, Stats* change)
+      : upsert_(std::move(upsert)),
+        recount_(std::move(recount)),
+        remove_(std::move(remove)),
+        dataset_id_(dataset_id),
+        change_(change) {}
   absl::Status Remove(int64_t tag_id);
   void Count(const Tag& tag, int64_t sign);
 
   Statement upsert_;
+  Statement recount_;
   Statement remove_;
   int64_t dataset_id_;
   Stats* change_;

@@ -13,8 +13,8 @@ constexpr absl::Duration kWaitMax = absl::Hours(1);
 
 }  // namespace
 
-absl::Status HostPacer::WaitForTurn(std::string_view host, const std::function<bool()>& cancelled) {
-  if (clock_.Sleep(TakeTurn(host), cancelled)) return absl::OkStatus();
+absl::Status HostPacer::WaitForTurn(Clock& sleeper, std::string_view host, const std::function<bool()>& cancelled) {
+  if (sleeper.Sleep(TakeTurn(host), cancelled)) return absl::OkStatus();
   return MakeError(Reason::kCancelled, "the refresh was stopped while it waited to ask the board");
 }
 

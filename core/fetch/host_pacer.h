@@ -20,7 +20,11 @@ class HostPacer {
   HostPacer(Clock* clock, absl::Duration interval) : clock_(*clock), interval_(interval) {}
 
   // Waits for the host's next turn and takes it. kCancelled; the turn is then lost.
-  absl::Status WaitForTurn(std::string_view host, const std::function<bool()>& cancelled);
+  absl::Status WaitForTurn(std::string_view host, const std::function<bool()>& cancelled) {
+    return WaitForTurn(clock_, host, cancelled);
+  }
+  // The same, asleep on another clock of the same time: one that knows who sleeps.
+  absl::Status WaitForTurn(Clock& sleeper, std::string_view host, const std::function<bool()>& cancelled);
   // No turn of the host comes before `duration` from now is over: it asked for that.
   void HoldBack(std::string_view host, absl::Duration duration);
 

@@ -50,19 +50,26 @@ bool JsonFactParser::Parse(std::string_view text, TagFact* tag) {
       tag->category = *category;
       return true;
     }
-    if (key == "post_count") {
-      if (!record_.ReadScalar(key, value, &scalar)) return false;
-      int64_t count = 0;
-      if (scalar.kind == ScalarValue::Kind::kNull) return true;
-      if (ParseWhole(scalar.text, 0, std::numeric_limits<int64_t>::max(), &count) != NumberFault::kNone) {
-        return record_.Reject(key, absl::StrCat("is ", Show(scalar), "; a whole number from 0 was expected"));
-      }
-      tag->source_post_count = count;
-      return true;
-    }
+    if (key == "post_count") return ReadCount(key, value, &tag->source_post_count);
     *is_taken = false;
     return true;
   });
+  return is_read && Require("name", !tag->name.empty());
+}
+
+bool JsonFactParser::ParseTyped(std::string_view text, TagFact* tag, int64_t* type) {
+  *tag = TagFact();
+  std::optional<int64_t> told_type;
+  JsonMembers dropped;
+  const bool is_read = ParseMembers(text, &dropped, [&](std::string_view key, Value value, bool* is_taken) {
+    if (key == "id") return ReadTagId(key, value, &tag->id);
+    if (key == "name") return ReadTagName(key, value, &tag->name);
+    if (key == "type") return ReadCount(key, value, &told_type);
+    if (key == "count") return ReadCount(key, value, &tag->source_post_count);
+    *is_taken = false;
+    return true;
+  });
+  *type = told_type.value_or(-1);
   return is_read && Require("name", !tag->name.empty());
 }
 
@@ -79,6 +86,17 @@ bool JsonFactParser::Parse(std::string_view text, TagRelation* relation) {
   return is_read && Require("antecedent_name", !relation->antecedent.empty()) &&
          Require("consequent_name", !relation->consequent.empty()) &&
          record_.WriteKept("", &extra, &relation->extra_json);
+}
+
+bool JsonFactParser::ParseRecordId(std::string_view text, int64_t* id) {
+  *id = 0;
+  JsonMembers dropped;
+  const bool is_read = ParseMembers(text, &dropped, [&](std::string_view key, Value value, bool* is_taken) {
+    if (key == "id") return ReadId(key, value, id);
+    *is_taken = false;
+    return true;
+  });
+  return is_read && Require("id", *id != 0);
 }
 
 bool JsonFactParser::Parse(std::string_view text, PoolFact* pool) {
@@ -121,6 +139,18 @@ bool JsonFactParser::ReadTagId(std::string_view field, Value value, int64_t* id)
   ScalarValue scalar;
   if (!record_.ReadScalar(field, value, &scalar)) return false;
   if (auto fault = ParseTagId(scalar, id)) return record_.Reject(field, *fault);
+  return true;
+}
+
+bool JsonFactParser::ReadCount(std::string_view field, Value value, std::optional<int64_t>* count) {
+  ScalarValue scalar;
+  if (!record_.ReadScalar(field, value, &scalar)) return false;
+  if (scalar.kind == ScalarValue::Kind::kNull) return true;
+  int64_t number = 0;
+  if (ParseWhole(scalar.text, 0, std::numeric_limits<int64_t>::max(), &number) != NumberFault::kNone) {
+    return record_.Reject(field, absl::StrCat("is ", Show(scalar), "; a whole number from 0 was expected"));
+  }
+  *count = number;
   return true;
 }
 

@@ -1,6 +1,8 @@
 // One JSON object -> a tag, a relation of tags, a pool or an artist, as Danbooru lists them.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +18,13 @@ namespace millrace {
 class JsonFactParser {
  public:
   bool Parse(std::string_view text, TagFact* tag);
+  // A tag as Moebooru and Gelbooru list them: category and post_count are "type" and "count" there. *type is the number
+  // as it is, for the boards do not agree on what it means; -1: there is none.
+  bool ParseTyped(std::string_view text, TagFact* tag, int64_t* type);
   // All but the kind, which the record does not tell.
   bool Parse(std::string_view text, TagRelation* relation);
+  // Its id alone, by which boards give pages of relations; Parse leaves it in extra_json.
+  bool ParseRecordId(std::string_view text, int64_t* id);
   bool Parse(std::string_view text, PoolFact* pool);
   bool Parse(std::string_view text, ArtistFact* artist);
 
@@ -31,6 +38,7 @@ class JsonFactParser {
   bool ParseMembers(std::string_view text, JsonMembers* extra, const Take& take);
   bool ReadId(std::string_view field, Value value, int64_t* id);
   bool ReadTagId(std::string_view field, Value value, int64_t* id);
+  bool ReadCount(std::string_view field, Value value, std::optional<int64_t>* count);
   bool ReadText(std::string_view field, Value value, std::string* text);
   bool ReadTagName(std::string_view field, Value value, std::string* name);
   bool ReadFlag(std::string_view field, Value value, bool* flag);

@@ -82,6 +82,8 @@ PageSizes PageSizesOf(BoardKind kind) {
   return {};
 }
 
+bool HasRelations(BoardKind kind) { return kind == BoardKind::kDanbooru || kind == BoardKind::kE621; }
+
 SourceFormat PageFormatOf(BoardKind kind) {
   switch (kind) {
     case BoardKind::kDanbooru:
@@ -112,10 +114,37 @@ absl::Status CompleteSettings(SourceSettings* settings) {
   if (settings->interval_us != 0 && (settings->interval_us < kMinuteUs || settings->interval_us > kYearUs)) {
     return FieldError("interval", "is not in one minute to 366 days; 0 refreshes only when asked for");
   }
+  if (settings->with_relations && !HasRelations(settings->kind)) {
+    return FieldError("with_relations", "goes with danbooru and e621 only: boards of the other kinds list none");
+  }
   if (settings->mark_missing && !settings->query.empty()) {
     return FieldError("mark_missing", "goes without a query only: a post that matches no more is not gone");
   }
   return CheckCredentials(*settings);
+}
+
+void AddCredentials(const SourceSettings& settings, PageRequest* request) {
+  if (settings.login.empty()) return;
+  const auto add = [&](std::string_view login_key, std::string_view key_key) {
+    absl::StrAppend(&request->url, "&", std::string(login_key), "=", EncodeForUrl(settings.login), "&",
+                    std::string(key_key), "=", EncodeForUrl(settings.api_key));
+  };
+  switch (settings.kind) {
+    case BoardKind::kDanbooru:
+    case BoardKind::kE621:
+      // Both take these as HTTP basic authentication, which keeps them out of URLs.
+      request->user = settings.login;
+      request->password = settings.api_key;
+      break;
+    case BoardKind::kMoebooru:
+      add("login", "password_hash");
+      break;
+    case BoardKind::kGelbooru:
+      add("user_id", "api_key");
+      break;
+    case BoardKind::kUnspecified:
+      break;
+  }
 }
 
 PageRequest MakePageRequest(const SourceSettings& settings, int64_t after_id, int64_t limit) {
@@ -128,29 +157,19 @@ PageRequest MakePageRequest(const SourceSettings& settings, int64_t after_id, in
     case BoardKind::kE621:
       request.url = absl::StrCat(address, "/posts.json?limit=", limit, "&page=a", after_id);
       if (!query.empty()) absl::StrAppend(&request.url, "&tags=", query);
-      // Both take these as HTTP basic authentication, which keeps them out of URLs.
-      request.user = settings.login;
-      request.password = settings.api_key;
       break;
     case BoardKind::kMoebooru:
       request.url = absl::StrCat(address, "/post.json?limit=", limit, "&page=1&tags=", query, space, "id%3A%3E",
                                  after_id, "%20order%3Aid");
-      if (!settings.login.empty()) {
-        absl::StrAppend(&request.url, "&login=", EncodeForUrl(settings.login),
-                        "&password_hash=", EncodeForUrl(settings.api_key));
-      }
       break;
     case BoardKind::kGelbooru:
       request.url = absl::StrCat(address, "/index.php?page=dapi&s=post&q=index&json=1&limit=", limit,
                                  "&pid=0&tags=", query, space, "id%3A%3E", after_id, "%20sort%3Aid%3Aasc");
-      if (!settings.login.empty()) {
-        absl::StrAppend(&request.url, "&user_id=", EncodeForUrl(settings.login),
-                        "&api_key=", EncodeForUrl(settings.api_key));
-      }
       break;
     case BoardKind::kUnspecified:
       break;
   }
+  AddCredentials(settings, &request);
   return request;
 }
 

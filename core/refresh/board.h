@@ -17,6 +17,9 @@ struct PageSizes {
 };
 PageSizes PageSizesOf(BoardKind kind);
 
+// Whether boards of the kind list aliases and implications of tags.
+bool HasRelations(BoardKind kind);
+
 // The format of the kind's pages.
 SourceFormat PageFormatOf(BoardKind kind);
 
@@ -29,6 +32,9 @@ struct PageRequest {
   std::string user;  // for HTTP basic authentication; empty: none
   std::string password;
 };
+
+// Adds the source's login and key, if it has some, where the kind takes them; the URL has a query.
+void AddCredentials(const SourceSettings& settings, PageRequest* request);
 
 // The page with the `limit` posts of the smallest ids above `after_id` that match the query.
 PageRequest MakePageRequest(const SourceSettings& settings, int64_t after_id, int64_t limit);

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/fetch/url.h"
-#include "core/refresh/board.h"
 #include "core/refresh/page_sink.h"
 
 namespace millrace {
@@ -40,21 +39,35 @@ bool IsFatal(const absl::Status& error) {
 
 absl::StatusOr<FetchedPage> PageFetcher::Fetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                                const std::function<bool()>& cancelled) {
+  FetchedPage page;
+  const auto take = [&](const std::string& body) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(page, Parse(settings, after_id, limit, body, cancelled));
+    return absl::OkStatus();
+  };
+  MILLRACE_RETURN_IF_ERROR(Get(MakePageRequest(settings, after_id, limit), take, cancelled));
+  return page;
+}
+
+absl::Status PageFetcher::Get(const PageRequest& request, const TakeBody& take,
+                              const std::function<bool()>& cancelled) {
   for (int failure_count = 1;; ++failure_count) {
     absl::Duration wait = BackoffDelay(deps_.backoff, failure_count, next_seed_++);
-    absl::StatusOr<FetchedPage> page = TryFetch(settings, after_id, limit, cancelled, &wait);
-    if (page.ok() || IsFatal(page.status()) || failure_count == kAttemptCount) return page;
+    const absl::Status status = TryGet(request, take, cancelled, &wait);
+    if (status.ok() || IsFatal(status) || failure_count == kAttemptCount) return status;
     if (!deps_.clock->Sleep(wait, cancelled)) return StoppedError();
   }
 }
 
-absl::StatusOr<FetchedPage> PageFetcher::TryFetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
-                                                  const std::function<bool()>& cancelled, absl::Duration* wait) {
-  const PageRequest page_request = MakePageRequest(settings, after_id, limit);
+absl::Status PageFetcher::TryGet(const PageRequest& page_request, const TakeBody& take,
+                                 const std::function<bool()>& cancelled, absl::Duration* wait) {
   MILLRACE_ASSIGN_OR_RETURN(const Url url, ParseUrl(page_request.url));
-  MILLRACE_RETURN_IF_ERROR(deps_.pacer->WaitForTurn(url.host, cancelled));
+  // On the refresh's own clock: it may have to give up its place while it waits.
+  const auto wait_for_turn = [&](std::string_view host) {
+    return deps_.pacer->WaitForTurn(*deps_.clock, host, cancelled);
+  };
+  MILLRACE_RETURN_IF_ERROR(wait_for_turn(url.host));
   HttpRequest request{page_request.url, page_request.user, page_request.password, cancelled};
-  request.before_redirect = [&](std::string_view host) { return deps_.pacer->WaitForTurn(host, cancelled); };
+  request.before_redirect = wait_for_turn;
   MILLRACE_ASSIGN_OR_RETURN(const HttpResponse response, deps_.fetcher->Get(request));
   if (const auto asked = ParseRetryAfter(response.retry_after, deps_.clock->Now(), kRetryAfterMax);
       asked.has_value() && (response.status_code == 429 || response.status_code == 503)) {
@@ -63,7 +76,7 @@ absl::StatusOr<FetchedPage> PageFetcher::TryFetch(const SourceSettings& settings
     deps_.pacer->HoldBack(url.host, *asked);
   }
   if (response.status_code != 200) return AnswerError(url, response.status_code);
-  return Parse(settings, after_id, limit, response.body, cancelled);
+  return take(response.body);
 }
 
 absl::StatusOr<FetchedPage> PageFetcher::Parse(const SourceSettings& settings, int64_t after_id, int64_t limit,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "core/fetch/host_pacer.h"
 #include "core/fetch/http_fetcher.h"
 #include "core/ingest/reader.h"
+#include "core/refresh/board.h"
 
 namespace millrace {
 
@@ -46,6 +48,9 @@ struct PageFetcherDeps {
 // What no further attempt would mend: the refresh ends with it. All else is about the page.
 bool IsFatal(const absl::Status& error);
 
+// Takes the body of an answer, or says why it cannot be what was asked for.
+using TakeBody = std::function<absl::Status(const std::string& body)>;
+
 // Not thread-safe; the deps are borrowed.
 class PageFetcher {
  public:
@@ -60,11 +65,13 @@ class PageFetcher {
   // once: kCancelled, kFetchRefused (also what the board answers with 401 or 403).
   absl::StatusOr<FetchedPage> Fetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                     const std::function<bool()>& cancelled);
+  // The same for any request: its answer goes to `take`, an error of which counts as one of the board.
+  absl::Status Get(const PageRequest& request, const TakeBody& take, const std::function<bool()>& cancelled);
 
  private:
   // Sets `wait` when the board says how long.
-  absl::StatusOr<FetchedPage> TryFetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
-                                       const std::function<bool()>& cancelled, absl::Duration* wait);
+  absl::Status TryGet(const PageRequest& request, const TakeBody& take, const std::function<bool()>& cancelled,
+                      absl::Duration* wait);
   absl::StatusOr<FetchedPage> Parse(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                     const std::string& body, const std::function<bool()>& cancelled);
 

@@ -22,7 +22,10 @@ bool HasChanges(const RunRecord& run) { return run.counts.new_post_count + run.c
 }  // namespace
 
 RefreshRunner::RefreshRunner(RefreshRunnerOptions options)
-    : options_(std::move(options)), next_seed_(options_.fetching.seed), pool_(options_.thread_count, kQueueSizeMax) {}
+    : options_(std::move(options)),
+      next_seed_(options_.fetching.seed),
+      slots_(options_.thread_count),
+      pool_(options_.thread_count + kWaitingMax, kQueueSizeMax) {}
 
 RefreshRunner::~RefreshRunner() {
   is_ending_.store(true);
@@ -119,17 +122,21 @@ absl::Status RefreshRunner::Start(std::string_view name, RefreshOptions options,
 }
 
 absl::StatusOr<RefreshOutcome> RefreshRunner::Run(const SourceRecord& source, const RefreshOptions& options) {
+  SlotClock clock(&slots_, options_.fetching.clock);
+  // Stopped before its turn, it is recorded all the same, and fetches nothing.
+  clock.Begin([&] { return !options.stopped().ok(); });
   PageFetcherDeps fetching = options_.fetching;
+  fetching.clock = &clock;
   fetching.seed = next_seed_.fetch_add(1) << 32;
-  Refresher refresher(&options_.catalog->sources(), fetching);
+  Refresher refresher(options_.catalog, fetching);
   RefreshOutcome outcome;
   MILLRACE_ASSIGN_OR_RETURN(outcome.run, refresher.Run(source, options));
-  outcome.snapshot_error = CompileBehind(source, options, &outcome.run);
+  const bool has_changes = HasChanges(outcome.run) || refresher.has_changed_tags();
+  outcome.snapshot_error = CompileBehind(source, options, has_changes, &outcome.run);
   return outcome;
 }
 
-absl::StatusOr<bool> RefreshRunner::IsSnapshotDue(const SourceRecord& source, const RunRecord& run) {
-  if (HasChanges(run)) return true;
+absl::StatusOr<bool> RefreshRunner::IsSnapshotMissing(const SourceRecord& source, const RunRecord& run) {
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<RunRecord> earlier,
                             options_.catalog->sources().ListRuns(source.settings.name, run.id, kRunsPerLook));
   for (const RunRecord& before : earlier) {
@@ -139,10 +146,13 @@ absl::StatusOr<bool> RefreshRunner::IsSnapshotDue(const SourceRecord& source, co
   return false;
 }
 
-absl::Status RefreshRunner::CompileBehind(const SourceRecord& source, const RefreshOptions& options, RunRecord* run) {
+absl::Status RefreshRunner::CompileBehind(const SourceRecord& source, const RefreshOptions& options, bool has_changes,
+                                          RunRecord* run) {
   if (!source.settings.snapshot_after_refresh || run->state == RunState::kStopped) return absl::OkStatus();
-  MILLRACE_ASSIGN_OR_RETURN(const bool is_due, IsSnapshotDue(source, *run));
-  if (!is_due) return absl::OkStatus();
+  if (!has_changes) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool is_missing, IsSnapshotMissing(source, *run));
+    if (!is_missing) return absl::OkStatus();
+  }
   MILLRACE_ASSIGN_OR_RETURN(const CompiledSnapshot compiled,
                             CompileSnapshot(*options_.catalog, *options_.snapshots, source.settings.dataset,
                                             [&] { return !options.stopped().ok(); }));

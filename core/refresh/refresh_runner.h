@@ -17,6 +17,7 @@
 #include "core/base/thread_pool.h"
 #include "core/catalog/catalog.h"
 #include "core/refresh/refresher.h"
+#include "core/refresh/run_slots.h"
 #include "core/snapshot/store.h"
 
 namespace millrace {
@@ -33,15 +34,17 @@ struct RefreshRunnerOptions {
   Catalog* catalog = nullptr;
   SnapshotStore* snapshots = nullptr;
   PageFetcherDeps fetching;             // its clock decides what is due
-  size_t thread_count = 2;              // refreshes at a time; others wait
+  size_t thread_count = 2;              // refreshes at work at a time; others wait for their turn
   std::function<bool()> shutting_down;  // once true, every refresh stops
   RefreshDone on_ended;                 // of every refresh, for a log; may be empty
 };
 
-// Each source is refreshed by one at a time. Thread-safe. What is in the options is borrowed.
+// Each source is refreshed by one at a time. One that waits for long, for a board or an import, lets others take its
+// turn meanwhile; kWaitingMax may do so. Thread-safe. What is in the options is borrowed.
 class RefreshRunner {
  public:
   static constexpr absl::Duration kPollInterval = absl::Seconds(1);
+  static constexpr size_t kWaitingMax = 32;
 
   explicit RefreshRunner(RefreshRunnerOptions options);
   // Stops what runs, and waits for it.
@@ -63,10 +66,11 @@ class RefreshRunner {
   void RunSchedule();
   bool IsDue(const SourceRecord& source) const;
   absl::StatusOr<RefreshOutcome> Run(const SourceRecord& source, const RefreshOptions& options);
-  absl::Status CompileBehind(const SourceRecord& source, const RefreshOptions& options, RunRecord* run);
-  // Whether a snapshot would hold what the dataset's newest of this source does not: this run changed posts, or one
-  // before did and ended without a snapshot, by a stop or an error.
-  absl::StatusOr<bool> IsSnapshotDue(const SourceRecord& source, const RunRecord& run);
+  // `has_changes`: whether the run changed posts or tags.
+  absl::Status CompileBehind(const SourceRecord& source, const RefreshOptions& options, bool has_changes,
+                             RunRecord* run);
+  // Whether a run before changed posts and ended without a snapshot, by a stop or an error.
+  absl::StatusOr<bool> IsSnapshotMissing(const SourceRecord& source, const RunRecord& run);
   absl::Status CheckNotShuttingDown() const;
 
   const RefreshRunnerOptions options_;
@@ -76,7 +80,8 @@ class RefreshRunner {
   mutable Mutex mutex_;
   absl::flat_hash_set<std::string> running_ ABSL_GUARDED_BY(mutex_);  // names; queued ones among them
 
-  ThreadPool pool_;
+  RunSlots slots_;
+  ThreadPool pool_;  // a thread for each at work, and for each that waits
   std::thread schedule_;
 };
 

@@ -7,6 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/refresh/board.h"
+#include "core/refresh/relation_refresh.h"
+#include "core/refresh/tag_lookup.h"
 
 namespace millrace {
 namespace {
@@ -38,26 +40,63 @@ void Refresher::Report(PageReport report) {
   if (options_.on_page) options_.on_page(report);
 }
 
-absl::StatusOr<RunRecord> Refresher::Run(const SourceRecord& source, const RefreshOptions& options) {
+absl::StatusOr<RunRecord> Refresher::Run(const SourceRecord& known, const RefreshOptions& options) {
   options_ = options;
   total_ = {};
+  has_changed_tags_ = false;
+  MILLRACE_ASSIGN_OR_RETURN(const BegunRun begun, store_.BeginRun(known, options.trigger));
+  const SourceRecord& source = begun.source;
+  const RunRecord& run = begun.run;
   position_ = source.position;
-  MILLRACE_ASSIGN_OR_RETURN(const RunRecord run, store_.BeginRun(source, options.trigger));
   absl::Status status = RetryFailedPages(source, run.id);
   if (status.ok()) status = RunPages(source, run.id);
+  if (status.ok()) status = LookUpTags(source);
+  if (status.ok()) status = RefreshRelations(source, run.id);
   if (ReasonOf(status) == Reason::kCancelled && IsStopped()) status = options_.stopped();
   return store_.EndRun(run.id, status);
 }
 
-absl::StatusOr<RefreshCounts> Refresher::WritePage(const PageWrite& page) {
+template <typename Result>
+absl::StatusOr<Result> Refresher::WaitingForImports(const std::function<absl::StatusOr<Result>()>& write) {
   while (true) {
-    absl::StatusOr<RefreshCounts> counts = store_.WritePage(page);
-    if (counts.ok() || ReasonOf(counts.status()) != Reason::kImportRunning) return counts;
-    // The page is here already: waiting costs the board nothing, fetching it again would.
+    absl::StatusOr<Result> result = write();
+    if (result.ok() || ReasonOf(result.status()) != Reason::kImportRunning) return result;
+    // What is to be written is here already: waiting costs the board nothing, fetching it again would.
     if (!deps_.clock->Sleep(kImportPollInterval, [this] { return IsStopped(); })) {
       return MakeError(Reason::kCancelled, "the refresh was stopped while it waited for an import");
     }
   }
+}
+
+absl::StatusOr<RefreshCounts> Refresher::WritePage(const PageWrite& page) {
+  return WaitingForImports<RefreshCounts>([&] { return store_.WritePage(page); });
+}
+
+absl::Status Refresher::LookUpTags(const SourceRecord& source) {
+  TagLookups lookups(&store_, &fetcher_, [this](const TagLookup& lookup) {
+    return WaitingForImports<int64_t>([&] { return store_.WriteTagLookup(lookup); });
+  });
+  const absl::Status status = lookups.Run(source, total_.page_count, [this] { return IsStopped(); });
+  has_changed_tags_ |= lookups.changed_count() > 0;
+  return status;
+}
+
+absl::Status Refresher::RefreshRelations(const SourceRecord& source, int64_t run_id) {
+  if (!source.settings.with_relations) return absl::OkStatus();
+  const absl::Time fetched_at = absl::FromUnixMicros(source.relations_fetched_at_us);
+  const bool is_due =
+      options_.trigger == RunTrigger::kAsked || fetched_at + RelationRefresh::kInterval <= deps_.clock->Now();
+  // Without a post there is no dataset yet.
+  const absl::Status dataset = catalog_.GetDataset(source.settings.dataset).status();
+  if (!is_due || ReasonOf(dataset) == Reason::kDatasetNotFound) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(dataset);
+  RelationRefresh relations(&catalog_, &fetcher_);
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagRelation> told,
+                            relations.Fetch(source.settings, [this] { return IsStopped(); }));
+  MILLRACE_ASSIGN_OR_RETURN(const bool is_changed,
+                            WaitingForImports<bool>([&] { return relations.Write(source.settings, run_id, told); }));
+  has_changed_tags_ |= is_changed;
+  return store_.NoteRelationsFetched(source.id);
 }
 
 absl::Status Refresher::Skip(const SourceRecord& source, int64_t run_id, int64_t after_id, int64_t until_id,
@@ -105,7 +144,8 @@ absl::Status Refresher::RetryFailedPages(const SourceRecord& source, int64_t run
 
 absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
   int64_t cursor = source.cursor;
-  int skipped_in_row = 0;
+  // Those of refreshes that were stopped among them, as long as no page behind them worked.
+  int64_t skipped_in_row = source.skipped_in_row_count;
   for (int64_t page_count = 0; options_.max_page_count == 0 || page_count < options_.max_page_count; ++page_count) {
     if (IsStopped()) return MakeError(Reason::kCancelled, "the refresh was stopped between two pages");
     absl::StatusOr<FetchedPage> page =

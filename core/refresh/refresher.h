@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/catalog/catalog.h"
 #include "core/catalog/source.h"
 #include "core/catalog/source_store.h"
 #include "core/refresh/page_fetcher.h"
@@ -34,7 +35,9 @@ struct RefreshOptions {
 // The pages of a refresh, one behind the other. A page that fails kAttemptCount times is recorded and skipped: the next
 // one begins behind as many ids as the page could have held posts. It is tried again by a refresh kRetryInterval later.
 // After kSkippedInRowMax such pages in a row the board is taken to be down: the refresh fails, and the next one begins
-// before them. The same holds for pages that were skipped at the board's end. Not thread-safe; everything is borrowed.
+// before them. The same holds for pages that were skipped at the board's end. Behind the pages, tags that came without
+// a category are looked up (tag_lookup.h), and relations of tags refreshed when the source asks for them
+// (relation_refresh.h). Not thread-safe; everything is borrowed.
 class Refresher {
  public:
   static constexpr int kSkippedInRowMax = 3;
@@ -42,28 +45,39 @@ class Refresher {
   static constexpr int64_t kRetriesPerRunMax = 16;
   static constexpr absl::Duration kImportPollInterval = absl::Seconds(2);
 
-  Refresher(SourceStore* store, const PageFetcherDeps& deps) : store_(*store), deps_(deps), fetcher_(deps) {}
+  Refresher(Catalog* catalog, const PageFetcherDeps& deps)
+      : catalog_(*catalog), store_(catalog->sources()), deps_(deps), fetcher_(deps) {}
 
-  // Returns the run as it is recorded, also one that was stopped or failed. An error only when it cannot be recorded:
+  // `known` names the source; the run begins with it as it is then. Returns the run as it is recorded, also one that
+  // was stopped or failed. An error only when it cannot be recorded:
   // kSourceNotFound, kDiskFull, ... The caller sees to it that a source is refreshed by one at a time.
-  absl::StatusOr<RunRecord> Run(const SourceRecord& source, const RefreshOptions& options);
+  absl::StatusOr<RunRecord> Run(const SourceRecord& known, const RefreshOptions& options);
+  // Of the last run: whether something of tags or their relations was changed behind its pages. A snapshot holds these,
+  // too.
+  bool has_changed_tags() const { return has_changed_tags_; }
 
  private:
   absl::Status RunPages(const SourceRecord& source, int64_t run_id);
   absl::Status RetryFailedPages(const SourceRecord& source, int64_t run_id);
-  // Waits while an import into the dataset runs.
   absl::StatusOr<RefreshCounts> WritePage(const PageWrite& page);
+  absl::Status LookUpTags(const SourceRecord& source);
+  absl::Status RefreshRelations(const SourceRecord& source, int64_t run_id);
+  // Tries again while an import into the dataset runs.
+  template <typename Result>
+  absl::StatusOr<Result> WaitingForImports(const std::function<absl::StatusOr<Result>()>& write);
   absl::Status Skip(const SourceRecord& source, int64_t run_id, int64_t after_id, int64_t until_id,
                     const absl::Status& error, bool is_retry);
   void Report(PageReport report);
   bool IsStopped() const;
 
+  Catalog& catalog_;
   SourceStore& store_;
   const PageFetcherDeps deps_;
   PageFetcher fetcher_;
   RefreshOptions options_;
   RefreshCounts total_;
   int64_t position_ = 0;
+  bool has_changed_tags_ = false;
 };
 
 }  // namespace millrace

@@ -69,6 +69,7 @@ void SetSource(const SourceRecord& record, v1::Source* message) {
   }
   message->set_snapshot_after_refresh(settings.snapshot_after_refresh);
   message->set_mark_missing(settings.mark_missing);
+  message->set_with_relations(settings.with_relations);
   message->set_has_credentials(!settings.login.empty());
   message->set_position(record.position);
   message->set_failed_page_count(record.failed_page_count);
@@ -113,6 +114,7 @@ absl::Status ReadSettings(const v1::CreateSourceRequest& request, SourceSettings
   settings->page_size = request.page_size();
   settings->snapshot_after_refresh = request.snapshot_after_refresh();
   settings->mark_missing = request.mark_missing();
+  settings->with_relations = request.with_relations();
   settings->login = request.login();
   settings->api_key = request.api_key();
   MILLRACE_RETURN_IF_ERROR(CheckPosition(request.position()));
@@ -129,6 +131,7 @@ absl::Status ApplyUpdate(const v1::UpdateSourceRequest& request, SourceRecord* r
   if (request.has_interval()) MILLRACE_RETURN_IF_ERROR(ReadInterval(request.interval(), &settings.interval_us));
   if (request.has_snapshot_after_refresh()) settings.snapshot_after_refresh = request.snapshot_after_refresh();
   if (request.has_mark_missing()) settings.mark_missing = request.mark_missing();
+  if (request.has_with_relations()) settings.with_relations = request.with_relations();
   if (request.has_login()) settings.login = request.login();
   if (request.has_api_key()) settings.api_key = request.api_key();
   if (request.has_position()) {

@@ -1,6 +1,7 @@
 #include "server/rpc/import_reactor.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "core/base/error.h"
@@ -17,10 +18,12 @@ constexpr size_t kOutboxSizeMax = 1024;
 // How soon a job that waits for room notices that the server is stopping.
 constexpr milliseconds kWakeInterval(200);
 
+constexpr std::string_view kMethod = "millrace.v1.ImportService/Import";
+
 }  // namespace
 
 ImportReactor::ImportReactor(const ServiceDeps& deps, grpc::CallbackServerContext* context)
-    : deps_(deps), scope_(deps.call_log, "millrace.v1.ImportService/Import", context) {
+    : deps_(deps), context_(context), scope_(deps.call_log, kMethod, context) {
   Advance();
 }
 
@@ -55,8 +58,13 @@ void ImportReactor::Accept() {
 }
 
 void ImportReactor::Admit() {
-  working_ = deps_.import_pool->TrySchedule([this, start = incoming_.start()] { Work(start); });
-  if (!working_) EndReading(ServerBusyError());
+  if (!deps_.import_pool->Admit()) {
+    refusal_ = &deps_.import_pool->refusals().Refuse(kMethod, *context_);
+    EndReading(ServerBusyError());
+    return;
+  }
+  working_ = true;
+  deps_.import_pool->ScheduleReserved([this, start = incoming_.start()] { Work(start); });
 }
 
 void ImportReactor::EndReading(absl::Status status) {
@@ -152,12 +160,18 @@ void ImportReactor::OnCancel() {
 }
 
 void ImportReactor::OnDone() {
-  scope_.Log();
+  bool is_refused = false;
+  {
+    MutexLock lock(mutex_);
+    is_refused = refusal_ != nullptr;
+  }
+  if (!is_refused) scope_.Log();
   delete this;
 }
 
 void ImportReactor::Advance(bool worked) {
   absl::Status status;
+  const grpc::Status* refusal = nullptr;
   {
     MutexLock lock(mutex_);
     if (worked) working_ = false;
@@ -183,8 +197,9 @@ void ImportReactor::Advance(bool worked) {
     if (!result_.has_value() || writing_ || !outbox_.empty() || working_) return;
     finished_ = true;
     status = *result_;
+    refusal = refusal_;
   }
-  Finish(scope_.End(status));
+  Finish(refusal != nullptr ? *refusal : scope_.End(status));
 }
 
 }  // namespace millrace

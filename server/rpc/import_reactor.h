@@ -62,6 +62,7 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   void Advance(bool worked = false) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const ServiceDeps& deps_;
+  grpc::CallbackServerContext* const context_;
   CallScope scope_;
   v1::ImportRequest incoming_;   // gRPC's while `reading_`
   v1::ImportResponse outgoing_;  // gRPC's while `writing_`
@@ -78,6 +79,8 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> result_ ABSL_GUARDED_BY(mutex_);  // what the call ends with
+  // What it ends with instead when the pool has no room; then the pool's refusals log it. The pool's.
+  const grpc::Status* refusal_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace millrace

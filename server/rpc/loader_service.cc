@@ -9,16 +9,12 @@
 #include "server/rpc/batch_stream.h"
 #include "server/rpc/call.h"
 #include "server/rpc/raw_request.h"
+#include "server/rpc/refused_stream.h"
 
 namespace millrace {
 namespace {
 
-// A stream that ends as it begins.
-class RefusedStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
-  void OnDone() override { delete this; }
-};
+using Refused = RefusedStream<grpc::ByteBuffer>;
 
 }  // namespace
 
@@ -48,10 +44,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* LoaderService::StreamBatches(grpc::C
                                                                          const grpc::ByteBuffer* request) {
   // Before anything that costs: whoever is refused has cost next to nothing.
   std::optional<StreamShare> share = deps_.stream_limits->TryOpen();
-  if (!share.has_value()) return new RefusedStream(stream_refusals_.Refuse(kStreamBatches, *context));
-  if (!deps_.call_pool->Admit()) {
-    return new RefusedStream(deps_.call_pool->refusals().Refuse(kStreamBatches, *context));
-  }
+  if (!share.has_value()) return new Refused(stream_refusals_.Refuse(kStreamBatches, *context));
+  if (!deps_.call_pool->Admit()) return new Refused(deps_.call_pool->refusals().Refuse(kStreamBatches, *context));
   stream_refusals_.CountTaken();
   auto* stream = new BatchStream(deps_, caches(), *std::move(share), context, *request);
   stream->Start();

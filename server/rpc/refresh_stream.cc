@@ -18,17 +18,12 @@ absl::Status FetchDisabledError() {
 
 RefreshStream::RefreshStream(const ServiceDeps& deps, grpc::CallbackServerContext* context,
                              const v1::RefreshSourceRequest& request)
-    : deps_(deps), scope_(deps.call_log, "millrace.v1.SourceService/RefreshSource", context), request_(request) {
+    : deps_(deps), scope_(deps.call_log, kMethod, context), request_(request) {
   scope_.CountReceived();
 }
 
 void RefreshStream::Start() {
-  if (deps_.call_pool->TrySchedule([this] { Begin(); })) return;
-  {
-    MutexLock lock(mutex_);
-    result_ = ServerBusyError();
-  }
-  Advance(/*over=*/true);
+  deps_.call_pool->ScheduleReserved([this] { Begin(); });
 }
 
 void RefreshStream::Begin() {

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
@@ -21,13 +22,15 @@ namespace millrace {
 // and nothing touches it behind OnDone. A client that is gone stops its refresh and waits for that.
 class RefreshStream final : public grpc::ServerWriteReactor<v1::RefreshSourceResponse> {
  public:
+  static constexpr std::string_view kMethod = "millrace.v1.SourceService/RefreshSource";
   // Pages that wait to be written: behind so many, the oldest are dropped.
   static constexpr size_t kWaitingCountMax = 64;
 
   // `deps` is borrowed from the service; `request` is copied.
   RefreshStream(const ServiceDeps& deps, grpc::CallbackServerContext* context, const v1::RefreshSourceRequest& request);
 
-  // Call once, before the reactor is handed to gRPC. The object deletes itself.
+  // Call once, before the reactor is handed to gRPC, with a place that the call pool admitted. The object deletes
+  // itself.
   void Start();
 
   void OnWriteDone(bool ok) override;

@@ -27,12 +27,15 @@ milliseconds RetryPace::DelayOfRefused(Clock::time_point now) {
 
 void RetryPace::EndWindow(Clock::time_point now) {
   const int64_t taken_count = taken_count_.exchange(0, std::memory_order_relaxed);
+  const auto passed = std::chrono::duration_cast<milliseconds>(now - window_start_);
+  // Nobody was refused in the windows that went by between this one and now: a delay of hours ago tells nothing.
+  const milliseconds idle = std::max(passed - kWindow, milliseconds(0));
+  delay_ = std::max(delay_ - idle / kSecondsPerSecondLess, kDelayMin);
   const int64_t times_too_many = refused_count_ * kTakenPerRefusal / std::max<int64_t>(taken_count, 1);
   if (times_too_many >= 1) {
     delay_ = std::min(std::clamp<int64_t>(times_too_many, 2, kGrowthMax) * delay_, kDelayMax);
   } else {
-    const auto passed = std::chrono::duration_cast<milliseconds>(now - window_start_);
-    delay_ = std::max(delay_ - passed / kSecondsPerSecondLess, kDelayMin);
+    delay_ = std::max(delay_ - kWindow / kSecondsPerSecondLess, kDelayMin);
   }
   window_start_ = now;
   refused_count_ = 0;

@@ -4,17 +4,17 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/catalog/source_store.h"
-#include "core/refresh/refresh_runner.h"
 #include "server/rpc/call.h"
 #include "server/rpc/convert_source.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/refresh_stream.h"
+#include "server/rpc/refused_stream.h"
 #include "server/rpc/request.h"
 
 namespace millrace {
+
 absl::Status SourceService::Create(const v1::CreateSourceRequest& request, v1::CreateSourceResponse* response) {
   SourceSettings settings;
   MILLRACE_RETURN_IF_ERROR(ReadSettings(request, &settings));
@@ -47,14 +47,11 @@ absl::Status SourceService::List(const v1::ListSourcesRequest& request, v1::List
 
 absl::Status SourceService::Update(const v1::UpdateSourceRequest& request, v1::UpdateSourceResponse* response) {
   MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
-  if (request.has_position() && deps_.refreshes != nullptr && deps_.refreshes->IsRunning(request.name())) {
-    return MakeError(Reason::kRefreshRunning,
-                     absl::StrCat("the source ", request.name(),
-                                  " is being refreshed, which moves its position; set it when that is over"));
-  }
-  MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record,
-                            deps_.catalog->sources().Update(
-                                request.name(), [&](SourceRecord* updated) { return ApplyUpdate(request, updated); }));
+  const auto change = [&](SourceRecord* updated) { return ApplyUpdate(request, updated); };
+  SourceStore& store = deps_.catalog->sources();
+  MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, request.has_position()
+                                                           ? store.UpdateWithPosition(request.name(), change)
+                                                           : store.Update(request.name(), change));
   SetSource(record, response->mutable_source());
   return absl::OkStatus();
 }
@@ -120,6 +117,10 @@ grpc::ServerUnaryReactor* SourceService::DeleteSource(grpc::CallbackServerContex
 
 grpc::ServerWriteReactor<v1::RefreshSourceResponse>* SourceService::RefreshSource(
     grpc::CallbackServerContext* context, const v1::RefreshSourceRequest* request) {
+  if (!deps_.call_pool->Admit()) {
+    return new RefusedStream<v1::RefreshSourceResponse>(
+        deps_.call_pool->refusals().Refuse(RefreshStream::kMethod, *context));
+  }
   auto* const stream = new RefreshStream(deps_, context, *request);
   stream->Start();
   return stream;

@@ -168,6 +168,22 @@ def gelbooru_page(posts: list[BoardPost]) -> Any:
     }
 
 
+# As Moebooru and Gelbooru number categories; None: the board does not know the tag.
+TAG_TYPES = {"general": 0, "artist": 1, "copyright": 3, "character": 4}
+
+
+def tag_list(kind: str, tags: dict[str, str]) -> Any:
+    """What the board tells of tags apart from posts."""
+    records = [
+        {"id": number, "name": name, "count": 7, "type": TAG_TYPES[category], "ambiguous": 0}
+        for number, (name, category) in enumerate(sorted(tags.items()), start=1)
+    ]
+    if kind == "moebooru":
+        return records
+    attributes = {"limit": 100, "offset": 0, "count": len(records)}
+    return {"@attributes": attributes, "tag": records} if records else {"@attributes": attributes}
+
+
 PAGES: dict[str, Callable[[list[BoardPost]], Any]] = {
     "danbooru": danbooru_page,
     "e621": e621_page,
@@ -189,13 +205,15 @@ http {{
   gzip on; gzip_types application/json; gzip_min_length 100;
   map $arg_page $behind {{ "~^a(?<page_id>[0-9]+)$" $page_id; default none; }}
   map $arg_tags $above {{ "~id%3A%3E(?<tags_id>[0-9]+)" $tags_id; default none; }}
+  map $arg_s $listed {{ tag tags; default $above; }}
   server {{
     listen 127.0.0.1:{port};
     root {folder}/pages;
     location = /danbooru/posts.json {{ try_files /danbooru/$behind.json =404; }}
     location = /e621/posts.json {{ try_files /e621/$behind.json =404; }}
     location = /moebooru/post.json {{ try_files /moebooru/$above.json =404; }}
-    location = /gelbooru/index.php {{ try_files /gelbooru/$above.json =404; }}
+    location = /moebooru/tag.json {{ try_files /moebooru/tags.json =404; }}
+    location = /gelbooru/index.php {{ try_files /gelbooru/$listed.json =404; }}
   }}
 }}
 """
@@ -233,6 +251,8 @@ class NginxBoard:
         for after_id in [0, *(post.id for post in posts)]:
             page = [post for post in posts if post.id > after_id][:page_size]
             (folder / f"{after_id}.json").write_text(json.dumps(PAGES[kind](page)))
+        tags = dict(tag for post in posts for tag in post.tags)
+        (folder / "tags.json").write_text(json.dumps(tag_list(kind, tags)))
 
     def requests(self) -> list[str]:
         return (self._folder / "access.log").read_text().splitlines()
@@ -253,8 +273,8 @@ class Answer:
     stall_s: float = 0.0  # before the body
 
 
-def json_answer(posts: list[BoardPost]) -> Answer:
-    return Answer(body=json.dumps(danbooru_page(posts)).encode())
+def json_answer(posts: list[BoardPost], kind: str = "danbooru") -> Answer:
+    return Answer(body=json.dumps(PAGES[kind](posts)).encode())
 
 
 def bomb(size_bytes: int) -> bytes:
@@ -263,12 +283,17 @@ def bomb(size_bytes: int) -> bytes:
 
 
 class FaultyBoard:
-    """A Danbooru whose answers to the page behind an id can be set, in turn; without any it serves `posts`."""
+    """A board whose answers to the page behind an id can be set, in turn; without any it serves `posts`."""
 
-    def __init__(self, page_size: int = 10) -> None:
+    def __init__(self, page_size: int = 10, kind: str = "danbooru") -> None:
         self.posts: list[BoardPost] = []
         self.faults: dict[int, list[Answer]] = {}  # by after_id; the last one stays
         self.requests: list[tuple[float, int, dict[str, str]]] = []  # when, after_id, headers
+        self.tags: dict[str, str] = {}  # names and categories that its list of tags tells
+        self.relations: dict[str, Page] = {"tag_aliases": [], "tag_implications": []}
+        self.list_faults: list[Answer] = []  # for the next requests of tags and relations
+        self.list_requests: list[str] = []  # of these; paths and queries
+        self.kind = kind
         self._page_size = page_size
         board = self
 
@@ -289,14 +314,7 @@ class FaultyBoard:
         self._thread.start()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        query = parse_qs(urlsplit(handler.path).query)
-        after_id = int(query.get("page", ["a0"])[0].removeprefix("a"))
-        self.requests.append((time.monotonic(), after_id, dict(handler.headers.items())))
-        faults = self.faults.get(after_id)
-        if faults:
-            answer = faults.pop(0) if len(faults) > 1 else faults[0]
-        else:
-            answer = json_answer([post for post in self.posts if post.id > after_id][: self._page_size])
+        answer = self._answer(handler)
         handler.send_response(answer.status)
         for name, value in answer.headers.items():
             handler.send_header(name, value)
@@ -310,6 +328,36 @@ class FaultyBoard:
             pass
         if size != len(answer.body):
             handler.close_connection = True
+
+    def _answer(self, handler: BaseHTTPRequestHandler) -> Answer:
+        path = urlsplit(handler.path)
+        query = parse_qs(path.query)
+        if path.path.startswith("/tag") or query.get("s") == ["tag"]:
+            self.list_requests.append(handler.path)
+            if self.list_faults:
+                return self.list_faults.pop(0)
+            return Answer(body=json.dumps(self._list(path.path, query)).encode())
+        paged_by = query.get("page", ["a0"])[0]
+        if self.kind in ("moebooru", "gelbooru"):
+            paged_by = query["tags"][0].partition("id:>")[2].split()[0]
+        after_id = int(paged_by.removeprefix("a"))
+        self.requests.append((time.monotonic(), after_id, dict(handler.headers.items())))
+        faults = self.faults.get(after_id)
+        if faults:
+            return faults.pop(0) if len(faults) > 1 else faults[0]
+        return json_answer([post for post in self.posts if post.id > after_id][: self._page_size], self.kind)
+
+    def _list(self, path: str, query: dict[str, list[str]]) -> Any:
+        relations = self.relations.get(path.strip("/").removesuffix(".json"))
+        if relations is not None:
+            after_id = int(query["page"][0].removeprefix("a"))
+            behind = sorted((one for one in relations if one["id"] > after_id), key=lambda one: int(one["id"]))
+            return behind[: self._page_size][::-1]
+        if self.kind == "gelbooru":
+            names = query["names"][0].split()
+            return tag_list(self.kind, {name: its for name, its in self.tags.items() if name in names})
+        part = query.get("name", [""])[0]
+        return tag_list(self.kind, {name: its for name, its in self.tags.items() if part in name})
 
     def after_ids(self) -> list[int]:
         return [after_id for _, after_id, _ in self.requests]

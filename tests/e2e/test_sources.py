@@ -92,7 +92,8 @@ def test_a_board_of_each_kind_is_walked_and_what_it_changes_is_found(
     post = client.posts.get(posts[7].id, dataset=kind)
     assert (post.md5, post.width_px, post.score) == (posts[7].md5, 640, 0)
     assert post.flags.is_deleted is True
-    assert {tag.name for tag in post.tags} == {"blue_sky", "someone"}
+    # Two of the kinds tell categories apart from posts.
+    assert {(tag.name, tag.category) for tag in post.tags} == {SKY, ARTIST}
 
     # Three posts are edited, two are new; a walk from the start writes these alone.
     posts[2] = replace(posts[2], score=7)
@@ -122,6 +123,98 @@ def test_a_snapshot_is_compiled_when_the_source_asks_for_it(client: millrace.Cli
     assert client.snapshots.get(done.snapshot).post_count == 5
     assert client.sources.refresh("snap").snapshot is None  # nothing was changed
     assert [one.snapshot for one in client.sources.runs("snap")] == [None, done.snapshot]
+
+
+@pytest.mark.parametrize("kind", ["moebooru", "gelbooru"])
+def test_categories_that_pages_do_not_tell_are_looked_up(
+    client: millrace.Client, faulty: FaultyBoard, kind: str
+) -> None:
+    faulty.kind = kind
+    tags = ("a+b", "c&d", "tree", "tree_house", "nobody_knows")
+    faulty.posts = [BoardPost(id=1, tags=tuple((name, "") for name in tags))]
+    faulty.tags = {"a+b": "artist", "c&d": "copyright", "tree": "general", "tree_house": "character"}
+    # One that fails is asked for again, as a page is.
+    faulty.list_faults = [Answer(status=500), Answer(body=b"<html>maintenance</html>")]
+    name = f"lookup-{kind}"
+    client.sources.create(name, dataset=name, kind=kind, address=faulty.address)
+    assert client.sources.refresh(name).state == "done"
+
+    def categories() -> dict[str, str | None]:
+        return {tag.name: tag.category for tag in client.tags.list(dataset=name)}
+
+    assert categories() == {**faulty.tags, "nobody_knows": None}
+    assert client.stats(dataset=name).post_count == 1
+    # What the board does not know is not asked about again; what is new is.
+    faulty.list_requests.clear()
+    client.sources.refresh(name)
+    assert faulty.list_requests == []
+    faulty.posts.append(BoardPost(id=2, tags=(("tree", ""), ("leaf", ""))))
+    faulty.tags["leaf"] = "general"
+    assert client.sources.refresh(name).state == "done"
+    assert len(faulty.list_requests) == 1 and "leaf" in faulty.list_requests[0]
+    assert categories()["leaf"] == "general"
+
+    # A board that tells no tags fails the refresh; its posts are there, and the next one asks again.
+    faulty.posts.append(BoardPost(id=3, tags=(("root", ""),)))
+    faulty.tags["root"] = "general"
+    faulty.list_faults = [Answer(status=500)] * 3
+    failed = client.sources.refresh(name)
+    assert (failed.state, failed.error_reason, failed.counts.new) == ("failed", "FETCH_FAILED", 1)
+    assert client.sources.refresh(name).state == "done"
+    assert categories()["root"] == "general"
+
+
+def relation(number: int, antecedent: str, consequent: str, status: str = "active") -> dict[str, object]:
+    return {"id": number, "antecedent_name": antecedent, "consequent_name": consequent, "status": status}
+
+
+@pytest.mark.parametrize("kind", ["danbooru", "e621"])
+def test_relations_are_the_boards_when_the_source_asks_for_them(
+    client: millrace.Client, faulty: FaultyBoard, kind: str
+) -> None:
+    faulty.kind = kind
+    faulty.posts = posts_of(3)
+    faulty.relations["tag_aliases"] = [relation(number, f"old_{number}", "blue_sky") for number in range(5, 30)]
+    faulty.relations["tag_implications"] = [relation(4, "blue_sky", "sky"), relation(6, "x", "y", "pending")]
+    name = f"relations-{kind}"
+    client.sources.create(name, dataset=name, kind=kind, address=faulty.address)
+    client.sources.refresh(name)
+    assert faulty.list_requests == []
+    client.sources.update(name, with_relations=True)
+    assert client.sources.get(name).with_relations
+    # A page that fails once is asked for again.
+    faulty.list_faults = [Answer(status=503), Answer(body=b'[{"id": 5, "antece', declared_size_bytes=5000)]
+    assert client.sources.refresh(name).state == "done"
+
+    def active() -> list[tuple[str, str, str]]:
+        return [
+            (one.kind, one.antecedent, one.consequent)
+            for one in client.tags.relations(dataset=name)
+            if one.status == "active"
+        ]
+
+    assert len(active()) == 26
+    assert active()[-1] == ("implication", "blue_sky", "sky")
+
+    # One is dropped, and one that contradicts others leaves everything as it was.
+    before = active()
+    faulty.relations["tag_aliases"] = faulty.relations["tag_aliases"][1:]
+    faulty.relations["tag_implications"].append(relation(9, "sky", "blue_sky"))
+    failed = client.sources.refresh(name)
+    assert (failed.state, failed.error_reason) == ("failed", "RECORD_REJECTED")
+    assert "circle" in str(failed.error)
+    assert active() == before
+    del faulty.relations["tag_implications"][-1]
+    assert client.sources.refresh(name).state == "done"
+    assert set(active()) == set(before) - {("alias", "old_5", "blue_sky")}
+
+    # Lists that end before their end, or are none, change nothing either.
+    before = active()
+    faulty.relations["tag_aliases"] = [relation(50, "new", "blue_sky")]
+    for fault in (Answer(status=502), Answer(body=b"<html>"), Answer(body=b'[{"id": 50}]')):
+        faulty.list_faults = [fault] * 3
+        assert client.sources.refresh(name).state == "failed"
+        assert active() == before
 
 
 FAULTS = {

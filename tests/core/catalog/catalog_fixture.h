@@ -66,7 +66,8 @@ inline constexpr char kDataset[] = "board";
 
 // Takes back what version 4 of the schema added.
 inline constexpr char kBackToVersion3[] =
-    "DROP TABLE failed_pages; DROP TABLE refresh_runs; DROP TABLE sources; "
+    "DROP INDEX tags_without_category; DROP TABLE asked_tags; DROP TABLE failed_pages; DROP TABLE refresh_runs; DROP "
+    "TABLE sources; "
     "ALTER TABLE posts DROP COLUMN favorite_count; ALTER TABLE posts DROP COLUMN duration_us; DROP TABLE tag_facts; "
     "DROP TABLE tag_relations; DROP TABLE pools; DROP TABLE pool_posts; DROP TABLE artists; PRAGMA user_version=3";
 

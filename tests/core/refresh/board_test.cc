@@ -96,6 +96,11 @@ TEST_CASE("settings that cannot work are refused, by field") {
           s.mark_missing = true;
           s.query = "x";
         }) == "mark_missing");
+  CHECK(refused([](auto& s) { s.with_relations = true; }).empty());
+  CHECK(refused([](auto& s) {
+          s.with_relations = true;
+          s.kind = BoardKind::kMoebooru;
+        }) == "with_relations");
   CHECK(refused([](auto& s) { s.login = "me"; }) == "api_key");
   CHECK(refused([](auto& s) { s.api_key = "key"; }) == "login");
 }

@@ -66,7 +66,12 @@ class FakeBoard final : public HttpFetcher {
   };
 
   absl::StatusOr<HttpResponse> Get(const HttpRequest& request) override {
-    const int64_t after_id = NumberBehind(request.url, "page=a");
+    if (absl::StrContains(request.url, "/tag.json") || absl::StrContains(request.url, "s=tag"))
+      return Tags(request.url);
+    if (absl::StrContains(request.url, "/tag_aliases.json")) return Relations(request.url, aliases);
+    if (absl::StrContains(request.url, "/tag_implications.json")) return Relations(request.url, implications);
+    const bool is_paged = absl::StrContains(request.url, "page=a");
+    const int64_t after_id = NumberBehind(request.url, is_paged ? "page=a" : "id%3A%3E");
     const int64_t limit = NumberBehind(request.url, "limit=");
     requests.push_back(after_id);
     if (on_request) on_request(after_id);
@@ -106,12 +111,67 @@ class FakeBoard final : public HttpFetcher {
   std::map<int64_t, absl::StatusOr<HttpResponse>> broken_pages;  // by after_id
   std::vector<int64_t> requests;                                 // their after_ids
   std::function<void(int64_t after_id)> on_request;
+  std::map<std::string, int> tag_types;   // what its list of tags tells
+  std::vector<std::string> tag_requests;  // the URLs from the path on
+  std::function<void()> on_tag_request;
+  struct BoardRelation {
+    std::string antecedent;
+    std::string consequent;
+    std::string status = "active";
+  };
+  std::map<int64_t, BoardRelation> aliases;  // by id
+  std::map<int64_t, BoardRelation> implications;
+  size_t relations_per_page = 2;
+  std::vector<std::string> relation_requests;  // the URLs from the path on
+  std::deque<HttpResponse> tag_answers;        // for the next requests of tags, before anything else
 
  private:
+  absl::StatusOr<HttpResponse> Relations(const std::string& url, const std::map<int64_t, BoardRelation>& relations) {
+    relation_requests.push_back(url.substr(url.find('/', sizeof("https://") - 1)));
+    std::vector<std::string> records;
+    auto relation = relations.upper_bound(NumberBehind(url, "page=a"));
+    for (; relation != relations.end() && records.size() < relations_per_page; ++relation) {
+      records.insert(records.begin(),
+                     absl::StrCat(R"({"id":)", relation->first, R"(,"antecedent_name":")", relation->second.antecedent,
+                                  R"(","consequent_name":")", relation->second.consequent, R"(","status":")",
+                                  relation->second.status, R"(","reason":null})"));
+    }
+    std::string list;
+    for (const std::string& record : records) absl::StrAppend(&list, list.empty() ? "" : ",", record);
+    // As e621 does it.
+    if (list.empty()) return HttpResponse{200, R"({"tag_aliases":[]})", ""};
+    return HttpResponse{200, absl::StrCat("[", list, "]"), ""};
+  }
+
+  // As Moebooru lists them; a name matches those that hold it.
+  absl::StatusOr<HttpResponse> Tags(const std::string& url) {
+    tag_requests.push_back(url.substr(url.find('/', sizeof("https://") - 1)));
+    if (on_tag_request) on_tag_request();
+    if (!tag_answers.empty()) {
+      const HttpResponse answer = tag_answers.front();
+      tag_answers.pop_front();
+      return answer;
+    }
+    const size_t name_at = url.find("&name=");
+    const std::string part = name_at == std::string::npos ? "" : url.substr(name_at + sizeof("&name=") - 1);
+    const size_t names_at = url.find("&names=");
+    const std::string names = names_at == std::string::npos ? "" : url.substr(names_at + sizeof("&names=") - 1);
+    std::string list;
+    for (const auto& [name, type] : tag_types) {
+      const bool is_asked = names_at == std::string::npos ? absl::StrContains(name, part)
+                                                          : absl::StrContains("+" + names + "+", "+" + name + "+");
+      if (!is_asked) continue;
+      absl::StrAppend(&list, list.empty() ? "" : ",", R"({"id":1,"name":")", name, R"(","count":3,"type":)", type,
+                      R"(,"ambiguous":false})");
+    }
+    return HttpResponse{200, absl::StrCat("[", list, "]"), ""};
+  }
+
   static int64_t NumberBehind(const std::string& url, const std::string& key) {
     const size_t begin = url.find(key) + key.size();
     int64_t number = 0;
-    const bool is_number = absl::SimpleAtoi(url.substr(begin, url.find('&', begin) - begin), &number);
+    const bool is_number =
+        absl::SimpleAtoi(url.substr(begin, url.find_first_not_of("0123456789", begin) - begin), &number);
     return is_number ? number : -1;
   }
 

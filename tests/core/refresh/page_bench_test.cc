@@ -51,7 +51,7 @@ TEST_CASE_METHOD(CatalogFixture, "a page of 200 posts is written in milliseconds
   settings.page_size = kPageSize;
   SourceStore& store = catalog->sources();
   const SourceRecord source = Take(store.Add(settings)).record;
-  const RunRecord run = Take(store.BeginRun(source, RunTrigger::kAsked));
+  const RunRecord run = Take(store.BeginRun(source, RunTrigger::kAsked)).run;
   const auto measure = [&](const char* what, int32_t score) {
     std::vector<double> times_ms;
     RefreshCounts counts;

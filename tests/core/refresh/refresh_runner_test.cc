@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "tests/core/catalog/catalog_fixture.h"
 #include "tests/core/refresh/fake_board.h"
 #include "tests/support/fake_clock.h"
@@ -165,6 +166,61 @@ TEST_CASE_METHOD(Fixture, "what a stopped refresh changed is in the snapshot beh
   AwaitIdle("source");
   // And none behind one that changed nothing since.
   CHECK(Start("source").get()->run.snapshot.empty());
+}
+
+// Whoever is to sleep for a minute sleeps until the test says so; shorter sleeps take no time.
+class GatedClock final : public Clock {
+ public:
+  absl::Time Now() override { return absl::FromUnixSeconds(1'700'000'000); }
+  bool Sleep(absl::Duration duration, const std::function<bool()>& cancelled) override {
+    if (duration < absl::Minutes(1)) return !(cancelled && cancelled());
+    ++sleeper_count;
+    while (!is_open && !cancelled()) std::this_thread::yield();
+    return !cancelled();
+  }
+  std::atomic<int> sleeper_count{0};
+  std::atomic<bool> is_open{false};
+};
+
+// Asks to come again in a minute, at first.
+class BusyBoard final : public HttpFetcher {
+ public:
+  absl::StatusOr<HttpResponse> Get(const HttpRequest& request) override {
+    if (!absl::StrContains(request.url, "busy.example") || answered_count++ > 0) return HttpResponse{200, "", ""};
+    return StatusAnswer(429, "60");
+  }
+  std::atomic<int> answered_count{0};
+};
+
+TEST_CASE_METHOD(CatalogFixture, "a refresh that waits for a board or an import leaves its place to others") {
+  GatedClock clock;
+  BusyBoard board;
+  HostPacer pacer{&clock, absl::ZeroDuration()};
+  RefreshRunnerOptions options;
+  options.catalog = catalog.get();
+  options.fetching = {&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, 1};
+  options.thread_count = 1;
+  RefreshRunner runner(options);
+  const auto start = [&](const std::string& host) {
+    SourceSettings settings;
+    settings.name = host;
+    settings.dataset = kDataset;
+    settings.kind = BoardKind::kDanbooru;
+    settings.address = "https://" + host;
+    settings.page_size = 10;
+    Take(catalog->sources().Add(settings));
+    auto promise = std::make_shared<std::promise<RunState>>();
+    const absl::Status started = runner.Start(
+        host, {}, [promise](const absl::StatusOr<RefreshOutcome>& outcome) { promise->set_value(outcome->run.state); });
+    REQUIRE(started.ok());
+    return promise->get_future();
+  };
+  std::future<RunState> waiting = start("busy.example");
+  while (clock.sleeper_count == 0) std::this_thread::yield();
+  CHECK(start("other.example").get() == RunState::kDone);
+  CHECK(runner.IsRunning("busy.example"));
+  clock.is_open = true;
+  CHECK(waiting.get() == RunState::kDone);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ class Fixture : public CatalogFixture {
       reports.push_back(report);
       if (next) next(report);
     };
-    Refresher refresher(&catalog->sources(), {&board, &pacer, &clock, make_reader, {}, 1});
+    Refresher refresher(catalog.get(), {&board, &pacer, &clock, make_reader, {}, 1});
     return Take(refresher.Run(Source(), options));
   }
   SourceRecord Source() { return Take(catalog->sources().Get("source")); }
@@ -217,6 +217,57 @@ TEST_CASE_METHOD(Fixture, "a board that fails three pages in a row is down: noth
   CHECK(Ids() == BoardIds());
 }
 
+TEST_CASE_METHOD(Fixture, "pages that fail in a row are counted over refreshes that were stopped between them") {
+  AddPosts(1, 90);
+  for (const int64_t after_id : {10, 20, 30, 40, 50}) board.broken_pages.emplace(after_id, StatusAnswer(502));
+  bool is_stopped = false;
+  RefreshOptions options;
+  options.stopped = [&] { return is_stopped ? MakeError(Reason::kCancelled, "gone") : absl::OkStatus(); };
+  options.on_page = [&](const PageReport& report) { is_stopped = report.after_id == 20; };
+  CHECK(Refresh(options).state == RunState::kStopped);
+  CHECK(Source().cursor == 30);
+  CHECK(Source().skipped_in_row_count == 2);
+  const RunRecord run = Refresh();
+  CHECK(run.state == RunState::kFailed);
+  CHECK(run.counts.failed_page_count == 1);
+  CHECK(Source().cursor == 10);
+  CHECK(Source().skipped_in_row_count == 0);
+  // A page that works ends the row.
+  board.broken_pages.erase(30);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(Source().position == 90);
+}
+
+TEST_CASE_METHOD(Fixture, "a position is set before a refresh begins, which then begins there, or not while it runs") {
+  AddPosts(1, 25);
+  const SourceRecord known = Source();
+  const auto set_position = [this](int64_t position) {
+    return catalog->sources().UpdateWithPosition("source", [position](SourceRecord* record) {
+      record->position = record->cursor = position;
+      return absl::OkStatus();
+    });
+  };
+  // Between the look at the source and the run's begin.
+  CHECK(Take(set_position(20)).position == 20);
+  absl::Status status;
+  RefreshOptions options;
+  options.on_page = [&](const PageReport&) { status = set_position(0).status(); };
+  Refresher refresher(catalog.get(), {&board, &pacer, &clock, make_reader, {}, 1});
+  CHECK(Take(refresher.Run(known, options)).counts.new_post_count == 5);
+  CHECK(ReasonOf(status) == Reason::kRefreshRunning);
+  CHECK(Source().position == 25);
+  CHECK(set_position(0).ok());
+  CHECK(Refresh().counts.new_post_count == 20);
+}
+
+TEST_CASE_METHOD(Fixture, "a run whose end could not be recorded is over when the next one begins") {
+  Take(catalog->sources().BeginRun(Source(), RunTrigger::kAsked));
+  CHECK(Refresh().state == RunState::kDone);
+  const std::vector<RunRecord> runs = Take(catalog->sources().ListRuns("source", std::nullopt, 10));
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[1].state == RunState::kStopped);
+}
+
 TEST_CASE_METHOD(Fixture, "posts that come to be where pages were skipped at the end are not missed") {
   AddPosts(1, 12);
   board.broken_pages.emplace(10, StatusAnswer(500));
@@ -342,7 +393,7 @@ TEST_CASE_METHOD(Fixture, "a source that is deleted during its refresh stops it"
   board.on_request = [&](int64_t after_id) {
     if (after_id == 10) Take(catalog->sources().Delete("source"));
   };
-  Refresher refresher(&catalog->sources(), {&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, 1});
+  Refresher refresher(catalog.get(), {&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, 1});
   CHECK(ReasonOf(refresher.Run(Source(), {}).status()) == Reason::kSourceNotFound);
   CHECK(Ids().size() == 10);
 }

@@ -108,6 +108,15 @@ TEST_CASE("a first refusal, and one long after the last overload, is told to com
   CHECK(pace.DelayOfRefused(now + std::chrono::minutes(10)) <= RetryPace::kDelayMin * 3 / 2);
 }
 
+TEST_CASE("the delay shrinks while nobody is refused, also when few calls are taken meanwhile") {
+  RetryPace pace;
+  Clock::time_point now(std::chrono::hours(1));
+  for (int i = 0; i < 1'000; ++i) pace.DelayOfRefused(now += milliseconds(10));
+  CHECK(pace.DelayOfRefused(now) >= RetryPace::kDelayMax / 2);
+  // One refusal behind hours of silence may begin an overload, and is told no more than that.
+  CHECK(pace.DelayOfRefused(now + std::chrono::hours(3)) <= RetryPace::kDelayMin * 4 * 3 / 2);
+}
+
 TEST_CASE("those who are refused together are told to come at other times each") {
   RetryPace pace;
   const Clock::time_point now(std::chrono::hours(1));

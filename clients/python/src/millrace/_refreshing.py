@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -32,6 +33,7 @@ class Sources(Part):
         interval: timedelta | None = None,
         snapshot_after_refresh: bool = False,
         mark_missing: bool = False,
+        with_relations: bool = False,
         login: str = "",
         api_key: str = "",
         position: int = 0,
@@ -41,7 +43,8 @@ class Sources(Part):
         kind: "danbooru", "e621", "moebooru" or "gelbooru". address: the board's root, "https://board.example". query:
         in the board's own language; empty for all posts. page_size: 0 for the kind's own. interval: from a minute on;
         None: refresh only when asked for. mark_missing: mark posts as deleted that a page should show and does not;
-        only without a query, and for a dataset that this board alone feeds. position: begin behind this post id.
+        only without a query, and for a dataset that this board alone feeds. with_relations: refresh aliases and
+        implications of tags, too, of Danbooru and e621. position: begin behind this post id.
 
         SourceExists; InvalidRequest; ValueError for a kind that there is not.
         """
@@ -55,6 +58,7 @@ class Sources(Part):
             interval=None if interval is None else _duration(interval),
             snapshot_after_refresh=snapshot_after_refresh,
             mark_missing=mark_missing,
+            with_relations=with_relations,
             login=login,
             api_key=api_key,
             position=position,
@@ -85,6 +89,7 @@ class Sources(Part):
         interval: timedelta | None = None,
         snapshot_after_refresh: bool | None = None,
         mark_missing: bool | None = None,
+        with_relations: bool | None = None,
         login: str | None = None,
         api_key: str | None = None,
         position: int | None = None,
@@ -102,6 +107,7 @@ class Sources(Part):
             interval=None if interval is None else _duration(interval),
             snapshot_after_refresh=snapshot_after_refresh,
             mark_missing=mark_missing,
+            with_relations=with_relations,
             login=login,
             api_key=api_key,
             position=position,
@@ -123,7 +129,8 @@ class Sources(Part):
     ) -> types.RefreshRun:
         """Refreshes a source and waits for it: up to the board's end, or for max_page_count pages. on_page hears of
         each page. What the run came to is its `state`: one that is "failed" keeps what it has committed, and the next
-        one continues there. timeout_s, or an exception from on_page, stops the refresh.
+        one continues there. Its `snapshot_error` says why there is no snapshot although the source asks for one.
+        timeout_s, or an exception from on_page, stops the refresh.
 
         SourceNotFound; FetchDisabled; RefreshRunning; Unavailable; errors.Error with the code DEADLINE_EXCEEDED.
         """
@@ -137,7 +144,10 @@ class Sources(Part):
             try:
                 for response in call:
                     if response.HasField("run"):
-                        run = _run(response.run)
+                        snapshot_error = (
+                            response.snapshot_error.message if response.HasField("snapshot_error") else None
+                        )
+                        run = dataclasses.replace(_run(response.run), snapshot_error=snapshot_error)
                     elif on_page is not None:
                         on_page(_page(response.page))
             except grpc.RpcError as rpc_error:
@@ -176,6 +186,7 @@ def _source(message: sources.Source) -> types.Source:
         interval=message.interval.ToTimedelta() if message.HasField("interval") else None,
         snapshot_after_refresh=message.snapshot_after_refresh,
         mark_missing=message.mark_missing,
+        with_relations=message.with_relations,
         has_credentials=message.has_credentials,
         position=message.position,
         failed_page_count=message.failed_page_count,

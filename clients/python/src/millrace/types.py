@@ -520,6 +520,7 @@ class Source:
     interval: timedelta | None
     snapshot_after_refresh: bool
     mark_missing: bool
+    with_relations: bool
     has_credentials: bool
     position: int
     failed_page_count: int
@@ -558,7 +559,8 @@ class RefreshPage:
 @dataclass(frozen=True)
 class RefreshRun:
     """A refresh. state: "running", "done", "stopped" or "failed"; error_reason and error say why for the last two.
-    trigger: "asked" or "interval"."""
+    trigger: "asked" or "interval". snapshot_error: why there is no snapshot although the source asks for one; told to
+    who waited for the refresh, not kept."""
 
     source: str
     id: int
@@ -572,3 +574,4 @@ class RefreshRun:
     snapshot: str | None
     error_reason: str | None
     error: str | None
+    snapshot_error: str | None = None

@@ -1,0 +1,125 @@
+#include "core/refresh/board_tags.h"
+
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/fetch/url.h"
+#include "core/ingest/html_text.h"
+#include "core/ingest/json_fact_parser.h"
+#include "core/ingest/json_record.h"
+#include "core/ingest/json_splitter.h"
+
+namespace millrace {
+namespace {
+
+// Gelbooru's most.
+constexpr size_t kNamesPerRequestMax = 100;
+// Servers take URLs of 8 KiB; names of Japanese letters grow threefold when they are encoded, thrice.
+constexpr size_t kNamesSizeBytesMax = 4096;
+constexpr int64_t kRecordSizeBytesMax = 1 << 20;
+constexpr int64_t kGelbooruDeprecatedType = 6;
+
+// Both number the first ones as Danbooru does. 5 is meta on Gelbooru; on Moebooru it is what a board makes of it
+// (circles, styles), which none of our categories is.
+TagCategory CategoryOf(BoardKind kind, int64_t type) {
+  switch (type) {
+    case 0:
+      return TagCategory::kGeneral;
+    case 1:
+      return TagCategory::kArtist;
+    case 3:
+      return TagCategory::kCopyright;
+    case 4:
+      return TagCategory::kCharacter;
+    case 5:
+      return kind == BoardKind::kGelbooru ? TagCategory::kMeta : TagCategory::kUnspecified;
+    default:
+      return TagCategory::kUnspecified;
+  }
+}
+
+}  // namespace
+
+bool HasTagLookup(BoardKind kind) { return kind == BoardKind::kMoebooru || kind == BoardKind::kGelbooru; }
+
+bool HasWholeTagList(BoardKind kind) { return kind == BoardKind::kMoebooru; }
+
+PageRequest MakeTagRequest(const SourceSettings& settings, absl::Span<const std::string> names, size_t* count) {
+  PageRequest request;
+  if (settings.kind == BoardKind::kMoebooru) {
+    *count = 1;
+    // All that match: some of these boards look for the name within others, so the one that is meant may come late.
+    request.url = absl::StrCat(settings.address, "/tag.json?limit=0&name=", EncodeForUrl(names.front()));
+    AddCredentials(settings, &request);
+    return request;
+  }
+  request.url = absl::StrCat(settings.address, "/index.php?page=dapi&s=tag&q=index&json=1&limit=", kNamesPerRequestMax,
+                             "&names=");
+  const size_t start = request.url.size();
+  request.url += EncodeForUrl(names.front());
+  for (*count = 1; *count < names.size() && *count < kNamesPerRequestMax; ++*count) {
+    const std::string name = EncodeForUrl(names[*count]);
+    if (request.url.size() - start + name.size() > kNamesSizeBytesMax) break;
+    absl::StrAppend(&request.url, "+", name);
+  }
+  AddCredentials(settings, &request);
+  return request;
+}
+
+PageRequest MakeTagListRequest(const SourceSettings& settings) {
+  PageRequest request;
+  request.url = absl::StrCat(settings.address, "/tag.json?limit=0&order=date");
+  AddCredentials(settings, &request);
+  return request;
+}
+
+absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string& body) {
+  constexpr std::string_view kWrappers[] = {"tag"};
+  const bool is_gelbooru = kind == BoardKind::kGelbooru;
+  if (absl::StripAsciiWhitespace(body).empty()) {
+    return MakeError(Reason::kFileInvalid,
+                     "the board's list of tags is blank, which no list is, not even an empty one");
+  }
+  std::vector<TagFact> tags;
+  std::string first_rejected;
+  JsonFactParser parser;
+  JsonSplitter::Options options;
+  options.record_size_bytes_max = kRecordSizeBytesMax;
+  options.padding_bytes = JsonRecord::kPaddingBytes;
+  if (is_gelbooru) {
+    options.wrappers = kWrappers;
+    options.page_mark = "@attributes";
+  }
+  const auto reject = [&](int64_t number, std::string_view why) {
+    if (first_rejected.empty()) first_rejected = absl::StrCat("record ", number, ": ", std::string(why));
+    return absl::OkStatus();
+  };
+  JsonSplitter splitter(options, {[&](std::string_view text, int64_t number) -> absl::Status {
+                                    TagFact tag;
+                                    int64_t type = -1;
+                                    if (!parser.ParseTyped(text, &tag, &type)) {
+                                      return reject(
+                                          number, absl::StrCat(parser.rejected().field, " ", parser.rejected().reason));
+                                    }
+                                    tag.id = 0;
+                                    tag.category = CategoryOf(kind, type);
+                                    tag.is_deprecated = is_gelbooru && type == kGelbooruDeprecatedType;
+                                    if (is_gelbooru) tag.name = UnescapeHtml(tag.name);
+                                    tags.push_back(std::move(tag));
+                                    return absl::OkStatus();
+                                  },
+                                  [&](int64_t number) { return reject(number, "is too long"); }});
+  splitter.Restart("the board's list of tags");
+  MILLRACE_RETURN_IF_ERROR(splitter.Write(body));
+  MILLRACE_RETURN_IF_ERROR(splitter.End());
+  if (tags.empty() && !first_rejected.empty()) {
+    return MakeError(
+        Reason::kFileInvalid,
+        absl::StrCat("the board's list of tags holds none, but records that are no tags; ", first_rejected));
+  }
+  return tags;
+}
+
+}  // namespace millrace

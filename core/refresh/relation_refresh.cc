@@ -1,0 +1,101 @@
+#include "core/refresh/relation_refresh.h"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/refresh/board_relations.h"
+
+namespace millrace {
+namespace {
+
+constexpr int64_t kRelationsPerRead = 10'000;
+// The dataset's relations that a board dropped; any word but "active" would do.
+constexpr char kDeletedStatus[] = "deleted";
+
+using Key = std::tuple<TagRelationKind, std::string_view, std::string_view>;
+Key KeyOf(const TagRelation& relation) { return {relation.kind, relation.antecedent, relation.consequent}; }
+
+}  // namespace
+
+absl::StatusOr<std::vector<TagRelation>> RelationRefresh::Fetch(const SourceSettings& settings,
+                                                                const std::function<bool()>& cancelled) {
+  std::vector<TagRelation> relations;
+  for (const TagRelationKind kind : {TagRelationKind::kAlias, TagRelationKind::kImplication}) {
+    for (int64_t after_id = 0;;) {
+      RelationsPage page;
+      const auto take = [&](const std::string& body) -> absl::Status {
+        MILLRACE_ASSIGN_OR_RETURN(page, ParseRelations(kind, after_id, body));
+        return absl::OkStatus();
+      };
+      MILLRACE_RETURN_IF_ERROR(fetcher_.Get(MakeRelationsRequest(settings, kind, after_id), take, cancelled));
+      if (page.max_id == 0) break;
+      after_id = page.max_id;
+      std::move(page.relations.begin(), page.relations.end(), std::back_inserter(relations));
+      if (relations.size() > kRelationCountMax) {
+        return MakeError(Reason::kFileInvalid, absl::StrCat("the board lists more than ", kRelationCountMax,
+                                                            " aliases and implications, more than any board has"));
+      }
+    }
+  }
+  return relations;
+}
+
+absl::StatusOr<std::vector<TagRelation>> RelationRefresh::ReadActive(const std::string& dataset) {
+  std::vector<TagRelation> active;
+  std::optional<TagRelationCursor> after;
+  while (true) {
+    MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagRelation> some,
+                              catalog_.ListTagRelations(dataset, after, kRelationsPerRead));
+    if (some.empty()) return active;
+    after = TagRelationCursor{static_cast<int64_t>(some.back().kind), some.back().antecedent, some.back().consequent};
+    std::copy_if(some.begin(), some.end(), std::back_inserter(active), IsActive);
+  }
+}
+
+absl::StatusOr<bool> RelationRefresh::Write(const SourceSettings& settings, int64_t run_id,
+                                            const std::vector<TagRelation>& told) {
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<TagRelation> gone, ReadActive(settings.dataset));
+  const size_t active_count = gone.size();
+  if (told.empty() && !gone.empty()) {
+    return MakeError(Reason::kFileInvalid,
+                     absl::StrCat(settings.address, " lists no aliases and no implications at all, while the dataset ",
+                                  settings.dataset, " has some: that is taken to be the board's mistake"));
+  }
+  std::set<Key> told_keys;
+  for (const TagRelation& relation : told) told_keys.insert(KeyOf(relation));
+  std::erase_if(gone, [&](const TagRelation& relation) { return told_keys.contains(KeyOf(relation)); });
+  // What a board counts or notes about its relations changes daily, and tells nothing of the tags.
+  if (gone.empty() && active_count == told_keys.size()) return false;
+  ImportSpec spec;
+  spec.dataset = settings.dataset;
+  spec.request_id = absl::StrCat("refresh-", settings.name, "-", run_id, "-relations");
+  spec.format = static_cast<int32_t>(PageFormatOf(settings.kind));
+  MILLRACE_ASSIGN_OR_RETURN(BegunImport begun, catalog_.BeginImport(spec));
+  auto* const session = std::get_if<std::unique_ptr<ImportSession>>(&begun);
+  if (session == nullptr) return MakeError(Reason::kInternal, "a refresh has the relations of another one");
+  // All of them, not those that are new alone: then they are checked against each other, too.
+  int64_t number = 0;
+  for (const TagRelation& relation : told) {
+    MILLRACE_RETURN_IF_ERROR((*session)->StageTagRelation(relation, {0, ++number}));
+  }
+  for (TagRelation& relation : gone) {
+    relation.status = kDeletedStatus;
+    MILLRACE_RETURN_IF_ERROR((*session)->StageTagRelation(relation, {0, ++number}));
+  }
+  ImportCounts counts;
+  counts.format = spec.format;
+  MILLRACE_RETURN_IF_ERROR((*session)->Commit(counts).status());
+  return true;
+}
+
+}  // namespace millrace

@@ -1,0 +1,175 @@
+// Goal: tags that came without a category get the board's, for few requests, and none is asked about again and again.
+// Method: as refresher_test.cc, with boards whose pages name tags alone.
+#include "core/refresh/tag_lookup.h"
+
+#include "core/refresh/refresher.h"
+#include "tests/core/catalog/catalog_fixture.h"
+#include "tests/core/refresh/fake_board.h"
+#include "tests/support/fake_clock.h"
+
+namespace millrace {
+namespace {
+
+class Fixture : public CatalogFixture {
+ public:
+  void AddSource(BoardKind kind) {
+    SourceSettings settings;
+    settings.name = "source";
+    settings.dataset = kDataset;
+    settings.kind = kind;
+    settings.address = "https://board.example";
+    settings.page_size = 100;
+    Take(catalog->sources().Add(settings));
+  }
+  // Posts with a tag each: tag1, tag2, ...
+  void AddPosts(int first, int last) {
+    for (int id = first; id <= last; ++id) board.posts[id].tag_ids = {id};
+  }
+  RunRecord Refresh(RefreshOptions options = {}) {
+    board.tag_requests.clear();
+    Refresher refresher(catalog.get(),
+                        {&board, &pacer, &clock, FakeBoard::NamesOnlyMaker(TagCategory::kUnspecified), {}, 1});
+    const RunRecord run = Take(refresher.Run(Take(catalog->sources().Get("source")), options));
+    has_changed_tags = refresher.has_changed_tags();
+    return run;
+  }
+  TagCategory CategoryOf(const std::string& name) {
+    const std::vector<Tag> tags = Take(catalog->FindTagsByName(kDataset, name, 2));
+    REQUIRE(tags.size() == 1);
+    return tags.front().category;
+  }
+
+  FakeBoard board;
+  FakeClock clock;
+  HostPacer pacer{&clock, absl::Seconds(1)};
+  bool has_changed_tags = false;
+};
+
+TEST_CASE_METHOD(Fixture, "tags without a category get the board's behind the pages, and are not asked about again") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 3);
+  board.tag_types = {{"tag1", 1}, {"tag2", 4}, {"tag22", 3}, {"tag3", 0}};
+  const absl::Time start = clock.now;
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests == std::vector<std::string>{"/tag.json?limit=0&name=tag1", "/tag.json?limit=0&name=tag2",
+                                                       "/tag.json?limit=0&name=tag3"});
+  // Two pages and three lookups: a request a second.
+  CHECK(clock.now - start == absl::Seconds(4));
+  CHECK(CategoryOf("tag1") == TagCategory::kArtist);
+  CHECK(CategoryOf("tag2") == TagCategory::kCharacter);
+  CHECK(CategoryOf("tag3") == TagCategory::kGeneral);
+  CHECK(has_changed_tags);
+  // Written as a list of tags is: the counts by category, and what the list told.
+  const Stats stats = Take(catalog->GetStats(kDataset));
+  CHECK(stats.category_tag_counts[static_cast<size_t>(TagCategory::kArtist)] == 1);
+  CHECK(stats.category_tag_counts[static_cast<size_t>(TagCategory::kUnspecified)] == 0);
+  CHECK(Take(catalog->FindTagFact(kDataset, "tag1"))->source_post_count == 3);
+  CHECK_FALSE(Take(catalog->FindTagFact(kDataset, "tag22")).has_value());
+  Refresh();
+  CHECK(board.tag_requests.empty());
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a tag that the board does not know is asked about again a month later, not in each refresh") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 2);
+  board.tag_types = {{"tag1", 9}};  // a type that is none of our categories
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests.size() == 2);
+  CHECK(CategoryOf("tag1") == TagCategory::kUnspecified);
+  Reopen();
+  Refresh();
+  CHECK(board.tag_requests.empty());
+  now_us += absl::ToInt64Microseconds(TagLookups::kAskAgainAfter);
+  board.tag_types = {{"tag1", 3}, {"tag2", 3}};
+  Refresh();
+  CHECK(board.tag_requests.size() == 2);
+  CHECK(CategoryOf("tag2") == TagCategory::kCopyright);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "many names cost one request where the board gives its whole list, and what it leaves out few") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 2'500);
+  for (int tag = 1; tag <= 2'498; ++tag) board.tag_types["tag" + std::to_string(tag)] = 1;
+  Refresh();
+  CHECK(board.tag_requests == std::vector<std::string>{"/tag.json?limit=0&order=date", "/tag.json?limit=0&name=tag2499",
+                                                       "/tag.json?limit=0&name=tag2500"});
+  CHECK(CategoryOf("tag2498") == TagCategory::kArtist);
+  Refresh();
+  CHECK(board.tag_requests.empty());
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a hundred names go into a request, and what a refresh has no requests for the next one asks") {
+  AddSource(BoardKind::kGelbooru);
+  AddPosts(1, 4'000);
+  for (int tag = 1; tag <= 4'000; ++tag) board.tag_types["tag" + std::to_string(tag)] = 5;
+  Refresh();
+  // The posts took 40 pages: as many requests may be of tags.
+  CHECK(board.tag_requests.size() == 40);
+  CHECK(absl::StartsWith(board.tag_requests.front(),
+                         "/index.php?page=dapi&s=tag&q=index&json=1&limit=100&names=tag1+tag10+tag100+"));
+  CHECK(CategoryOf("tag4000") == TagCategory::kMeta);
+  RefreshOptions options;
+  for (int id = 4'001; id <= 4'100; ++id) {
+    for (int tag = 0; tag < 40; ++tag) {
+      board.posts[id].tag_ids.resize(40);
+      board.posts[id].tag_ids[static_cast<size_t>(tag)] = id * 40 + tag;
+      board.tag_types["tag" + std::to_string(id * 40 + tag)] = 0;
+    }
+  }
+  Refresh();
+  CHECK(board.tag_requests.size() == TagLookups::kRequestsPerRunMax);
+  Refresh();
+  CHECK(board.tag_requests.size() == 40 - TagLookups::kRequestsPerRunMax);
+  Refresh();
+  CHECK(board.tag_requests.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a lookup that fails fails the refresh behind its pages, and the next one asks again") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 2);
+  board.tag_types = {{"tag1", 1}, {"tag2", 1}};
+  const std::string body = GENERATE("", "<html>", R"({"success":false,"reason":"no"})", R"([{"id":1}])");
+  board.tag_answers = {{200, body, ""}, {500, "", ""}, {200, body, ""}};
+  const RunRecord failed = Refresh();
+  CHECK(failed.state == RunState::kFailed);
+  CHECK(failed.error_reason == "FILE_INVALID");
+  CHECK(failed.counts.new_post_count == 2);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(CategoryOf("tag2") == TagCategory::kArtist);
+}
+
+TEST_CASE_METHOD(Fixture, "a lookup waits while an import runs, and a stop loses what was not written alone") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 2);
+  board.tag_types = {{"tag1", 1}, {"tag2", 1}};
+  std::unique_ptr<ImportSession> import;
+  bool is_stopped = false;
+  board.on_tag_request = [&] {
+    if (board.tag_requests.size() == 1) return;
+    import = Begin("import");
+    is_stopped = true;
+  };
+  RefreshOptions options;
+  options.stopped = [&] { return is_stopped ? MakeError(Reason::kCancelled, "gone") : absl::OkStatus(); };
+  CHECK(Refresh(options).state == RunState::kStopped);
+  import.reset();
+  board.on_tag_request = {};
+  CHECK(CategoryOf("tag1") == TagCategory::kArtist);
+  CHECK(CategoryOf("tag2") == TagCategory::kUnspecified);
+  Refresh();
+  CHECK(board.tag_requests == std::vector<std::string>{"/tag.json?limit=0&name=tag2"});
+  CHECK(CategoryOf("tag2") == TagCategory::kArtist);
+}
+
+TEST_CASE_METHOD(Fixture, "boards whose pages tell categories are not asked") {
+  AddSource(BoardKind::kDanbooru);
+  AddPosts(1, 2);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests.empty());
+}
+
+}  // namespace
+}  // namespace millrace
