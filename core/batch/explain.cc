@@ -18,14 +18,15 @@ namespace {
 bool Draws(OrderKind order) { return order == OrderKind::kWeighted || order == OrderKind::kMixed; }
 
 // Of a split whose order draws; nothing of others.
-absl::StatusOr<MemberValues> ReadMemberValues(const Plan& plan, const Snapshot& snapshot, size_t split) {
+absl::StatusOr<MemberValues> ReadMemberValues(const Plan& plan, const Snapshot& snapshot, size_t split,
+                                              const Cancelled& cancelled) {
   MemberValues values;
   if (!Draws(plan.spec().splits[split].order)) return values;
   PlanSpec orders = plan.spec();
   // What only strategies look at need not be read.
   orders.strategy = SplitStrategy::kExact;
   orders.unit = SplitUnit::kPost;
-  MILLRACE_ASSIGN_OR_RETURN(const PlanInput input, ReadPlanInput(orders, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const PlanInput input, ReadPlanInput(orders, snapshot, cancelled));
   std::vector<int64_t> elements(static_cast<size_t>(plan.splits()[split].member_count));
   std::iota(elements.begin(), elements.end(), int64_t{0});
   plan.RowsOfMembers(split, absl::MakeSpan(elements));
@@ -68,7 +69,7 @@ absl::StatusOr<std::vector<int64_t>> FindSamples(const Plan& plan, Membership fo
 
 // Adds where the epoch has the member, and why.
 absl::Status ExplainMember(const Plan& plan, const Snapshot& snapshot, Membership found, int64_t epoch,
-                           PostExplanation* explanation) {
+                           const Cancelled& cancelled, PostExplanation* explanation) {
   const PlanSpec& spec = plan.spec();
   const SplitInfo& info = plan.splits()[found.split];
   std::vector<std::string>& reasons = explanation->reasons;
@@ -79,7 +80,7 @@ absl::Status ExplainMember(const Plan& plan, const Snapshot& snapshot, Membershi
     MILLRACE_ASSIGN_OR_RETURN(std::string text, DrawingText(spec, snapshot, order, explanation->row));
     reasons.push_back(std::move(text));
   }
-  MILLRACE_ASSIGN_OR_RETURN(const MemberValues values, ReadMemberValues(plan, snapshot, found.split));
+  MILLRACE_ASSIGN_OR_RETURN(const MemberValues values, ReadMemberValues(plan, snapshot, found.split, cancelled));
   MILLRACE_ASSIGN_OR_RETURN(
       std::vector<std::string> why,
       ExplainOrder({spec, found.split, info.member_count, info.sample_count, values}, epoch, found.member));
@@ -127,7 +128,7 @@ std::vector<Appearance> AppearancesOf(const std::vector<int64_t>& samples, int64
 }
 
 absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& snapshot, int64_t post_id,
-                                            int64_t epoch) {
+                                            int64_t epoch, const Cancelled& cancelled) {
   MILLRACE_RETURN_IF_ERROR(CheckEpoch(epoch));
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> row, snapshot.FindRow(post_id));
   if (!row.has_value()) {
@@ -148,7 +149,7 @@ absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& sn
   if (!element.has_value()) return explanation;
 
   MILLRACE_ASSIGN_OR_RETURN(SplitReasons split,
-                            ExplainSplit(spec, snapshot, plan.selection_size(), {post_id, *row, *element}));
+                            ExplainSplit(spec, snapshot, plan.selection_size(), {post_id, *row, *element}, cancelled));
   std::move(split.sentences.begin(), split.sentences.end(), std::back_inserter(explanation.reasons));
   const std::optional<Membership> found = plan.FindRow(*row);
   explanation.split = found.has_value() ? std::optional(found->split) : std::nullopt;
@@ -157,7 +158,9 @@ absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& sn
                      absl::StrCat("post ", post_id, " is served in split ", SplitName(spec, explanation.split),
                                   ", but its explanation gives split ", SplitName(spec, split.split)));
   }
-  if (found.has_value()) MILLRACE_RETURN_IF_ERROR(ExplainMember(plan, snapshot, *found, epoch, &explanation));
+  if (found.has_value()) {
+    MILLRACE_RETURN_IF_ERROR(ExplainMember(plan, snapshot, *found, epoch, cancelled, &explanation));
+  }
   return explanation;
 }
 

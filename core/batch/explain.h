@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/plan/plan.h"
+#include "core/query/cancel.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -42,8 +43,9 @@ struct PostExplanation {
 };
 
 // kPostNotFound when the snapshot has no such post; kFieldInvalid for an epoch out of range; kSnapshotDamaged. The plan
-// and the snapshot must belong together. Costs up to as much as opening the plan.
-absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& snapshot, int64_t post_id, int64_t epoch);
+// and the snapshot must belong together. Costs up to as much as opening the plan; kCancelled when `cancelled` returns true meanwhile.
+absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& snapshot, int64_t post_id, int64_t epoch,
+                                            const Cancelled& cancelled = {});
 
 struct ExplainedSample {
   int64_t sample = 0;  // of the epoch; of padding, the sample that it repeats

@@ -144,13 +144,13 @@ absl::StatusOr<SplitReasons> ExplainHalf(const PlanSpec& spec, int64_t selection
 }  // namespace
 
 absl::StatusOr<SplitReasons> ExplainSplit(const PlanSpec& spec, const Snapshot& snapshot, int64_t selection_size,
-                                          const SelectedPost& post) {
+                                          const SelectedPost& post, const Cancelled& cancelled) {
   switch (spec.strategy) {
     case SplitStrategy::kExact:
       if (spec.unit == SplitUnit::kPost) return ExplainExactPosts(spec, selection_size, post);
-      return ExplainDealtUnits(spec, snapshot, post);
+      return ExplainDealtUnits(spec, snapshot, post, cancelled);
     case SplitStrategy::kStratified:
-      return ExplainDealtUnits(spec, snapshot, post);
+      return ExplainDealtUnits(spec, snapshot, post, cancelled);
     case SplitStrategy::kHash:
       return ExplainHash(spec, snapshot, post);
     case SplitStrategy::kIdRange:

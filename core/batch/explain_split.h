@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/plan/plan_spec.h"
+#include "core/query/cancel.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -28,6 +29,6 @@ struct SplitReasons {
 // Reads a value of every element for strata, and for `exact` over groups: as much as opening the plan. Otherwise only
 // the post's own. Errors as ReadPlanInput.
 absl::StatusOr<SplitReasons> ExplainSplit(const PlanSpec& spec, const Snapshot& snapshot, int64_t selection_size,
-                                          const SelectedPost& post);
+                                          const SelectedPost& post, const Cancelled& cancelled);
 
 }  // namespace millrace

@@ -108,11 +108,11 @@ absl::StatusOr<std::string> UnitText(const PlanSpec& spec, const Snapshot& snaps
 }
 
 absl::StatusOr<SplitReasons> ExplainDealtUnits(const PlanSpec& spec, const Snapshot& snapshot,
-                                               const SelectedPost& post) {
+                                               const SelectedPost& post, const Cancelled& cancelled) {
   PlanSpec strategy = spec;
   // What only orders look at need not be read.
   for (SplitSpec& split : strategy.splits) split.order = OrderKind::kSequential;
-  MILLRACE_ASSIGN_OR_RETURN(const PlanInput input, ReadPlanInput(strategy, snapshot));
+  MILLRACE_ASSIGN_OR_RETURN(const PlanInput input, ReadPlanInput(strategy, snapshot, cancelled));
   const UnitTable table = UnitsOf(spec, input, SelectionSize(input));
   const uint32_t unit = table.unit_of[static_cast<size_t>(post.element)];
 

@@ -32,6 +32,6 @@ absl::StatusOr<std::string> UnitText(const PlanSpec& spec, const Snapshot& snaps
 
 // For `exact` over groups, and for `stratified`.
 absl::StatusOr<SplitReasons> ExplainDealtUnits(const PlanSpec& spec, const Snapshot& snapshot,
-                                               const SelectedPost& post);
+                                               const SelectedPost& post, const Cancelled& cancelled);
 
 }  // namespace millrace

@@ -390,9 +390,15 @@ absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& 
   const Binder binder(snapshot, reading, cancelled);
   BoundQuery bound;
   bound.root_ = query.root();
+  size_t listed_count = 0;
   for (const QueryTerm& term : query.terms()) {
     MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled));
     MILLRACE_ASSIGN_OR_RETURN(bound.terms_.emplace_back(), binder.Bind(term));
+    const BoundTerm& added = bound.terms_.back();
+    listed_count += added.tag_indexes.size() + added.rows.size();
+    if (listed_count <= kListedCountMax) continue;
+    return TermError(term, absl::StrCat("and the patterns and child: before it stand for more than ", kListedCountMax,
+                                        " tags and posts together; use fewer, or narrower ones"));
   }
   return bound;
 }

@@ -66,7 +66,8 @@ struct BoundTerm {
 class BoundQuery {
  public:
   // kQueryInvalid, naming the term and its place: a tag that the snapshot lacks, with those that are spelled alike; a
-  // pattern that no tag matches; a metatag of the newer ones that asks for what no post of the snapshot has.
+  // pattern that no tag matches; a metatag of the newer ones that asks for what no post of the snapshot has; patterns
+  // and child: that together list more than kListedCountMax tags and rows.
   // kSnapshotDamaged. kCancelled when `cancelled` returns true.
   static absl::StatusOr<BoundQuery> Bind(const Query& query, const Snapshot& snapshot, TagReading reading,
                                          const Cancelled& cancelled = {});
@@ -76,6 +77,8 @@ class BoundQuery {
   const std::vector<BoundTerm>& terms() const { return terms_; }
   // Tags and rows that it lists, four bytes each: a pattern may match a million tags.
   size_t listed_count() const;
+  // A query that lists more is refused.
+  static constexpr size_t kListedCountMax = size_t{1} << 25;
 
  private:
   QueryNode root_;

@@ -16,7 +16,7 @@ absl::Status ExplainPostOf(const ServiceDeps& deps, PlanCache* cache, const v1::
   const PlanSpec& spec = found.plan->spec();
   MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, deps.snapshots->Get(spec.snapshot));
   MILLRACE_ASSIGN_OR_RETURN(const PostExplanation explained,
-                            ExplainPost(*found.plan, *snapshot, request.post_id(), request.epoch()));
+                            ExplainPost(*found.plan, *snapshot, request.post_id(), request.epoch(), cancelled));
   response->set_plan_id(found.id);
   response->set_snapshot(spec.snapshot);
   response->set_row(explained.row);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/query/evaluator.h"
 #include "tests/core/query/naive.h"
 #include "tests/core/query/random_query.h"
 #include "tests/core/snapshot/support.h"
@@ -88,6 +89,45 @@ TEST_CASE("nothing is evaluated for a call that was cancelled") {
   const std::vector<uint32_t> rows = {0, 1, 2};
   std::vector<uint16_t> matches(3);
   CHECK(ReasonOf(matcher.FirstMatches(rows, absl::MakeSpan(matches))) == Reason::kCancelled);
+}
+
+TEST_CASE("whenever it is cancelled, a query has its posts or is cancelled, and nothing else") {
+  testing::TempFolder folder;
+  testing::Content content;
+  content.posts.resize(3000);
+  for (int64_t i = 0; i < 3000; ++i) {
+    Post& post = content.posts[static_cast<size_t>(i)];
+    post.id = i + 1;
+    post.score = static_cast<int32_t>(i % 7);
+    if (i > 0) post.parent_id = i / 2 + 1;
+    post.tag_ids = {i % 2500 + 1};
+  }
+  for (int64_t i = 1; i <= 2500; ++i) content.tags.push_back({.id = i, .name = "tag" + std::to_string(i)});
+  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
+  for (const char* text : {"tag*", "*ag1*", "score:3", "child:5..900", "has:children", "tag* -score:2 child:any"}) {
+    const Query query = *Query::Parse(text);
+    const RowSet expected =
+        *SelectRows(*BoundQuery::Bind(query, *snapshot, TagReading::kAsSaid), *snapshot, RowSet::Range(0, 3000));
+    bool is_ended = false;
+    for (int64_t look = 1; !is_ended; ++look) {
+      int64_t seen = 0;
+      const Cancelled cancelled = [&] { return ++seen >= look; };
+      const auto select = [&]() -> absl::StatusOr<RowSet> {
+        MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound,
+                                  BoundQuery::Bind(query, *snapshot, TagReading::kAsSaid, cancelled));
+        return SelectRows(bound, *snapshot, RowSet::Range(0, 3000), cancelled);
+      };
+      const absl::StatusOr<RowSet> rows = select();
+      CAPTURE(text, look, seen);
+      is_ended = seen < look;
+      if (is_ended) REQUIRE(rows.ok());
+      if (rows.ok()) {
+        CHECK(rows->ToVector() == expected.ToVector());
+      } else {
+        CHECK(ReasonOf(rows.status()) == Reason::kCancelled);
+      }
+    }
+  }
 }
 
 }  // namespace
