@@ -65,6 +65,8 @@ def _reason_of(message: str) -> str:
     """Of SQLite's or the system's words for what went wrong."""
     words = {"No space left": "DISK_FULL", "disk is full": "DISK_FULL", "no space left": "DISK_FULL"}
     words |= {"Input/output error": "IO_ERROR", "disk I/O error": "IO_ERROR", "unable to open": "IO_ERROR"}
+    # SQLite opens a file for reading alone when it cannot be opened for writing, and says so at the first write.
+    words |= {"readonly database": "IO_ERROR"}
     return next((reason for word, reason in words.items() if word in message), "")
 
 
