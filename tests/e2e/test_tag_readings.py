@@ -86,7 +86,7 @@ def import_all(
     write(folder / "posts-1.csv", header, rows)
     result = client.import_(folder, dataset="pets", format="e621-csv")
     assert result.snapshot is not None
-    return str(result.snapshot.digest)
+    return result.snapshot
 
 
 @pytest.fixture(scope="module")
