@@ -1,6 +1,8 @@
 #include "core/catalog/relation_check.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -19,6 +21,8 @@ absl::string_view AbslView(std::string_view text) { return {text.data(), text.si
 // The tags as a graph, numbered as they come.
 class ImplicationGraph {
  public:
+  static constexpr size_t kKnown = SIZE_MAX;
+
   uint32_t NodeOf(std::string_view name) {
     const auto [node, is_new] = node_by_name_.try_emplace(AbslView(name), static_cast<uint32_t>(names_.size()));
     if (is_new) {
@@ -28,7 +32,34 @@ class ImplicationGraph {
     }
     return node->second;
   }
-  void Add(uint32_t from, uint32_t to) { implied_[from].push_back(to); }
+  size_t node_count() const { return names_.size(); }
+  std::string_view NameOf(uint32_t node) const { return names_[node]; }
+  size_t DirectCount(uint32_t from) const { return implied_[from].size(); }
+  // `told`: the implication's place in what was told, or kKnown.
+  void Add(uint32_t from, uint32_t to, size_t told) { implied_[from].push_back({to, told}); }
+
+  // When the tag implies more than kImpliedCountMax others: takes away the implication on the way to them that was told
+  // last, and returns its place. Nothing when all are known.
+  std::optional<size_t> RemoveWhereTooWide(uint32_t node) {
+    std::vector<uint32_t> seen{node};
+    came_from_[node] = node;
+    std::optional<size_t> last_told;
+    uint32_t last_from = kNone;
+    for (size_t next = 0; next < seen.size(); ++next) {
+      for (const Edge& edge : implied_[seen[next]]) {
+        if (came_from_[edge.to] != kNone || static_cast<int64_t>(seen.size()) > kImpliedCountMax + 1) continue;
+        came_from_[edge.to] = seen[next];
+        seen.push_back(edge.to);
+        if (edge.told == kKnown || (last_told.has_value() && edge.told < *last_told)) continue;
+        last_told = edge.told;
+        last_from = seen[next];
+      }
+    }
+    for (const uint32_t visited : seen) came_from_[visited] = kNone;
+    if (static_cast<int64_t>(seen.size()) <= kImpliedCountMax + 1 || !last_told.has_value()) return std::nullopt;
+    std::erase_if(implied_[last_from], [&](const Edge& edge) { return edge.told == *last_told; });
+    return last_told;
+  }
 
   // Whether `from` leads to `to`: then `path` has the tags on the way, both ends included. Otherwise `path` is empty,
   // and `is_too_wide` says whether the search was given up after kImpliedCountMax tags.
@@ -38,10 +69,10 @@ class ImplicationGraph {
     std::vector<uint32_t> seen{from};
     came_from_[from] = from;
     for (size_t next = 0; next < seen.size() && came_from_[to] == kNone; ++next) {
-      for (const uint32_t implied : implied_[seen[next]]) {
-        if (came_from_[implied] != kNone) continue;
-        came_from_[implied] = seen[next];
-        seen.push_back(implied);
+      for (const Edge& edge : implied_[seen[next]]) {
+        if (came_from_[edge.to] != kNone) continue;
+        came_from_[edge.to] = seen[next];
+        seen.push_back(edge.to);
       }
       if (static_cast<int64_t>(seen.size()) > kImpliedCountMax) {
         *is_too_wide = came_from_[to] == kNone;
@@ -67,9 +98,13 @@ class ImplicationGraph {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
+  struct Edge {
+    uint32_t to;
+    size_t told;
+  };
   absl::flat_hash_map<absl::string_view, uint32_t> node_by_name_;
   std::vector<std::string_view> names_;
-  std::vector<std::vector<uint32_t>> implied_;
+  std::vector<std::vector<Edge>> implied_;
   std::vector<uint32_t> came_from_;  // kNone between searches
 };
 
@@ -130,10 +165,16 @@ RelationFaults CheckImplications(const std::vector<TagRelation>& known, const st
   ImplicationGraph graph;
   for (const TagRelation& implication : known) {
     const uint32_t from = graph.NodeOf(implication.antecedent);
-    graph.Add(from, graph.NodeOf(implication.consequent));
+    graph.Add(from, graph.NodeOf(implication.consequent), ImplicationGraph::kKnown);
   }
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const TagRelation& implication : known) seen.insert({implication.antecedent, implication.consequent});
+  const auto refuse_as_too_wide = [&](size_t index, uint32_t node) {
+    faults.refused.push_back({index, "consequent_name",
+                              absl::StrCat("is ", QuoteForMessage(told[index].consequent), ", with which ",
+                                           QuoteForMessage(graph.NameOf(node)), " would imply more than ",
+                                           kImpliedCountMax, " tags")});
+  };
   std::vector<uint32_t> path;
   for (size_t i = 0; i < told.size(); ++i) {
     if (!seen.insert({told[i].antecedent, told[i].consequent}).second) continue;
@@ -156,10 +197,18 @@ RelationFaults CheckImplications(const std::vector<TagRelation>& known, const st
       faults.refused.push_back({i, "consequent_name",
                                 absl::StrCat("is ", QuoteForMessage(told[i].consequent), ", which implies more than ",
                                              kImpliedCountMax, " tags")});
+    } else if (graph.DirectCount(from) >= static_cast<size_t>(kImpliedCountMax)) {
+      refuse_as_too_wide(i, from);
     } else {
-      graph.Add(from, to);
+      graph.Add(from, to, i);
     }
   }
+  // What a tag implies also grows behind it.
+  for (uint32_t node = 0; node < graph.node_count(); ++node) {
+    while (const std::optional<size_t> removed = graph.RemoveWhereTooWide(node)) refuse_as_too_wide(*removed, node);
+  }
+  std::sort(faults.refused.begin(), faults.refused.end(),
+            [](const RelationFault& a, const RelationFault& b) { return a.index < b.index; });
   return faults;
 }
 

@@ -30,7 +30,8 @@ struct RelationFaults {
 RelationFaults CheckAliases(const std::vector<TagRelation>& known, const std::vector<TagRelation>& told);
 
 // Checks active implications: they lead round in no circle. One that would close a circle with those before it (`known`
-// first, then `told` in order) is refused, with the circle named.
+// first, then `told` in order) is refused, with the circle named. No tag
+// implies more than kImpliedCountMax others: of those that lead to them the one that was told last is refused.
 RelationFaults CheckImplications(const std::vector<TagRelation>& known, const std::vector<TagRelation>& told);
 
 }  // namespace millrace

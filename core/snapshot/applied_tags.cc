@@ -9,6 +9,7 @@ namespace millrace {
 absl::StatusOr<const TagRelations*> RelationsFor(const Snapshot& snapshot, TagReading reading) {
   if (reading == TagReading::kAsSaid) return nullptr;
   MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, snapshot.relations());
+  MILLRACE_RETURN_IF_ERROR(relations->applied_status());
   return relations->empty() ? nullptr : relations;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/snapshot/applied_tags.h"
 #include "core/snapshot/relation_sections.h"
 #include "core/snapshot/snapshot.h"
@@ -55,7 +56,8 @@ absl::StatusOr<std::unique_ptr<TagRelations>> TagRelations::Create(const Snapsho
   MILLRACE_RETURN_IF_ERROR(relations->ReadPairs(columns));
   if (relations->empty()) return relations;
   MILLRACE_RETURN_IF_ERROR(relations->FindTags());
-  MILLRACE_RETURN_IF_ERROR(relations->ComputeApplied());
+  relations->applied_status_ = relations->ComputeApplied();
+  if (!relations->applied_status_.ok()) relations->applied_ = {};
   return relations;
 }
 
@@ -137,15 +139,18 @@ absl::Status TagRelations::ComputeApplied() {
     SortUnique(&tags);
     applied_.insert(applied_.end(), tags.begin(), tags.end());
     if (tags.size() != 1 || tags.front() != tag) stands_for_others_[tag / 64] |= uint64_t{1} << (tag % 64);
-    if (applied_.size() > kImpliedTotalMax + tag_count) {
-      return MakeError(
-          Reason::kSnapshotDamaged,
-          absl::StrCat("snapshot ", snapshot_.digest(), ": its implications lead to more than ", kImpliedTotalMax,
-                       " tags. Import the lists of relations again and compile it anew."));
-    }
+    if (tags.size() > kImpliedMax) return TooManyError(nodes_[node].name, kImpliedMax);
+    if (applied_.size() > kImpliedTotalMax + tag_count) return TooManyError("all tags together", kImpliedTotalMax);
   }
   applied_begins_.push_back(static_cast<uint32_t>(applied_.size()));
   return absl::OkStatus();
+}
+
+absl::Status TagRelations::TooManyError(std::string_view what, uint64_t limit) const {
+  return MakeError(Reason::kSnapshotDamaged,
+                   absl::StrCat("snapshot ", snapshot_.digest(), ": with aliases and implications applied ",
+                                QuoteForMessage(what), " would stand for more than ", limit,
+                                " tags. Read its tags as said, or import smaller lists of relations and compile anew"));
 }
 
 std::string_view TagRelations::ResolveAlias(std::string_view name) const {

@@ -23,16 +23,21 @@ class RelationColumns;
 }
 
 // Thread-safe: immutable but for what is computed once. Made once a snapshot (Snapshot::relations), in about a second
-// for 100,000 relations; takes 8 bytes a tag and what is implied. Views lie in the mapped file and live as long as the
-// snapshot.
+// for 100,000 relations; takes 8 bytes a tag, what is implied, and some 200 bytes a name that relations speak of. Views
+// lie in the mapped file and live as long as the snapshot.
 class TagRelations {
  public:
-  // All tags together stand for no more than this many others.
+  // All tags together stand for no more than this many others, and one for no more than this.
   static constexpr uint64_t kImpliedTotalMax = uint64_t{1} << 26;
+  static constexpr size_t kImpliedMax = size_t{1} << 12;
 
-  // kSnapshotDamaged also when the relations lead to more than kImpliedTotalMax tags, which no import lets through.
+  // kSnapshotDamaged.
   static absl::StatusOr<std::unique_ptr<TagRelations>> Create(const Snapshot& snapshot,
                                                               const snapshot_file::RelationColumns& columns);
+
+  // Whether AppliedTo, Apply and PostCounts may be asked: kSnapshotDamaged when tags stand for more others than the
+  // limits say, which takes aliases that join what imports let through one by one.
+  const absl::Status& applied_status() const { return applied_status_; }
 
   // Whether there are no relations: then a tag stands for itself alone.
   bool empty() const { return nodes_.empty(); }
@@ -82,6 +87,7 @@ class TagRelations {
   absl::Status ReadPairs(const snapshot_file::RelationColumns& columns);
   absl::Status FindTags();
   absl::Status ComputeApplied();
+  absl::Status TooManyError(std::string_view what, uint64_t limit) const;
   // Appends the tags that TagsMeaning finds by the nodes, in any order and some of them twice.
   void AppendTagsOf(absl::Span<const uint32_t> nodes, TagReading reading, std::vector<uint32_t>* tags) const;
   absl::Status CountPosts(std::vector<int64_t>* post_counts) const;
@@ -89,6 +95,7 @@ class TagRelations {
   const Snapshot& snapshot_;  // which owns this
   absl::flat_hash_map<absl::string_view, uint32_t> node_by_name_;
   std::vector<Node> nodes_;
+  absl::Status applied_status_;
   // By tag index: AppliedTo. Empty when there are no relations.
   std::vector<uint32_t> applied_begins_;  // one more than there are tags
   std::vector<uint32_t> applied_;

@@ -24,7 +24,8 @@ from test_cli import CLI, run
 
 POST_COUNT = 240
 BATCH_SIZE = 32
-CATEGORIES = {"cat": "species", "neko": "species", "tabby": "species", "dog": "species", "ann": "artist"}
+CATEGORIES = {"cat": "species", "neko": "species", "tabby": "species", "dog": "species"}
+CATEGORIES |= {"ann": "artist", "ann_(old)": "artist", "bob": "artist"}
 CATEGORY_NUMBERS = {"artist": "1", "species": "5"}
 SAID = ["cat", "neko", "tabby", "dog", "mammal", "puss", "tom", "ann", "ann_(old)", "bob", "hat", "red_hat", "grin"]
 ALIASES = {"neko": "cat", "kitty": "cat", "ann_(old)": "ann", "puss": "pussy_cat", "tom": "pussy_cat"}
@@ -197,7 +198,7 @@ def test_units_strata_and_weights_go_by_the_reading(client: millrace.Client, pet
     # One artist by two names: together, and by an alias alone as said.
     ann = matching("ann", "as_said")
     said = served("as_said", splits=halves, unit="artist")
-    assert all(len({name for name in said if id in said[name]}) == 1 for id in ann)
+    assert not any(ann <= ids for ids in said.values())
     together = served("applied", splits=halves, unit="artist")
     assert sum(ann <= ids for ids in together.values()) == 1
     # An exact half of those with the tag, each way.

@@ -61,6 +61,31 @@ TEST_CASE("implications of a tag are bounded") {
   CHECK(faults.refused[0].reason.find("implies more than 1000 tags") != std::string::npos);
 }
 
+TEST_CASE("implications of a tag are bounded in whatever order they are told") {
+  std::vector<TagRelation> chain;
+  for (int64_t i = 0; i < 2500; ++i) {
+    chain.push_back(Implication("tag" + std::to_string(i), "tag" + std::to_string(i + 1)));
+  }
+  const RelationFaults of_chain = CheckImplications({}, chain);
+  REQUIRE(of_chain.refused.size() == 2);
+  // tag0 leads to 1,000 others, and so does the first one behind the gap.
+  CHECK(of_chain.refused[0].index == 1000);
+  CHECK(of_chain.refused[1].index == 2001);
+  CHECK(of_chain.refused[0].reason.find("\"tag0\" would imply more than 1000 tags") != std::string::npos);
+
+  std::vector<TagRelation> star;
+  for (int64_t i = 0; i < 1500; ++i) star.push_back(Implication("a", "b" + std::to_string(i)));
+  const RelationFaults of_star = CheckImplications({}, star);
+  REQUIRE(of_star.refused.size() == 500);
+  CHECK(of_star.refused.front().index == 1000);
+
+  // What is known stands; what was told gives way.
+  const std::vector<TagRelation> known(star.begin(), star.begin() + 1000);
+  CHECK(CheckImplications(known, {Implication("c", "a")}).refused.size() == 1);
+  CHECK(CheckImplications(known, {Implication("b0", "b1")}).refused.empty());
+  CHECK(CheckImplications(known, {Implication("b0", "d")}).refused.size() == 1);
+}
+
 TEST_CASE("what is left of random implications has no circle, and every refused one would close one") {
   std::mt19937 random(GENERATE(1, 2, 3, 4, 5));
   std::vector<TagRelation> told;

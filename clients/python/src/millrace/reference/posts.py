@@ -105,10 +105,16 @@ class Snapshot:
 
     def meaning(self, name: str) -> frozenset[str]:
         """The names that mean this one: a post has it by having said one of them."""
-        resolved = self._relations.resolve(name)
-        if self._is_applied:
-            return frozenset(said for said in self.tag_names if resolved in self._relations.reach(said))
-        return frozenset(said for said in self.tag_names if self._relations.resolve(said) == resolved)
+        return self._said_by_meaning.get(self._relations.resolve(name), frozenset())
+
+    @cached_property
+    def _said_by_meaning(self) -> dict[str, frozenset[str]]:
+        said_by_meaning: dict[str, set[str]] = {}
+        for said in self.tag_names:
+            meant = self._relations.reach(said) if self._is_applied else {self._relations.resolve(said)}
+            for name in meant:
+                said_by_meaning.setdefault(name, set()).add(said)
+        return {name: frozenset(names) for name, names in said_by_meaning.items()}
 
     def said_any(self, post: Post, names: AbstractSet[str]) -> bool:
         return any(tag.name in names for tag in self._said.get(post.id, post.tags))
