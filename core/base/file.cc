@@ -22,18 +22,42 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-}  // namespace
+// What kept a folder from being synced, if anything did.
+struct SyncFailure {
+  int error_number = 0;  // 0: nothing
+  bool is_open = false;  // it failed behind that
+};
 
-absl::Status SyncFolder(const std::string& path) {
+SyncFailure TrySync(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoError(errno, absl::StrCat("open folder ", path));
-  const int result = fsync(fd);
-  const int error_number = errno;
+  if (fd < 0) return {errno, false};
+  const int error_number = fsync(fd) == 0 ? 0 : errno;
   close(fd);
-  return result != 0 ? ErrnoError(error_number, absl::StrCat("sync folder ", path)) : absl::OkStatus();
+  return {error_number, true};
 }
 
-absl::Status CreateFolders(const std::string& path) {
+absl::Status ErrorOf(const SyncFailure& failure, const std::string& path) {
+  if (failure.error_number == 0) return absl::OkStatus();
+  return ErrnoError(failure.error_number, absl::StrCat(failure.is_open ? "sync folder " : "open folder ", path));
+}
+
+// Of a folder above ours, which may be none of our making.
+absl::Status SyncIfItCan(const std::string& path) {
+  const SyncFailure failure = TrySync(path);
+  // Of a kind that has no sync (autofs, squashfs, proc), or one that nothing can be written to.
+  if (failure.is_open && (failure.error_number == EINVAL || failure.error_number == EROFS)) return absl::OkStatus();
+  // Not ours to read: whoever owns it looks after its names.
+  if (!failure.is_open && failure.error_number == EACCES) return absl::OkStatus();
+  return ErrorOf(failure, path);
+}
+
+}  // namespace
+
+absl::Status SyncFolder(const std::string& path) { return ErrorOf(TrySync(path), path); }
+
+absl::Status CreateFolders(const std::string& given_path) {
+  std::string path = given_path;
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
   const std::string parent = ParentOf(path);
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
@@ -42,13 +66,10 @@ absl::Status CreateFolders(const std::string& path) {
     if (error_number != 0 && !std::filesystem::is_directory(path, error)) {
       return ErrnoError(error_number, absl::StrCat("create folder ", path));
     }
-  } else if (access(parent.c_str(), R_OK) != 0) {
-    // Somebody else made it there for us, and looks after its name.
-    return absl::OkStatus();
   }
   // Its name lies in the parent. One that was there already is synced all the same: whoever made it may have been
   // killed before it came to this.
-  return SyncFolder(parent);
+  return SyncIfItCan(parent);
 }
 
 absl::Status RenameDurably(const std::string& from, const std::string& to) {

@@ -44,7 +44,8 @@ struct SourceRecord {
   int64_t skipped_in_row_count = 0;         // of them, those between the position and the cursor
   std::optional<int64_t> next_retry_at_us;  // of them, the first
   std::optional<int64_t> last_run_ended_at_us;
-  int64_t relations_fetched_at_us = 0;  // 0: never
+  // 0: never. An attempt that failed counts as one that worked so long ago that the next comes when it should.
+  int64_t relations_fetched_at_us = 0;
 };
 
 // Values are stored in files: they never change. Same numbers as in the proto.
@@ -136,6 +137,9 @@ struct TagLookup {
   int64_t source_id = 0;
   std::vector<std::string> asked;  // names
   std::vector<TagFact> facts;      // ascending by name, each once; of names in `asked`
+  bool tells_deprecation = true;   // otherwise tags stay as deprecated as they are
+  // The names count as asked so long before now: those that the board gave no answer about are asked again sooner.
+  int64_t asked_ago_us = 0;
 };
 
 }  // namespace millrace

@@ -9,6 +9,7 @@
 #include "core/catalog/import_begin.h"
 #include "core/catalog/page_writer.h"
 #include "core/catalog/refresh_rows.h"
+#include "core/catalog/source_notes.h"
 #include "core/catalog/source_rows.h"
 #include "core/catalog/sweep.h"
 #include "core/catalog/tag_facts_rows.h"
@@ -81,7 +82,10 @@ absl::StatusOr<SourceRecord> SourceStore::Change(std::string_view name, bool mov
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(record, ReadSource(database, name));
     MILLRACE_ASSIGN_OR_RETURN(const bool is_running, HasRunningRun(database, record.id));
-    if (moves && is_running) {
+    // The records may call a run running whose end the disk had no room for.
+    if (moves && is_running && !IsLive(record.id)) {
+      MILLRACE_RETURN_IF_ERROR(StopUnendedRuns(database, record.id, now_us_()));
+    } else if (moves && is_running) {
       return MakeError(Reason::kRefreshRunning,
                        absl::StrCat("the source ", record.settings.name,
                                     " is being refreshed, which moves its position; set it when that is over"),
@@ -104,29 +108,57 @@ absl::Status SourceStore::Delete(std::string_view name) {
 
 absl::StatusOr<BegunRun> SourceStore::BeginRun(const SourceRecord& source, RunTrigger trigger) {
   BegunRun begun;
-  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+  const absl::Status status = connections_.Write([&](Database& database) -> absl::Status {
     // As it is now: between the caller's look and this it may have been changed or deleted.
     MILLRACE_ASSIGN_OR_RETURN(begun.source, ReadSourceById(database, source.id));
     MILLRACE_RETURN_IF_ERROR(StopUnendedRuns(database, source.id, now_us_()));
     MILLRACE_ASSIGN_OR_RETURN(const int64_t run_id, AddRun(database, begun.source, trigger, now_us_()));
     MILLRACE_ASSIGN_OR_RETURN(begun.run, ReadRun(database, run_id));
+    // Before anybody sees the record.
+    MutexLock lock(mutex_);
+    live_runs_[source.id] = run_id;
     return absl::OkStatus();
-  }));
-  return begun;
+  });
+  if (status.ok()) return begun;
+  MutexLock lock(mutex_);
+  live_runs_.erase(source.id);
+  return status;
 }
 
 absl::StatusOr<RunRecord> SourceStore::EndRun(int64_t run_id, const absl::Status& error) {
   RunRecord run;
-  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
+  const absl::Status status = connections_.Write([&](Database& database) -> absl::Status {
     MILLRACE_RETURN_IF_ERROR(EndRunRow(database, run_id, StateBehind(error), error, now_us_()));
     MILLRACE_ASSIGN_OR_RETURN(run, ReadRun(database, run_id));
     return absl::OkStatus();
-  }));
+  });
+  {
+    MutexLock lock(mutex_);
+    absl::erase_if(live_runs_, [run_id](const auto& live) { return live.second == run_id; });
+  }
+  MILLRACE_RETURN_IF_ERROR(status);
   return run;
 }
 
-absl::Status SourceStore::SetSnapshot(int64_t run_id, std::string_view digest) {
-  return connections_.Write([&](Database& database) { return SetRunSnapshot(database, run_id, digest); });
+bool SourceStore::IsLive(int64_t source_id) const {
+  MutexLock lock(mutex_);
+  return live_runs_.contains(source_id);
+}
+
+absl::Status SourceStore::SetSnapshot(int64_t source_id, int64_t run_id, std::string_view digest) {
+  return connections_.Write([&](Database& database) -> absl::Status {
+    MILLRACE_RETURN_IF_ERROR(SetRunSnapshot(database, run_id, digest));
+    return RemoveSourceNote(database, source_id, SourceNote::kTagsChanged);
+  });
+}
+
+absl::StatusOr<bool> SourceStore::HasUncompiledTags(int64_t source_id) {
+  std::optional<int64_t> changed_at_us;
+  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(changed_at_us, ReadSourceNote(database, source_id, SourceNote::kTagsChanged));
+    return absl::OkStatus();
+  }));
+  return changed_at_us.has_value();
 }
 
 absl::StatusOr<std::vector<RunRecord>> SourceStore::ListRuns(std::string_view source, std::optional<int64_t> before_id,
@@ -177,13 +209,6 @@ absl::Status SourceStore::SkipPage(int64_t source_id, int64_t run_id, const Fail
   });
 }
 
-absl::Status SourceStore::ResetCursor(int64_t source_id) {
-  return connections_.Write([&](Database& database) -> absl::Status {
-    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
-    return MoveSource(database, source_id, source.position, source.position);
-  });
-}
-
 absl::Status SourceStore::EndBoard(int64_t source_id) {
   return connections_.Write([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
@@ -227,16 +252,37 @@ absl::StatusOr<int64_t> SourceStore::WriteTagLookup(const TagLookup& lookup) {
     MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindDataset(database, source.settings.dataset));
     MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
     Stats change;
-    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts));
+    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts, lookup.tells_deprecation));
     MILLRACE_ASSIGN_OR_RETURN(changed_count, ApplyTagFacts(database, dataset.id, facts, &change));
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset.id, *dataset.committed_import_id, now_us_(), change));
-    return PutAskedTags(database, dataset.id, source.id, lookup.asked, now_us_());
+    if (changed_count > 0) {
+      MILLRACE_RETURN_IF_ERROR(PutSourceNote(database, source.id, SourceNote::kTagsChanged, now_us_()));
+    }
+    return PutAskedTags(database, dataset.id, source.id, lookup.asked, now_us_() - lookup.asked_ago_us);
   }));
   return changed_count;
 }
 
-absl::Status SourceStore::NoteRelationsFetched(int64_t source_id) {
-  return connections_.Write([&](Database& database) { return SetRelationsFetched(database, source_id, now_us_()); });
+absl::StatusOr<bool> SourceStore::WasTagListAsked(int64_t source_id, int64_t within_us) {
+  std::optional<int64_t> asked_at_us;
+  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(asked_at_us, ReadSourceNote(database, source_id, SourceNote::kTagListAsked));
+    return absl::OkStatus();
+  }));
+  return asked_at_us.has_value() && *asked_at_us > now_us_() - within_us;
+}
+
+absl::Status SourceStore::NoteTagListAsked(int64_t source_id) {
+  return connections_.Write(
+      [&](Database& database) { return PutSourceNote(database, source_id, SourceNote::kTagListAsked, now_us_()); });
+}
+
+absl::Status SourceStore::NoteRelationsFetched(int64_t source_id, int64_t ago_us, bool is_changed) {
+  return connections_.Write([&](Database& database) -> absl::Status {
+    const int64_t now_us = now_us_();
+    if (is_changed) MILLRACE_RETURN_IF_ERROR(PutSourceNote(database, source_id, SourceNote::kTagsChanged, now_us));
+    return SetRelationsFetched(database, source_id, now_us - ago_us);
+  });
 }
 
 }  // namespace millrace

@@ -46,16 +46,19 @@ absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& databa
   }
 }
 
-absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts) {
+absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
+                           bool tells_deprecation) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement upsert,
       database.PrepareCached(
           "INSERT INTO tag_facts (dataset_id, name, tag_id, category, is_deprecated, source_post_count) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (dataset_id, name) DO UPDATE SET "
           "tag_id = iif(excluded.tag_id = 0, tag_id, excluded.tag_id), "
-          "category = iif(excluded.category = 0, category, excluded.category), is_deprecated = excluded.is_deprecated, "
+          "category = iif(excluded.category = 0, category, excluded.category), "
+          "is_deprecated = iif(?7, excluded.is_deprecated, is_deprecated), "
           "source_post_count = coalesce(excluded.source_post_count, source_post_count)"));
   upsert.Bind(1, dataset_id);
+  upsert.Bind(7, static_cast<int64_t>(tells_deprecation));
   for (const TagFact* fact : facts) {
     upsert.BindBorrowed(2, fact->name);
     upsert.Bind(3, fact->id);

@@ -21,8 +21,9 @@ absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t d
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
 
 // Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count) stays as
-// it was told before.
-absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts);
+// it was told before; so does the deprecation when the board does not tell it.
+absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
+                           bool tells_deprecation = true);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
 // tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed.

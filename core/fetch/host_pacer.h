@@ -19,7 +19,8 @@ class HostPacer {
   // At most one request to a host in each `interval`. `clock` is borrowed.
   HostPacer(Clock* clock, absl::Duration interval) : clock_(*clock), interval_(interval) {}
 
-  // Waits for the host's next turn and takes it. kCancelled; the turn is then lost.
+  // Waits for the host's next turn and takes it. Who sleeps past its turn, or is told meanwhile that the host wants to
+  // be left alone, waits for another. kCancelled; the turn is then lost.
   absl::Status WaitForTurn(std::string_view host, const std::function<bool()>& cancelled) {
     return WaitForTurn(clock_, host, cancelled);
   }
@@ -29,13 +30,19 @@ class HostPacer {
   void HoldBack(std::string_view host, absl::Duration duration);
 
  private:
-  absl::Duration TakeTurn(std::string_view host);
+  struct Host {
+    absl::Time next_turn;
+    absl::Time held_until = absl::InfinitePast();
+  };
+
+  absl::Time TakeTurn(std::string_view host, absl::Time now);
+  bool IsOver(std::string_view host, absl::Time turn);
   void ForgetPast(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Clock& clock_;
   const absl::Duration interval_;
   Mutex mutex_;
-  absl::flat_hash_map<std::string, absl::Time> next_turns_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Host> hosts_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace

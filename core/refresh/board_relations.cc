@@ -4,8 +4,9 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/ingest/json_fact_parser.h"
 #include "core/ingest/json_record.h"
@@ -38,15 +39,16 @@ PageRequest MakeRelationsRequest(const SourceSettings& settings, TagRelationKind
 }
 
 absl::StatusOr<RelationsPage> ParseRelations(TagRelationKind kind, int64_t after_id, const std::string& body) {
-  // e621 wraps lists that are empty.
-  constexpr std::string_view kWrappers[] = {"tag_aliases", "tag_implications"};
-  if (absl::StripAsciiWhitespace(body).empty()) return PageError(kind, after_id, "it is blank");
+  // e621 wraps lists that are empty; a wrapper of the other kind is a record here, and no relation.
+  const std::string_view wrapper = ListName(kind);
+  if (WithoutByteOrderMark(body).find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return PageError(kind, after_id, "it is blank");
   RelationsPage page;
   JsonFactParser parser;
   JsonSplitter::Options options;
   options.record_size_bytes_max = kRecordSizeBytesMax;
   options.padding_bytes = JsonRecord::kPaddingBytes;
-  options.wrappers = kWrappers;
+  options.wrappers = absl::MakeConstSpan(&wrapper, 1);
   const auto take = [&](std::string_view text, int64_t number) -> absl::Status {
     TagRelation relation;
     int64_t id = 0;

@@ -20,8 +20,8 @@ struct RelationsPage {
   int64_t max_id = 0;                  // of all that are on the page; 0: it is empty
 };
 
-// kFileInvalid: not such a page, or not the one behind `after_id`; also when one record is no relation, for what a list
-// leaves out is taken to be gone.
+// kFileInvalid: not such a page of that kind, or not the one behind `after_id`; also when one record is no relation,
+// for what a list leaves out is taken to be gone.
 absl::StatusOr<RelationsPage> ParseRelations(TagRelationKind kind, int64_t after_id, const std::string& body);
 
 }  // namespace millrace

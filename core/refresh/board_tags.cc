@@ -1,9 +1,11 @@
 #include "core/refresh/board_tags.h"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/fetch/url.h"
 #include "core/ingest/html_text.h"
@@ -75,14 +77,18 @@ PageRequest MakeTagListRequest(const SourceSettings& settings) {
   return request;
 }
 
-absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string& body) {
+bool TellsDeprecation(BoardKind kind) { return kind == BoardKind::kGelbooru; }
+
+absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, absl::Span<const std::string> names,
+                                               const std::string& body) {
   constexpr std::string_view kWrappers[] = {"tag"};
   const bool is_gelbooru = kind == BoardKind::kGelbooru;
-  if (absl::StripAsciiWhitespace(body).empty()) {
+  if (WithoutByteOrderMark(body).find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return MakeError(Reason::kFileInvalid,
                      "the board's list of tags is blank, which no list is, not even an empty one");
   }
   std::vector<TagFact> tags;
+  int64_t tag_count = 0;  // of all that are listed
   std::string first_rejected;
   JsonFactParser parser;
   JsonSplitter::Options options;
@@ -103,10 +109,14 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string
                                       return reject(
                                           number, absl::StrCat(parser.rejected().field, " ", parser.rejected().reason));
                                     }
+                                    ++tag_count;
+                                    if (is_gelbooru) tag.name = UnescapeHtml(tag.name);
+                                    if (!std::binary_search(names.begin(), names.end(), tag.name)) {
+                                      return absl::OkStatus();
+                                    }
                                     tag.id = 0;
                                     tag.category = CategoryOf(kind, type);
-                                    tag.is_deprecated = is_gelbooru && type == kGelbooruDeprecatedType;
-                                    if (is_gelbooru) tag.name = UnescapeHtml(tag.name);
+                                    tag.is_deprecated = TellsDeprecation(kind) && type == kGelbooruDeprecatedType;
                                     tags.push_back(std::move(tag));
                                     return absl::OkStatus();
                                   },
@@ -114,7 +124,7 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, const std::string
   splitter.Restart("the board's list of tags");
   MILLRACE_RETURN_IF_ERROR(splitter.Write(body));
   MILLRACE_RETURN_IF_ERROR(splitter.End());
-  if (tags.empty() && !first_rejected.empty()) {
+  if (tag_count == 0 && !first_rejected.empty()) {
     return MakeError(
         Reason::kFileInvalid,
         absl::StrCat("the board's list of tags holds none, but records that are no tags; ", first_rejected));

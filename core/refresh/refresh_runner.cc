@@ -101,13 +101,7 @@ absl::Status RefreshRunner::Start(std::string_view name, RefreshOptions options,
     return stopped ? stopped() : absl::OkStatus();
   };
   auto work = [this, name = source.settings.name, options = std::move(options), done = std::move(done)] {
-    // As it is when its turn comes: it may have waited for hours.
-    absl::StatusOr<RefreshOutcome> outcome = RefreshOutcome();
-    if (absl::StatusOr<SourceRecord> current = options_.catalog->sources().Get(name); current.ok()) {
-      outcome = Run(*current, options);
-    } else {
-      outcome = current.status();
-    }
+    const absl::StatusOr<RefreshOutcome> outcome = Run(name, options);
     {
       MutexLock lock(mutex_);
       running_.erase(name);
@@ -121,10 +115,12 @@ absl::Status RefreshRunner::Start(std::string_view name, RefreshOptions options,
   return MakeError(Reason::kServerBusy, "too many refreshes wait for their turn; try again later");
 }
 
-absl::StatusOr<RefreshOutcome> RefreshRunner::Run(const SourceRecord& source, const RefreshOptions& options) {
+absl::StatusOr<RefreshOutcome> RefreshRunner::Run(const std::string& name, const RefreshOptions& options) {
   SlotClock clock(&slots_, options_.fetching.clock);
   // Stopped before its turn, it is recorded all the same, and fetches nothing.
   clock.Begin([&] { return !options.stopped().ok(); });
+  // As it is when its turn has come: it may have waited for hours.
+  MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, options_.catalog->sources().Get(name));
   PageFetcherDeps fetching = options_.fetching;
   fetching.clock = &clock;
   fetching.seed = next_seed_.fetch_add(1) << 32;
@@ -137,6 +133,8 @@ absl::StatusOr<RefreshOutcome> RefreshRunner::Run(const SourceRecord& source, co
 }
 
 absl::StatusOr<bool> RefreshRunner::IsSnapshotMissing(const SourceRecord& source, const RunRecord& run) {
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_tags, options_.catalog->sources().HasUncompiledTags(source.id));
+  if (has_tags) return true;
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<RunRecord> earlier,
                             options_.catalog->sources().ListRuns(source.settings.name, run.id, kRunsPerLook));
   for (const RunRecord& before : earlier) {
@@ -157,7 +155,7 @@ absl::Status RefreshRunner::CompileBehind(const SourceRecord& source, const Refr
                             CompileSnapshot(*options_.catalog, *options_.snapshots, source.settings.dataset,
                                             [&] { return !options.stopped().ok(); }));
   run->snapshot = compiled.record.digest;
-  return options_.catalog->sources().SetSnapshot(run->id, run->snapshot);
+  return options_.catalog->sources().SetSnapshot(source.id, run->id, run->snapshot);
 }
 
 }  // namespace millrace

@@ -65,11 +65,11 @@ class RefreshRunner {
  private:
   void RunSchedule();
   bool IsDue(const SourceRecord& source) const;
-  absl::StatusOr<RefreshOutcome> Run(const SourceRecord& source, const RefreshOptions& options);
+  absl::StatusOr<RefreshOutcome> Run(const std::string& name, const RefreshOptions& options);
   // `has_changes`: whether the run changed posts or tags.
   absl::Status CompileBehind(const SourceRecord& source, const RefreshOptions& options, bool has_changes,
                              RunRecord* run);
-  // Whether a run before changed posts and ended without a snapshot, by a stop or an error.
+  // Whether a run before changed posts or tags and ended without a snapshot, by a stop or an error.
   absl::StatusOr<bool> IsSnapshotMissing(const SourceRecord& source, const RunRecord& run);
   absl::Status CheckNotShuttingDown() const;
 

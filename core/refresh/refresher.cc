@@ -90,17 +90,26 @@ absl::Status Refresher::RefreshRelations(const SourceRecord& source, int64_t run
   const absl::Status dataset = catalog_.GetDataset(source.settings.dataset).status();
   if (!is_due || ReasonOf(dataset) == Reason::kDatasetNotFound) return absl::OkStatus();
   MILLRACE_RETURN_IF_ERROR(dataset);
+  const absl::StatusOr<bool> is_changed = TakeRelations(source, run_id);
+  // Whoever stopped it is not the board's fault: the next refresh takes them.
+  if (ReasonOf(is_changed.status()) == Reason::kCancelled) return is_changed.status();
+  has_changed_tags_ |= is_changed.ok() && *is_changed;
+  // Lists that fail are whole walks of the board, so these wait, too.
+  const absl::Duration ago = is_changed.ok() ? absl::ZeroDuration() : RelationRefresh::kInterval - kRetryInterval;
+  const absl::Status noted =
+      store_.NoteRelationsFetched(source.id, absl::ToInt64Microseconds(ago), is_changed.ok() && *is_changed);
+  return is_changed.ok() ? noted : is_changed.status();
+}
+
+absl::StatusOr<bool> Refresher::TakeRelations(const SourceRecord& source, int64_t run_id) {
   RelationRefresh relations(&catalog_, &fetcher_);
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagRelation> told,
                             relations.Fetch(source.settings, [this] { return IsStopped(); }));
-  MILLRACE_ASSIGN_OR_RETURN(const bool is_changed,
-                            WaitingForImports<bool>([&] { return relations.Write(source.settings, run_id, told); }));
-  has_changed_tags_ |= is_changed;
-  return store_.NoteRelationsFetched(source.id);
+  return WaitingForImports<bool>([&] { return relations.Write(source.settings, run_id, told); });
 }
 
 absl::Status Refresher::Skip(const SourceRecord& source, int64_t run_id, int64_t after_id, int64_t until_id,
-                             const absl::Status& error, bool is_retry) {
+                             const absl::Status& error, std::optional<int64_t> cursor) {
   const absl::Time now = deps_.clock->Now();
   FailedPage page;
   page.after_id = after_id;
@@ -109,9 +118,8 @@ absl::Status Refresher::Skip(const SourceRecord& source, int64_t run_id, int64_t
   page.retry_at_us = absl::ToUnixMicros(now + kRetryInterval);
   page.error_reason = std::string(ReasonName(ReasonOf(error)));
   page.error_message = std::string(error.message());
-  MILLRACE_RETURN_IF_ERROR(
-      store_.SkipPage(source.id, run_id, page, is_retry ? std::nullopt : std::optional<int64_t>(until_id)));
-  Report({.page = {.failed_page_count = 1}, .after_id = after_id, .is_retry = is_retry, .error = error});
+  MILLRACE_RETURN_IF_ERROR(store_.SkipPage(source.id, run_id, page, cursor));
+  Report({.page = {.failed_page_count = 1}, .after_id = after_id, .is_retry = !cursor.has_value(), .error = error});
   return absl::OkStatus();
 }
 
@@ -128,7 +136,7 @@ absl::Status Refresher::RetryFailedPages(const SourceRecord& source, int64_t run
     if (!page.ok()) {
       if (IsFatal(page.status())) return page.status();
       ++failed_in_row;
-      MILLRACE_RETURN_IF_ERROR(Skip(source, run_id, failed.after_id, failed.until_id, page.status(), true));
+      MILLRACE_RETURN_IF_ERROR(Skip(source, run_id, failed.after_id, failed.until_id, page.status(), std::nullopt));
       continue;
     }
     failed_in_row = 0;
@@ -143,9 +151,10 @@ absl::Status Refresher::RetryFailedPages(const SourceRecord& source, int64_t run
 }
 
 absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
+  // Pages right before this one that refreshes before skipped, as it is now: a retry of one may have worked.
+  MILLRACE_ASSIGN_OR_RETURN(const SourceRecord current, store_.Get(source.settings.name));
+  int64_t skipped_in_row = current.skipped_in_row_count;
   int64_t cursor = source.cursor;
-  // Those of refreshes that were stopped among them, as long as no page behind them worked.
-  int64_t skipped_in_row = source.skipped_in_row_count;
   for (int64_t page_count = 0; options_.max_page_count == 0 || page_count < options_.max_page_count; ++page_count) {
     if (IsStopped()) return MakeError(Reason::kCancelled, "the refresh was stopped between two pages");
     absl::StatusOr<FetchedPage> page =
@@ -153,11 +162,10 @@ absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
     if (!page.ok()) {
       if (IsFatal(page.status())) return page.status();
       const int64_t until_id = cursor + source.settings.page_size;
-      MILLRACE_RETURN_IF_ERROR(Skip(source, run_id, cursor, until_id, page.status(), false));
-      if (++skipped_in_row == kSkippedInRowMax) {
-        MILLRACE_RETURN_IF_ERROR(store_.ResetCursor(source.id));
-        return page.status();
-      }
+      // At least: it begins with those of refreshes before, which were stopped or killed among them.
+      const bool is_down = ++skipped_in_row >= kSkippedInRowMax;
+      MILLRACE_RETURN_IF_ERROR(Skip(source, run_id, cursor, until_id, page.status(), is_down ? position_ : until_id));
+      if (is_down) return page.status();
       cursor = until_id;
       continue;
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -62,11 +63,13 @@ class Refresher {
   absl::StatusOr<RefreshCounts> WritePage(const PageWrite& page);
   absl::Status LookUpTags(const SourceRecord& source);
   absl::Status RefreshRelations(const SourceRecord& source, int64_t run_id);
+  absl::StatusOr<bool> TakeRelations(const SourceRecord& source, int64_t run_id);
   // Tries again while an import into the dataset runs.
   template <typename Result>
   absl::StatusOr<Result> WaitingForImports(const std::function<absl::StatusOr<Result>()>& write);
+  // `cursor`: where the next page begins; absent: it is tried again, and moves nothing.
   absl::Status Skip(const SourceRecord& source, int64_t run_id, int64_t after_id, int64_t until_id,
-                    const absl::Status& error, bool is_retry);
+                    const absl::Status& error, std::optional<int64_t> cursor);
   void Report(PageReport report);
   bool IsStopped() const;
 

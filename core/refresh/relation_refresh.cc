@@ -18,6 +18,8 @@
 namespace millrace {
 namespace {
 
+constexpr TagRelationKind kKinds[] = {TagRelationKind::kAlias, TagRelationKind::kImplication};
+constexpr int kEmptyInRowAtEnd = 2;
 constexpr int64_t kRelationsPerRead = 10'000;
 // The dataset's relations that a board dropped; any word but "active" would do.
 constexpr char kDeletedStatus[] = "deleted";
@@ -25,27 +27,74 @@ constexpr char kDeletedStatus[] = "deleted";
 using Key = std::tuple<TagRelationKind, std::string_view, std::string_view>;
 Key KeyOf(const TagRelation& relation) { return {relation.kind, relation.antecedent, relation.consequent}; }
 
+const char* PluralOf(TagRelationKind kind) { return kind == TagRelationKind::kAlias ? "aliases" : "implications"; }
+
+// A board has thousands of either kind. One that lists none gives an answer of its own making (a proxy's, an error's),
+// and believing it would take all from the dataset.
+absl::Status CheckNoKindIsGone(const SourceSettings& settings, const std::vector<TagRelation>& told,
+                               const std::vector<TagRelation>& known) {
+  for (const TagRelationKind kind : kKinds) {
+    const auto is_of_kind = [kind](const TagRelation& relation) { return relation.kind == kind; };
+    if (std::any_of(told.begin(), told.end(), is_of_kind)) continue;
+    const int64_t known_count = std::count_if(known.begin(), known.end(), is_of_kind);
+    if (known_count == 0) continue;
+    return MakeError(Reason::kFileInvalid,
+                     absl::StrCat(settings.address, " lists no ", PluralOf(kind), ", while the dataset ",
+                                  settings.dataset, " has ", known_count,
+                                  ": that is taken to be the board's mistake, and nothing was changed. Refresh again; "
+                                  "if the board has none indeed, import a list that says so."));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status RelationRefresh::Take(std::vector<TagRelation> page, std::vector<TagRelation>* relations) {
+  for (TagRelation& relation : page) {
+    text_bytes_ +=
+        relation.antecedent.size() + relation.consequent.size() + relation.status.size() + relation.extra_json.size();
+    relations->push_back(std::move(relation));
+  }
+  if (relations->size() > limits_.relation_count_max) {
+    return MakeError(Reason::kFileInvalid, absl::StrCat("the board lists more than ", limits_.relation_count_max,
+                                                        " aliases and implications, more than any board has"));
+  }
+  if (text_bytes_ > limits_.text_bytes_max) {
+    return MakeError(Reason::kFileInvalid, absl::StrCat("the board's aliases and implications have more than ",
+                                                        limits_.text_bytes_max, " bytes, more than any board's"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RelationRefresh::FetchKind(const SourceSettings& settings, TagRelationKind kind,
+                                        const std::function<bool()>& cancelled, std::vector<TagRelation>* relations) {
+  int64_t after_id = 0;
+  int empty_in_row = 0;
+  for (int64_t page_count = 0; page_count < limits_.pages_per_kind_max; ++page_count) {
+    RelationsPage page;
+    const auto take = [&](const std::string& body) -> absl::Status {
+      MILLRACE_ASSIGN_OR_RETURN(page, ParseRelations(kind, after_id, body));
+      return absl::OkStatus();
+    };
+    MILLRACE_RETURN_IF_ERROR(fetcher_.Get(MakeRelationsRequest(settings, kind, after_id), take, cancelled));
+    if (page.max_id == 0) {
+      if (++empty_in_row == kEmptyInRowAtEnd) return absl::OkStatus();
+      continue;
+    }
+    empty_in_row = 0;
+    after_id = page.max_id;
+    MILLRACE_RETURN_IF_ERROR(Take(std::move(page.relations), relations));
+  }
+  return MakeError(Reason::kFileInvalid, absl::StrCat("the board's ", PluralOf(kind), " have no end within ",
+                                                      limits_.pages_per_kind_max, " pages, more than any board has"));
+}
 
 absl::StatusOr<std::vector<TagRelation>> RelationRefresh::Fetch(const SourceSettings& settings,
                                                                 const std::function<bool()>& cancelled) {
+  text_bytes_ = 0;
   std::vector<TagRelation> relations;
-  for (const TagRelationKind kind : {TagRelationKind::kAlias, TagRelationKind::kImplication}) {
-    for (int64_t after_id = 0;;) {
-      RelationsPage page;
-      const auto take = [&](const std::string& body) -> absl::Status {
-        MILLRACE_ASSIGN_OR_RETURN(page, ParseRelations(kind, after_id, body));
-        return absl::OkStatus();
-      };
-      MILLRACE_RETURN_IF_ERROR(fetcher_.Get(MakeRelationsRequest(settings, kind, after_id), take, cancelled));
-      if (page.max_id == 0) break;
-      after_id = page.max_id;
-      std::move(page.relations.begin(), page.relations.end(), std::back_inserter(relations));
-      if (relations.size() > kRelationCountMax) {
-        return MakeError(Reason::kFileInvalid, absl::StrCat("the board lists more than ", kRelationCountMax,
-                                                            " aliases and implications, more than any board has"));
-      }
-    }
+  for (const TagRelationKind kind : kKinds) {
+    MILLRACE_RETURN_IF_ERROR(FetchKind(settings, kind, cancelled, &relations));
   }
   return relations;
 }
@@ -66,11 +115,7 @@ absl::StatusOr<bool> RelationRefresh::Write(const SourceSettings& settings, int6
                                             const std::vector<TagRelation>& told) {
   MILLRACE_ASSIGN_OR_RETURN(std::vector<TagRelation> gone, ReadActive(settings.dataset));
   const size_t active_count = gone.size();
-  if (told.empty() && !gone.empty()) {
-    return MakeError(Reason::kFileInvalid,
-                     absl::StrCat(settings.address, " lists no aliases and no implications at all, while the dataset ",
-                                  settings.dataset, " has some: that is taken to be the board's mistake"));
-  }
+  MILLRACE_RETURN_IF_ERROR(CheckNoKindIsGone(settings, told, gone));
   std::set<Key> told_keys;
   for (const TagRelation& relation : told) told_keys.insert(KeyOf(relation));
   std::erase_if(gone, [&](const TagRelation& relation) { return told_keys.contains(KeyOf(relation)); });

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <set>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
@@ -10,19 +13,28 @@
 
 namespace millrace {
 
-// Thread-safe.
+// Whoever waits first is first, but those that had a slot before come before those that begin: what is half done holds
+// a board's page in its hands. Thread-safe.
 class RunSlots {
  public:
+  enum class Rank { kReturning, kNew };
+
   explicit RunSlots(size_t slot_count) : free_count_(slot_count) {}
 
   // Waits for a slot and takes it. False, without one, once `cancelled` says so (asked ten times a second).
-  bool Acquire(const std::function<bool()>& cancelled) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Acquire(const std::function<bool()>& cancelled, Rank rank = Rank::kNew) ABSL_LOCKS_EXCLUDED(mutex_);
   void Release() ABSL_LOCKS_EXCLUDED(mutex_);
+  size_t waiting_count() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  Mutex mutex_;
-  CondVar released_;
+  // Ascending: who is next is first.
+  using Ticket = std::pair<Rank, uint64_t>;
+
+  mutable Mutex mutex_;
+  CondVar changed_;
   size_t free_count_ ABSL_GUARDED_BY(mutex_);
+  uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::set<Ticket> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The clock of one refresh that holds a slot: a long sleep gives it to others, and ends when there is one again. Used

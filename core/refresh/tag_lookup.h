@@ -26,6 +26,13 @@ class TagLookups {
   static constexpr size_t kOneByOneMax = 20;
   // A board that does not know a tag, or no category of ours for it, is asked again so much later.
   static constexpr absl::Duration kAskAgainAfter = absl::Hours(24 * 30);
+  // One that failed to answer about a tag (some have firewalls that take exception at a name) is asked again so much
+  // later, and others are asked about meanwhile.
+  static constexpr absl::Duration kAskFailedAgainAfter = absl::Hours(24);
+  // After so many failures in a row the board is taken to be down.
+  static constexpr int kFailedInRowMax = 3;
+  // How long names that the whole list left out, or did not come with, are asked about one by one.
+  static constexpr absl::Duration kWholeListInterval = absl::Hours(24);
   // So many names are held in memory.
   static constexpr int64_t kNamesPerRunMax = 100'000;
 
@@ -35,18 +42,23 @@ class TagLookups {
   TagLookups(SourceStore* store, PageFetcher* fetcher, Write write)
       : store_(*store), fetcher_(*fetcher), write_(std::move(write)) {}
 
-  // Errors as of PageFetcher::Fetch and of `write`; what came before them is written.
+  // Errors as of PageFetcher::Fetch, after kFailedInRowMax of them or behind all requests, and of `write` at once; what
+  // was answered is written, and the names that were not are put off.
   absl::Status Run(const SourceRecord& source, int64_t page_count, const std::function<bool()>& cancelled);
   // Of tags that got a category.
   int64_t changed_count() const { return changed_count_; }
 
  private:
+  // Those of `names` that the answer tells; ascending, each name once.
   absl::StatusOr<std::vector<TagFact>> Ask(const SourceRecord& source, const PageRequest& request,
-                                           const std::function<bool()>& cancelled);
-  // Takes the names that the whole list told off `names`.
+                                           absl::Span<const std::string> names, const std::function<bool()>& cancelled);
+  // Takes the names that the whole list told off `names`. A list that fails leaves them all.
   absl::Status TakeWholeList(const SourceRecord& source, std::vector<std::string>* names,
                              const std::function<bool()>& cancelled);
-  absl::Status Put(const SourceRecord& source, absl::Span<const std::string> asked, std::vector<TagFact> facts);
+  absl::Status AskByName(const SourceRecord& source, absl::Span<const std::string> names, int64_t request_count_max,
+                         const std::function<bool()>& cancelled);
+  absl::Status Put(const SourceRecord& source, absl::Span<const std::string> asked, std::vector<TagFact> facts,
+                   absl::Duration asked_ago = absl::ZeroDuration());
 
   SourceStore& store_;
   PageFetcher& fetcher_;

@@ -154,14 +154,18 @@ def test_categories_that_pages_do_not_tell_are_looked_up(
     assert len(faulty.list_requests) == 1 and "leaf" in faulty.list_requests[0]
     assert categories()["leaf"] == "general"
 
-    # A board that tells no tags fails the refresh; its posts are there, and the next one asks again.
+    # A board that tells no tags fails the refresh; its posts are there, and its names are put off for a day.
     faulty.posts.append(BoardPost(id=3, tags=(("root", ""),)))
     faulty.tags["root"] = "general"
     faulty.list_faults = [Answer(status=500)] * 3
     failed = client.sources.refresh(name)
     assert (failed.state, failed.error_reason, failed.counts.new) == ("failed", "FETCH_FAILED", 1)
+    faulty.list_requests.clear()
+    faulty.posts.append(BoardPost(id=4, tags=(("root", ""), ("stem", ""))))
+    faulty.tags["stem"] = "general"
     assert client.sources.refresh(name).state == "done"
-    assert categories()["root"] == "general"
+    assert len(faulty.list_requests) == 1 and "root" not in faulty.list_requests[0]
+    assert (categories()["root"], categories()["stem"]) == (None, "general")
 
 
 def relation(number: int, antecedent: str, consequent: str, status: str = "active") -> dict[str, object]:

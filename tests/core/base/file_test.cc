@@ -76,6 +76,18 @@ TEST_CASE("folders are created with their parents, and again, but not over a fil
   CHECK(ReasonOf(CreateFolders(folder / "dangling")) == Reason::kIoError);
 }
 
+TEST_CASE("a folder that is there needs nothing of the one above") {
+  // A file system without a sync of folders.
+  if (std::filesystem::is_directory("/proc/self")) CHECK(CreateFolders("/proc/self").ok());
+  TempFolder folder;
+  REQUIRE(CreateFolders(folder / "a/b").ok());
+  std::filesystem::permissions(folder / "a", std::filesystem::perms::owner_exec | std::filesystem::perms::owner_write);
+  CHECK(CreateFolders(folder / "a/b").ok());
+  CHECK(CreateFolders(folder / "a/b//").ok());
+  CHECK(CreateFolders(folder / "a/c/").ok());
+  std::filesystem::permissions(folder / "a", std::filesystem::perms::owner_all);
+}
+
 TEST_CASE("creating again starts anew; an empty file maps as nothing") {
   TempFolder folder;
   REQUIRE((*FileWriter::Create(folder / "file"))->Append("x", 1).ok());

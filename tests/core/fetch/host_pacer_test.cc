@@ -1,6 +1,8 @@
 // One request a second to each host, whoever makes it.
 #include "core/fetch/host_pacer.h"
 
+#include <utility>
+
 #include "core/base/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_clock.h"
@@ -62,6 +64,47 @@ TEST_CASE("a wait for a turn can be cancelled") {
   FakeClock clock;
   HostPacer pacer(&clock, absl::Seconds(1));
   CHECK(ReasonOf(pacer.WaitForTurn("board.example", [] { return true; })) == Reason::kCancelled);
+}
+
+// Sleeps for longer than it was asked to, the first time.
+class LateClock final : public Clock {
+ public:
+  explicit LateClock(FakeClock* clock) : clock_(*clock) {}
+  absl::Time Now() override { return clock_.Now(); }
+  bool Sleep(absl::Duration duration, const std::function<bool()>& cancelled) override {
+    if (on_sleep) std::exchange(on_sleep, nullptr)();
+    return clock_.Sleep(duration + std::exchange(lateness, absl::ZeroDuration()), cancelled);
+  }
+  absl::Duration lateness;
+  std::function<void()> on_sleep;
+
+ private:
+  FakeClock& clock_;
+};
+
+TEST_CASE("whoever sleeps past its turn waits for another") {
+  FakeClock clock;
+  LateClock sleeper(&clock);
+  HostPacer pacer(&clock, absl::Seconds(1));
+  const absl::Time start = clock.now;
+  CHECK(pacer.WaitForTurn("board.example", {}).ok());
+  // Without a new turn the next request would go out in the same moment.
+  sleeper.lateness = absl::Seconds(59);
+  CHECK(pacer.WaitForTurn(sleeper, "board.example", {}).ok());
+  CHECK(clock.now == start + absl::Seconds(60));
+  CHECK(pacer.WaitForTurn("board.example", {}).ok());
+  CHECK(clock.now == start + absl::Seconds(61));
+}
+
+TEST_CASE("a turn that was taken before the host asked to be left alone does not count") {
+  FakeClock clock;
+  LateClock sleeper(&clock);
+  HostPacer pacer(&clock, absl::Seconds(1));
+  const absl::Time start = clock.now;
+  CHECK(pacer.WaitForTurn("board.example", {}).ok());
+  sleeper.on_sleep = [&] { pacer.HoldBack("board.example", absl::Seconds(30)); };
+  CHECK(pacer.WaitForTurn(sleeper, "board.example", {}).ok());
+  CHECK(clock.now == start + absl::Seconds(30));
 }
 
 }  // namespace

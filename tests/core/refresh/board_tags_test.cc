@@ -40,16 +40,18 @@ TEST_CASE("a request holds no more names than a URL bears, and at least one") {
   CHECK(count == 1);
 }
 
+const std::vector<std::string> kNames = {"a", "b", "c", "don't", "old"};
+
 TEST_CASE("a list of tags tells categories by the kind's own numbers, and no ids") {
   const std::string list =
       R"([{"id":5,"name":"a","count":"7","type":"5","ambiguous":false},{"id":6,"name":"b","type":6},{"name":"c"}])";
-  std::vector<TagFact> tags = *ParseTags(BoardKind::kMoebooru, list);
+  std::vector<TagFact> tags = *ParseTags(BoardKind::kMoebooru, kNames, list);
   REQUIRE(tags.size() == 3);
   CHECK(tags[0].id == 0);
   CHECK(tags[0].source_post_count == 7);
   CHECK(tags[0].category == TagCategory::kUnspecified);
   CHECK(tags[2].category == TagCategory::kUnspecified);
-  tags = *ParseTags(BoardKind::kGelbooru,
+  tags = *ParseTags(BoardKind::kGelbooru, kNames,
                     R"({"@attributes":{"limit":100,"offset":0,"count":2},"tag":[{"id":1,"name":"don&#039;t","count":1,)"
                     R"("type":5,"ambiguous":0},{"id":2,"name":"old","count":0,"type":6,"ambiguous":0}]})");
   REQUIRE(tags.size() == 2);
@@ -60,15 +62,22 @@ TEST_CASE("a list of tags tells categories by the kind's own numbers, and no ids
 }
 
 TEST_CASE("an empty list is one, and what is no list is not") {
-  CHECK(ParseTags(BoardKind::kMoebooru, "[]")->empty());
-  CHECK(ParseTags(BoardKind::kGelbooru, R"({"@attributes":{"limit":100,"offset":0,"count":0}})")->empty());
-  for (const char* body : {"", " \n", "<html>", R"({"success":false})", R"([{"name":3}])", R"([{"name":"a"})"}) {
+  CHECK(ParseTags(BoardKind::kMoebooru, kNames, "[]")->empty());
+  CHECK(ParseTags(BoardKind::kGelbooru, kNames, R"({"@attributes":{"limit":100,"offset":0,"count":0}})")->empty());
+  for (const char* body :
+       {"", " \n", "\xEF\xBB\xBF", "<html>", R"({"success":false})", R"([{"name":3}])", R"([{"name":"a"})"}) {
     INFO(body);
-    CHECK(ReasonOf(ParseTags(BoardKind::kMoebooru, body).status()) == Reason::kFileInvalid);
-    CHECK(ReasonOf(ParseTags(BoardKind::kGelbooru, body).status()) == Reason::kFileInvalid);
+    CHECK(ReasonOf(ParseTags(BoardKind::kMoebooru, kNames, body).status()) == Reason::kFileInvalid);
+    CHECK(ReasonOf(ParseTags(BoardKind::kGelbooru, kNames, body).status()) == Reason::kFileInvalid);
   }
   // One bad record leaves the others.
-  CHECK(ParseTags(BoardKind::kMoebooru, R"([{"name":""},{"name":"a","type":1}])")->size() == 1);
+  CHECK(ParseTags(BoardKind::kMoebooru, kNames, R"([{"name":""},{"name":"a","type":1}])")->size() == 1);
+}
+
+TEST_CASE("of a list those that were asked about are kept, and one of others alone is a list all the same") {
+  const std::string list = R"([{"name":"a","type":1},{"name":"aa","type":1},{"name":""}])";
+  CHECK(ParseTags(BoardKind::kMoebooru, kNames, list)->size() == 1);
+  CHECK(ParseTags(BoardKind::kMoebooru, {}, list)->empty());
 }
 
 }  // namespace

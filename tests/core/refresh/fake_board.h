@@ -68,8 +68,9 @@ class FakeBoard final : public HttpFetcher {
   absl::StatusOr<HttpResponse> Get(const HttpRequest& request) override {
     if (absl::StrContains(request.url, "/tag.json") || absl::StrContains(request.url, "s=tag"))
       return Tags(request.url);
-    if (absl::StrContains(request.url, "/tag_aliases.json")) return Relations(request.url, aliases);
-    if (absl::StrContains(request.url, "/tag_implications.json")) return Relations(request.url, implications);
+    if (absl::StrContains(request.url, "/tag_aliases.json")) return Relations(request.url, "tag_aliases", aliases);
+    if (absl::StrContains(request.url, "/tag_implications.json"))
+      return Relations(request.url, "tag_implications", implications);
     const bool is_paged = absl::StrContains(request.url, "page=a");
     const int64_t after_id = NumberBehind(request.url, is_paged ? "page=a" : "id%3A%3E");
     const int64_t limit = NumberBehind(request.url, "limit=");
@@ -122,12 +123,18 @@ class FakeBoard final : public HttpFetcher {
   std::map<int64_t, BoardRelation> aliases;  // by id
   std::map<int64_t, BoardRelation> implications;
   size_t relations_per_page = 2;
-  std::vector<std::string> relation_requests;  // the URLs from the path on
-  std::deque<HttpResponse> tag_answers;        // for the next requests of tags, before anything else
+  std::vector<std::string> relation_requests;     // the URLs from the path on
+  std::map<size_t, std::string> relation_bodies;  // what the request of that number (from 1) gets instead
+  std::deque<HttpResponse> tag_answers;           // for the next requests of tags, before anything else
+  std::vector<std::string> refused_tags;          // requests of tags with one of these in the URL are refused
 
  private:
-  absl::StatusOr<HttpResponse> Relations(const std::string& url, const std::map<int64_t, BoardRelation>& relations) {
+  absl::StatusOr<HttpResponse> Relations(const std::string& url, const std::string& wrapper,
+                                         const std::map<int64_t, BoardRelation>& relations) {
     relation_requests.push_back(url.substr(url.find('/', sizeof("https://") - 1)));
+    if (const auto body = relation_bodies.find(relation_requests.size()); body != relation_bodies.end()) {
+      return HttpResponse{200, body->second, ""};
+    }
     std::vector<std::string> records;
     auto relation = relations.upper_bound(NumberBehind(url, "page=a"));
     for (; relation != relations.end() && records.size() < relations_per_page; ++relation) {
@@ -139,7 +146,7 @@ class FakeBoard final : public HttpFetcher {
     std::string list;
     for (const std::string& record : records) absl::StrAppend(&list, list.empty() ? "" : ",", record);
     // As e621 does it.
-    if (list.empty()) return HttpResponse{200, R"({"tag_aliases":[]})", ""};
+    if (list.empty()) return HttpResponse{200, absl::StrCat(R"({")", wrapper, R"(":[]})"), ""};
     return HttpResponse{200, absl::StrCat("[", list, "]"), ""};
   }
 
@@ -147,6 +154,9 @@ class FakeBoard final : public HttpFetcher {
   absl::StatusOr<HttpResponse> Tags(const std::string& url) {
     tag_requests.push_back(url.substr(url.find('/', sizeof("https://") - 1)));
     if (on_tag_request) on_tag_request();
+    for (const std::string& part : refused_tags) {
+      if (absl::StrContains(url, part)) return HttpResponse{403, "", ""};
+    }
     if (!tag_answers.empty()) {
       const HttpResponse answer = tag_answers.front();
       tag_answers.pop_front();

@@ -168,6 +168,42 @@ TEST_CASE_METHOD(Fixture, "what a stopped refresh changed is in the snapshot beh
   CHECK(Start("source").get()->run.snapshot.empty());
 }
 
+TEST_CASE_METHOD(Fixture, "tags that changed without a snapshot are in the one behind the next refresh") {
+  AddSource("source", absl::ZeroDuration());
+  const SourceRecord source = Take(catalog->sources().Update("source", [](SourceRecord* record) {
+    record->settings.snapshot_after_refresh = true;
+    return absl::OkStatus();
+  }));
+  Import({PostOf(1, {7})});
+  CHECK(Start("source").get()->run.snapshot.empty());
+  AwaitIdle("source");
+  // As a refresh whose snapshot was stopped.
+  Take(catalog->sources().NoteRelationsFetched(source.id, 0, /*is_changed=*/true));
+  CHECK_FALSE(Start("source").get()->run.snapshot.empty());
+  AwaitIdle("source");
+  CHECK(Start("source").get()->run.snapshot.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "what is set while a refresh waits for its place holds for it") {
+  AddSource("first", absl::ZeroDuration());
+  AddSource("second", absl::ZeroDuration());
+  FakeBoard posts;
+  posts.posts[1] = {};
+  board.page = posts.Page(0, 1);
+  board.is_held = true;
+  auto first = Start("first");
+  while (board.request_count == 0) std::this_thread::yield();
+  auto second = Start("second");
+  Take(catalog->sources().Update("second", [](SourceRecord* record) {
+    record->settings.snapshot_after_refresh = true;
+    return absl::OkStatus();
+  }));
+  Take(catalog->sources().NoteRelationsFetched(Take(catalog->sources().Get("second")).id, 0, /*is_changed=*/true));
+  board.is_held = false;
+  CHECK(first.get()->run.snapshot.empty());
+  CHECK_FALSE(second.get()->run.snapshot.empty());
+}
+
 // Whoever is to sleep for a minute sleeps until the test says so; shorter sleeps take no time.
 class GatedClock final : public Clock {
  public:
@@ -192,7 +228,7 @@ class BusyBoard final : public HttpFetcher {
   std::atomic<int> answered_count{0};
 };
 
-TEST_CASE_METHOD(CatalogFixture, "a refresh that waits for a board or an import leaves its place to others") {
+TEST_CASE_METHOD(CatalogFixture, "a refresh that waits for a board leaves its place to others") {
   GatedClock clock;
   BusyBoard board;
   HostPacer pacer{&clock, absl::ZeroDuration()};

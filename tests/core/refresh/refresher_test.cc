@@ -238,6 +238,40 @@ TEST_CASE_METHOD(Fixture, "pages that fail in a row are counted over refreshes t
   CHECK(Source().position == 90);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "more pages than may fail in a row, from a refresh that was killed, end at the next failure") {
+  AddPosts(1, 90);
+  for (const int64_t after_id : {0, 10, 20, 30}) board.broken_pages.emplace(after_id, StatusAnswer(502));
+  const RunRecord killed = Take(catalog->sources().BeginRun(Source(), RunTrigger::kAsked)).run;
+  for (const int64_t after_id : {0, 10, 20}) {
+    FailedPage page;
+    page.after_id = after_id;
+    page.until_id = after_id + 10;
+    page.retry_at_us = INT64_MAX;
+    Take(catalog->sources().SkipPage(Source().id, killed.id, page, page.until_id));
+  }
+  CHECK(Source().skipped_in_row_count == 3);
+  CHECK(Refresh().state == RunState::kFailed);
+  CHECK(Source().cursor == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a page in a row of failed ones that works when it is tried again does not count") {
+  AddPosts(1, 90);
+  for (const int64_t after_id : {0, 10, 20}) board.broken_pages.emplace(after_id, StatusAnswer(502));
+  bool is_stopped = false;
+  RefreshOptions options;
+  options.stopped = [&] { return is_stopped ? MakeError(Reason::kCancelled, "gone") : absl::OkStatus(); };
+  options.on_page = [&](const PageReport& report) { is_stopped = report.after_id == 10; };
+  CHECK(Refresh(options).state == RunState::kStopped);
+  CHECK(Source().skipped_in_row_count == 2);
+  clock.now += Refresher::kRetryInterval;
+  board.broken_pages.erase(0);
+  board.broken_pages.erase(10);
+  const RunRecord run = Refresh();
+  CHECK(run.state == RunState::kDone);
+  CHECK(Source().position == 90);
+}
+
 TEST_CASE_METHOD(Fixture, "a position is set before a refresh begins, which then begins there, or not while it runs") {
   AddPosts(1, 25);
   const SourceRecord known = Source();
@@ -258,6 +292,27 @@ TEST_CASE_METHOD(Fixture, "a position is set before a refresh begins, which then
   CHECK(Source().position == 25);
   CHECK(set_position(0).ok());
   CHECK(Refresh().counts.new_post_count == 20);
+}
+
+TEST_CASE_METHOD(Fixture, "a run whose end could not be recorded keeps no position from being set") {
+  const int64_t run_id = Take(catalog->sources().BeginRun(Source(), RunTrigger::kAsked)).run.id;
+  const auto set_position = [this] {
+    return catalog->sources().UpdateWithPosition("source", [](SourceRecord* record) {
+      record->position = record->cursor = 7;
+      return absl::OkStatus();
+    });
+  };
+  CHECK(ReasonOf(set_position().status()) == Reason::kRefreshRunning);
+  {
+    // As a disk that is full: writes fail.
+    const auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
+    Take(database->Execute("CREATE TRIGGER full BEFORE UPDATE ON refresh_runs BEGIN SELECT raise(ABORT, 'full'); END"));
+    CHECK_FALSE(catalog->sources().EndRun(run_id, absl::OkStatus()).ok());
+    Take(database->Execute("DROP TRIGGER full"));
+  }
+  CHECK(Take(catalog->sources().ListRuns("source", std::nullopt, 1))[0].state == RunState::kRunning);
+  CHECK(Take(set_position()).position == 7);
+  CHECK(Take(catalog->sources().ListRuns("source", std::nullopt, 1))[0].state == RunState::kStopped);
 }
 
 TEST_CASE_METHOD(Fixture, "a run whose end could not be recorded is over when the next one begins") {

@@ -56,7 +56,9 @@ TEST_CASE_METHOD(Fixture, "the board's lists are walked by id and written as an 
   CHECK(board.relation_requests == Shown{"/tag_aliases.json?limit=1000&page=a0&search%5Bstatus%5D=active",
                                          "/tag_aliases.json?limit=1000&page=a4&search%5Bstatus%5D=active",
                                          "/tag_aliases.json?limit=1000&page=a9&search%5Bstatus%5D=active",
+                                         "/tag_aliases.json?limit=1000&page=a9&search%5Bstatus%5D=active",
                                          "/tag_implications.json?limit=1000&page=a0&search%5Bstatus%5D=active",
+                                         "/tag_implications.json?limit=1000&page=a5&search%5Bstatus%5D=active",
                                          "/tag_implications.json?limit=1000&page=a5&search%5Bstatus%5D=active"});
   CHECK(Relations() == Shown{"b>a active", "c>a active", "d>a active", "a>z active"});
   CHECK(has_changed_tags);
@@ -70,9 +72,9 @@ TEST_CASE_METHOD(Fixture, "the board's lists are walked by id and written as an 
 TEST_CASE_METHOD(Fixture, "what the board lists no more does not apply any more, and what it changes is replaced") {
   Refresh();
   board.aliases = {{3, {"b", "a"}}, {12, {"d", "z"}}, {13, {"x", "y", "pending"}}};
-  board.implications.clear();
+  board.implications = {{6, {"b", "z"}}};
   CHECK(Refresh().state == RunState::kDone);
-  CHECK(Relations() == Shown{"b>a active", "c>a deleted", "d>a deleted", "d>z active", "a>z deleted"});
+  CHECK(Relations() == Shown{"b>a active", "c>a deleted", "d>a deleted", "d>z active", "a>z deleted", "b>z active"});
 }
 
 TEST_CASE_METHOD(Fixture, "relations that may not stand together change nothing and fail the refresh") {
@@ -91,20 +93,64 @@ TEST_CASE_METHOD(Fixture, "relations that may not stand together change nothing 
 }
 
 TEST_CASE("what is no page of relations, or one with a record that is none, is an error") {
-  const std::string body = GENERATE(as<std::string>(), "", "<html>", R"([{"id":3,"antecedent_name":"b"}])",
-                                    R"([{"antecedent_name":"b","consequent_name":"a"}])",
-                                    R"([{"id":7,"antecedent_name":"b","consequent_name":"a","status":"active"}])",
-                                    R"([{"id":8,"antecedent_name":"b","consequent_name":"a"})", R"({"success":false})");
+  const std::string body = GENERATE(
+      as<std::string>(), "", "\xEF\xBB\xBF \n", "<html>", R"([{"id":3,"antecedent_name":"b"}])",
+      R"([{"antecedent_name":"b","consequent_name":"a"}])",
+      R"([{"id":7,"antecedent_name":"b","consequent_name":"a","status":"active"}])",
+      R"([{"id":8,"antecedent_name":"b","consequent_name":"a"})", R"({"success":false})", R"({"tag_implications":[]})");
   INFO(body);
   CHECK(ReasonOf(ParseRelations(TagRelationKind::kAlias, 7, body).status()) == Reason::kFileInvalid);
 }
 
-TEST_CASE_METHOD(Fixture, "a board that lists none at all is not believed") {
+TEST_CASE_METHOD(Fixture, "a board that lists none of a kind that the dataset has is not believed") {
   Refresh();
-  board.aliases.clear();
-  board.implications.clear();
-  CHECK(Refresh().state == RunState::kFailed);
+  const bool has_aliases = GENERATE(true, false);
+  const bool has_implications = GENERATE(true, false);
+  if (has_aliases && has_implications) return;
+  if (!has_aliases) board.aliases = {{30, {"d", "z", "pending"}}};
+  if (!has_implications) board.implications.clear();
+  const RunRecord run = Refresh();
+  CHECK(run.state == RunState::kFailed);
+  CHECK(run.error_reason == "FILE_INVALID");
+  CHECK_THAT(run.error_message, Catch::Contains(has_aliases ? "no implications" : "no aliases"));
   CHECK(Relations() == Shown{"b>a active", "c>a active", "d>a active", "a>z active"});
+}
+
+TEST_CASE_METHOD(Fixture, "one empty answer is asked for again, and ends no list") {
+  Refresh();
+  // The second page of aliases, and the first of implications.
+  board.relation_bodies = {{2, "[]"}, {6, R"({"tag_implications":[]})"}};
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.relation_requests.size() == 9);
+  CHECK(Relations() == Shown{"b>a active", "c>a active", "d>a active", "a>z active"});
+}
+
+TEST_CASE_METHOD(Fixture, "a list without an end, and more than is kept in memory, are errors") {
+  PageFetcher fetcher({&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, 1});
+  const SourceSettings settings = Take(catalog->sources().Get("source")).settings;
+  const auto fetch = [&](const RelationLimits& limits) {
+    return RelationRefresh(catalog.get(), &fetcher, limits).Fetch(settings, {});
+  };
+  // Four pages of aliases, the last one twice; each relation has two letters and "active".
+  CHECK(fetch({4, 4, 4 * 8 + 100}).ok());
+  CHECK(ReasonOf(fetch({3, 4, 1000}).status()) == Reason::kFileInvalid);
+  CHECK(ReasonOf(fetch({4, 3, 1000}).status()) == Reason::kFileInvalid);
+  CHECK(ReasonOf(fetch({4, 4, 4 * 8 - 1}).status()) == Reason::kFileInvalid);
+}
+
+TEST_CASE_METHOD(Fixture, "lists that fail are fetched again an hour later, not in each refresh by interval") {
+  RefreshOptions options;
+  options.trigger = RunTrigger::kInterval;
+  now_us = absl::ToUnixMicros(clock.now);
+  board.aliases[20] = {"e", "f"};
+  board.aliases[21] = {"f", "g"};
+  CHECK(Refresh(options).state == RunState::kFailed);
+  CHECK(Refresh(options).state == RunState::kDone);
+  CHECK(board.relation_requests.empty());
+  board.aliases.erase(21);
+  clock.now += Refresher::kRetryInterval + absl::Minutes(1);
+  CHECK(Refresh(options).state == RunState::kDone);
+  CHECK(Relations().size() == 5);
 }
 
 TEST_CASE_METHOD(Fixture, "a list that is not whole changes nothing") {
@@ -120,14 +166,14 @@ TEST_CASE_METHOD(Fixture, "a refresh by interval asks for relations once a day, 
   // The catalog's time is the clock's here.
   now_us = absl::ToUnixMicros(clock.now);
   Refresh(options);
-  CHECK(board.relation_requests.size() == 5);
+  CHECK(board.relation_requests.size() == 7);
   Refresh(options);
   CHECK(board.relation_requests.empty());
   Refresh();
-  CHECK(board.relation_requests.size() == 5);
+  CHECK(board.relation_requests.size() == 7);
   clock.now += RelationRefresh::kInterval + absl::Hours(1);
   Refresh(options);
-  CHECK(board.relation_requests.size() == 5);
+  CHECK(board.relation_requests.size() == 7);
 }
 
 TEST_CASE_METHOD(Fixture, "without a post there is nothing to have relations") {

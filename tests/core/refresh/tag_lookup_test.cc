@@ -127,7 +127,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(board.tag_requests.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a lookup that fails fails the refresh behind its pages, and the next one asks again") {
+TEST_CASE_METHOD(Fixture, "a lookup that fails fails the refresh behind all others, and is asked again a day later") {
   AddSource(BoardKind::kMoebooru);
   AddPosts(1, 2);
   board.tag_types = {{"tag1", 1}, {"tag2", 1}};
@@ -137,8 +137,62 @@ TEST_CASE_METHOD(Fixture, "a lookup that fails fails the refresh behind its page
   CHECK(failed.state == RunState::kFailed);
   CHECK(failed.error_reason == "FILE_INVALID");
   CHECK(failed.counts.new_post_count == 2);
-  CHECK(Refresh().state == RunState::kDone);
   CHECK(CategoryOf("tag2") == TagCategory::kArtist);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests.empty());
+  now_us += absl::ToInt64Microseconds(TagLookups::kAskFailedAgainAfter);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(CategoryOf("tag1") == TagCategory::kArtist);
+}
+
+TEST_CASE_METHOD(Fixture, "names that the board takes exception at keep no others from being asked about") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 8);
+  for (int tag = 1; tag <= 8; ++tag) board.tag_types["tag" + std::to_string(tag)] = 1;
+  board.refused_tags = {"name=tag1", "name=tag2", "name=tag3", "name=tag5"};
+  // Three in a row: it may be down.
+  const RunRecord failed = Refresh();
+  CHECK(failed.error_reason == "FETCH_REFUSED");
+  CHECK(board.tag_requests.size() == 3);
+  CHECK(Refresh().state == RunState::kFailed);
+  CHECK(board.tag_requests.size() == 5);
+  for (const char* name : {"tag4", "tag6", "tag7", "tag8"}) CHECK(CategoryOf(name) == TagCategory::kArtist);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a whole list that fails, or leaves names out, is asked for again a day later") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 100);
+  const bool fails = GENERATE(true, false);
+  if (fails) {
+    for (int tag = 1; tag <= 100; ++tag) board.tag_types["tag" + std::to_string(tag)] = 1;
+    board.refused_tags = {"order=date"};
+  }
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests.size() == TagLookups::kRequestsPerRunMax);
+  CHECK(board.tag_requests.front() == "/tag.json?limit=0&order=date");
+  CHECK(CategoryOf("tag1") == (fails ? TagCategory::kArtist : TagCategory::kUnspecified));
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests.front() != "/tag.json?limit=0&order=date");
+  now_us += absl::ToInt64Microseconds(TagLookups::kWholeListInterval);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(board.tag_requests.front() == "/tag.json?limit=0&order=date");
+}
+
+TEST_CASE_METHOD(Fixture, "what another board told of a tag's deprecation stays when this one does not tell") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 1);
+  board.tag_types = {{"tag1", 1}};
+  auto session = Begin("tags");
+  TagFact fact;
+  fact.name = "tag1";
+  fact.is_deprecated = true;
+  Take(session->StageTag(fact));
+  Take(session->Commit({}));
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(CategoryOf("tag1") == TagCategory::kArtist);
+  CHECK(Take(catalog->FindTagFact(kDataset, "tag1"))->is_deprecated);
 }
 
 TEST_CASE_METHOD(Fixture, "a lookup waits while an import runs, and a stop loses what was not written alone") {
