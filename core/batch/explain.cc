@@ -127,8 +127,8 @@ std::vector<Appearance> AppearancesOf(const std::vector<int64_t>& samples, int64
   return appearances;
 }
 
-absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& snapshot, int64_t post_id,
-                                            int64_t epoch, const Cancelled& cancelled) {
+absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& snapshot, int64_t post_id, int64_t epoch,
+                                            const Cancelled& cancelled) {
   MILLRACE_RETURN_IF_ERROR(CheckEpoch(epoch));
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> row, snapshot.FindRow(post_id));
   if (!row.has_value()) {

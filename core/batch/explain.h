@@ -43,7 +43,8 @@ struct PostExplanation {
 };
 
 // kPostNotFound when the snapshot has no such post; kFieldInvalid for an epoch out of range; kSnapshotDamaged. The plan
-// and the snapshot must belong together. Costs up to as much as opening the plan; kCancelled when `cancelled` returns true meanwhile.
+// and the snapshot must belong together. Costs up to as much as opening the plan; kCancelled when `cancelled` returns
+// true meanwhile.
 absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& snapshot, int64_t post_id, int64_t epoch,
                                             const Cancelled& cancelled = {});
 

@@ -107,8 +107,8 @@ absl::StatusOr<std::string> UnitText(const PlanSpec& spec, const Snapshot& snaps
   return MakeError(Reason::kInternal, "a group of posts in a plan over posts");
 }
 
-absl::StatusOr<SplitReasons> ExplainDealtUnits(const PlanSpec& spec, const Snapshot& snapshot,
-                                               const SelectedPost& post, const Cancelled& cancelled) {
+absl::StatusOr<SplitReasons> ExplainDealtUnits(const PlanSpec& spec, const Snapshot& snapshot, const SelectedPost& post,
+                                               const Cancelled& cancelled) {
   PlanSpec strategy = spec;
   // What only orders look at need not be read.
   for (SplitSpec& split : strategy.splits) split.order = OrderKind::kSequential;

@@ -31,7 +31,7 @@ std::string CutText(const PlanSpec& spec, std::string_view what, int64_t total, 
 absl::StatusOr<std::string> UnitText(const PlanSpec& spec, const Snapshot& snapshot, const UnitKey& key);
 
 // For `exact` over groups, and for `stratified`.
-absl::StatusOr<SplitReasons> ExplainDealtUnits(const PlanSpec& spec, const Snapshot& snapshot,
-                                               const SelectedPost& post, const Cancelled& cancelled);
+absl::StatusOr<SplitReasons> ExplainDealtUnits(const PlanSpec& spec, const Snapshot& snapshot, const SelectedPost& post,
+                                               const Cancelled& cancelled);
 
 }  // namespace millrace

@@ -170,10 +170,10 @@ RelationFaults CheckImplications(const std::vector<TagRelation>& known, const st
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const TagRelation& implication : known) seen.insert({implication.antecedent, implication.consequent});
   const auto refuse_as_too_wide = [&](size_t index, uint32_t node) {
-    faults.refused.push_back({index, "consequent_name",
-                              absl::StrCat("is ", QuoteForMessage(told[index].consequent), ", with which ",
-                                           QuoteForMessage(graph.NameOf(node)), " would imply more than ",
-                                           kImpliedCountMax, " tags")});
+    faults.refused.push_back(
+        {index, "consequent_name",
+         absl::StrCat("is ", QuoteForMessage(told[index].consequent), ", with which ",
+                      QuoteForMessage(graph.NameOf(node)), " would imply more than ", kImpliedCountMax, " tags")});
   };
   std::vector<uint32_t> path;
   for (size_t i = 0; i < told.size(); ++i) {
