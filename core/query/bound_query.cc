@@ -394,8 +394,7 @@ absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& 
   for (const QueryTerm& term : query.terms()) {
     MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled));
     MILLRACE_ASSIGN_OR_RETURN(bound.terms_.emplace_back(), binder.Bind(term));
-    const BoundTerm& added = bound.terms_.back();
-    listed_count += added.tag_indexes.size() + added.rows.size();
+    listed_count += bound.terms_.back().listed_count();
     if (listed_count <= kListedCountMax) continue;
     return TermError(term, absl::StrCat("and the patterns and child: before it stand for more than ", kListedCountMax,
                                         " tags and posts together; use fewer, or narrower ones"));
@@ -405,7 +404,7 @@ absl::StatusOr<BoundQuery> BoundQuery::Bind(const Query& query, const Snapshot& 
 
 size_t BoundQuery::listed_count() const {
   size_t count = 0;
-  for (const BoundTerm& term : terms_) count += term.tag_indexes.size() + term.rows.size();
+  for (const BoundTerm& term : terms_) count += term.listed_count();
   return count;
 }
 

@@ -60,6 +60,9 @@ struct BoundTerm {
   std::vector<FlagTest> flag_tests;  // one of them
   std::vector<uint32_t> codes;       // one of them
   std::vector<Glob> patterns;        // kSource: one
+
+  // Tags and rows that it lists, four bytes each.
+  size_t listed_count() const { return tag_indexes.size() + rows.size(); }
 };
 
 // Of use with the snapshot it was bound to only. Immutable, so thread-safe.
