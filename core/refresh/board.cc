@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/fetch/url.h"
@@ -171,6 +172,10 @@ PageRequest MakePageRequest(const SourceSettings& settings, int64_t after_id, in
   }
   AddCredentials(settings, &request);
   return request;
+}
+
+bool IsBlankAnswer(std::string_view body) {
+  return WithoutByteOrderMark(body).find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
 }  // namespace millrace

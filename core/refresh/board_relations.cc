@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/ingest/json_fact_parser.h"
 #include "core/ingest/json_record.h"
@@ -41,8 +40,7 @@ PageRequest MakeRelationsRequest(const SourceSettings& settings, TagRelationKind
 absl::StatusOr<RelationsPage> ParseRelations(TagRelationKind kind, int64_t after_id, const std::string& body) {
   // e621 wraps lists that are empty; a wrapper of the other kind is a record here, and no relation.
   const std::string_view wrapper = ListName(kind);
-  if (WithoutByteOrderMark(body).find_first_not_of(" \t\r\n") == std::string_view::npos)
-    return PageError(kind, after_id, "it is blank");
+  if (IsBlankAnswer(body)) return PageError(kind, after_id, "it is blank");
   RelationsPage page;
   JsonFactParser parser;
   JsonSplitter::Options options;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/fetch/url.h"
 #include "core/ingest/html_text.h"
@@ -83,7 +82,7 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, absl::Span<const 
                                                const std::string& body) {
   constexpr std::string_view kWrappers[] = {"tag"};
   const bool is_gelbooru = kind == BoardKind::kGelbooru;
-  if (WithoutByteOrderMark(body).find_first_not_of(" \t\r\n") == std::string_view::npos) {
+  if (IsBlankAnswer(body)) {
     return MakeError(Reason::kFileInvalid,
                      "the board's list of tags is blank, which no list is, not even an empty one");
   }
