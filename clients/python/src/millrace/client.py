@@ -379,6 +379,7 @@ class Client(_Part):
         max_reported: int = 1000,
         skip_snapshot: bool = False,
         apply_aliases: bool = False,
+        md5: bool = False,
         on_progress: Callable[[types.ImportProgress], None] | None = None,
         on_rejected: Callable[[types.RejectedRecord], None] | None = None,
         progress: bool = False,
@@ -386,7 +387,9 @@ class Client(_Part):
     ) -> types.ImportResult:
         """Imports a dump, all or nothing, and compiles a snapshot of the dataset unless skip_snapshot.
 
-        source: a path, a folder (all its files, by name), an open binary file, or several of these. format:
+        source: a path, a folder (all its files, by name), an open binary file, or several of these. A folder of
+        pictures with sidecars (x.json, x.txt or x.caption beside x.png) is taken for one when no format is given, with
+        its folders, and a UserWarning names the files that are skipped; md5: read every picture for its MD5. format:
         "danbooru-jsonl", "e621-csv" or another of docs/importing.md, by default told by the server from the bytes;
         the result names it. compression: "none", "gzip", "zstd", by default told by the names or the bytes.
         request_id: names this import, so that it is done once however often it is tried; a new UUID by default.
@@ -397,7 +400,7 @@ class Client(_Part):
         extra_json keeps the names said, as "aliased_tags".
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
-        files = _sources.collect(source, format_given=format is not None)
+        files, format = _sources.collect(source, format)
         start = imports.ImportStart(
             dataset=dataset,
             format=_convert.SOURCE_FORMAT.number(format, "format") if format else imports.SOURCE_FORMAT_UNSPECIFIED,
@@ -414,6 +417,7 @@ class Client(_Part):
                 start,
                 files,
                 compression,
+                with_md5=md5,
                 on_progress=bar.update if bar is not None else on_progress,
                 on_rejected=on_rejected,
                 timeout_s=timeout_s,
@@ -474,7 +478,7 @@ class _ImportBar:
 
     def __init__(
         self,
-        files: list[_sources.DumpFile],
+        files: list[_sources.SourceFile],
         listener: Callable[[types.ImportProgress], None] | None,
     ) -> None:
         try:
