@@ -196,7 +196,7 @@ TEST_CASE("plans of every feature are the golden ones") {
   CHECK(epoch_count >= 250);
   CHECK(slice_count >= 180);
   CHECK(stretch_count >= 40);
-  CHECK(tag_batch_count >= 30);
+  CHECK(tag_batch_count >= 22);
 }
 
 }  // namespace
