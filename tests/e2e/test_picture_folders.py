@@ -96,7 +96,7 @@ def test_a_rejected_record_fails_both_with_the_same_words(
     failed = run(server.address, "import", "refused", str(tmp_path), expect=5).stderr.decode()
     with pytest.raises(millrace.RecordRejected) as caught:
         client.import_(tmp_path, dataset="refused")
-    said = re.search(r"nothing was changed: (.*)", failed)
+    said = re.search(r"nothing was changed: (.*) \(INVALID_ARGUMENT", failed)
     assert said is not None
     assert said[1] in str(caught.value)
     assert "has no sidecar; a .txt, .caption or .json of the same name was expected" in said[1]
