@@ -129,7 +129,9 @@ std::shared_ptr<const LabelIndex> LabelsOf(const element& golden, const Snapshot
 
 // How many posts have each tag, in the order of a vocabulary made of the snapshot.
 void CheckTagCounts(const element& golden, const Snapshot& snapshot, TagReading reading) {
-  const Vocabulary vocabulary = SelectTags(snapshot, {.tags = reading}).value();
+  TagSelection selection;
+  selection.tags = reading;
+  const Vocabulary vocabulary = SelectTags(snapshot, selection).value();
   std::vector<std::vector<int64_t>> expected, found;
   for (const element entry : golden["tag_counts"].get_array()) expected.push_back(IntegersOf(entry));
   for (const VocabularyEntry& entry : vocabulary.entries()) found.push_back({entry.tag_id, entry.post_count});
