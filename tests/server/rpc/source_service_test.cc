@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/catalog/source_store.h"
 #include "tests/server/rpc/error_details.h"
 #include "tests/server/rpc/rpc_fixture.h"
 #include "tests/support/catch.h"
