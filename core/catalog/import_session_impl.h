@@ -56,8 +56,8 @@ class ImportSession::Impl {
        std::unique_ptr<Database> reader, Md5Collector md5s);
 
   absl::StatusOr<Staged> TryStage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
-  // The newest row of the post that is written: the dataset's, or one that this session staged. Behind the batches: what
-  // these hold may be written or not.
+  // The newest row of the post that is written: the dataset's, or one that this session staged. Behind the batches:
+  // what these hold may be written or not.
   absl::StatusOr<std::optional<ExistingPost>> FindWritten(int64_t post_id);
   void CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign);
   std::optional<SourcePlace> FindInBatches(int64_t post_id) const;

@@ -146,7 +146,9 @@ TEST_CASE_METHOD(CatalogFixture, "a crash in the middle of an import changes not
   TempFolder copy;
   {
     auto session = Begin("two");
+    // Several batches: the first is in the file before the next is begun, another may be half written.
     StageMany(*this, *session);
+    StageMany(*this, *session, kManyPosts + 1);
     for (const char* name : {"catalog.sqlite3", "catalog.sqlite3-wal"}) {
       std::filesystem::copy_file(folder.File(name), copy.File(name));
     }
