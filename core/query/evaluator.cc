@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/query/column_filter.h"
+#include "core/query/column_test.h"
 #include "core/snapshot/postings.h"
 #include "core/snapshot/row_bits.h"
 
@@ -97,6 +98,16 @@ class Evaluator {
     return 0;
   }
 
+  // What a pass over columns can tell together with others; nothing for what is found in another way.
+  std::optional<ColumnCondition> ConditionOf(const QueryNode& node) const {
+    const bool is_negated = node.kind == NodeKind::kNot;
+    const QueryNode& told = is_negated ? node.children.front() : node;
+    if (told.kind != NodeKind::kTerm) return std::nullopt;
+    const BoundTerm& term = query_.terms()[told.term];
+    if (term.kind == TermKind::kTags || !ColumnTest::Knows(term.kind)) return std::nullopt;
+    return ColumnCondition{&term, is_negated};
+  }
+
   absl::StatusOr<RowSet> RunAnd(const QueryNode& node, const RowSet* within) {
     std::vector<std::pair<uint64_t, const QueryNode*>> children;
     for (const QueryNode& child : node.children) {
@@ -106,14 +117,26 @@ class Evaluator {
     }
     std::stable_sort(children.begin(), children.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::optional<RowSet> rows;
-    for (const auto& [cost, child] : children) {
+    for (size_t i = 0; i < children.size();) {
       const RowSet* const left = rows.has_value() ? &*rows : within;
       if (left != nullptr && left->IsEmpty()) return RowSet();
-      if (child->kind == NodeKind::kNot && rows.has_value()) {
-        MILLRACE_ASSIGN_OR_RETURN(const RowSet excluded, Run(child->children.front(), left));
+      const QueryNode& child = *children[i].second;
+      std::vector<ColumnCondition> conditions;
+      for (; i < children.size(); ++i) {
+        const std::optional<ColumnCondition> condition = ConditionOf(*children[i].second);
+        if (!condition.has_value()) break;
+        conditions.push_back(*condition);
+      }
+      if (!conditions.empty()) {
+        MILLRACE_ASSIGN_OR_RETURN(rows, FilterColumns(conditions, snapshot_, left, cancelled_));
+        continue;
+      }
+      ++i;
+      if (child.kind == NodeKind::kNot && rows.has_value()) {
+        MILLRACE_ASSIGN_OR_RETURN(const RowSet excluded, Run(child.children.front(), left));
         rows->AndNot(excluded);
       } else {
-        MILLRACE_ASSIGN_OR_RETURN(rows, Run(*child, left));
+        MILLRACE_ASSIGN_OR_RETURN(rows, Run(child, left));
       }
     }
     return rows.has_value() ? *std::move(rows) : All(within);
@@ -177,12 +200,17 @@ class Evaluator {
 
   absl::StatusOr<RowSet> UnionOf(const std::vector<uint32_t>& tag_indexes, const Postings& postings) const {
     if (tag_indexes.size() == 1) return postings.RowsOf(tag_indexes.front());
-    // A pattern may find a hundred thousand.
+    // A pattern may find a hundred thousand. What the largest set need not be set again.
+    MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts, snapshot_.TagPostCounts());
+    std::vector<uint32_t> ordered = tag_indexes;
+    const auto small = std::partition(ordered.begin(), ordered.end(), [&](uint32_t tag_index) {
+      return post_counts[tag_index] > Postings::kListRowsMax;
+    });
+    std::sort(ordered.begin(), small, [&](uint32_t a, uint32_t b) { return post_counts[a] > post_counts[b]; });
     RowBits rows(post_count_);
-    uint64_t seen_count = 0;
-    for (const uint32_t tag_index : tag_indexes) {
-      if (++seen_count % kTagsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
-      MILLRACE_RETURN_IF_ERROR(postings.AddRowsOf(tag_index, &rows));
+    for (size_t i = 0; i < ordered.size() && !rows.IsFull(); ++i) {
+      if (i % kTagsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
+      MILLRACE_RETURN_IF_ERROR(postings.AddRowsOf(ordered[i], &rows));
     }
     return std::move(rows).Finish();
   }
