@@ -49,7 +49,8 @@ ColumnTest::ColumnTest(const BoundTerm& term, bool is_negated, uint64_t row_coun
   for (const uint32_t tag_index : term.tag_indexes) wanted_tags_[tag_index / 64] |= uint64_t{1} << (tag_index % 64);
 }
 
-absl::Status ColumnTest::Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words) {
+absl::Status ColumnTest::Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words, ColumnRun* run) {
+  run_ = run;
   first_ = first;
   end_ = end;
   words_ = words;
@@ -104,6 +105,19 @@ absl::Status ColumnTest::Same(bool holds) {
     std::fill(words_.begin(), words_.end(), 0);
   }
   return absl::OkStatus();
+}
+
+bool ColumnTest::AllHave(Field field, absl::Span<const uint32_t> presence, uint32_t bits) const {
+  if (rows_ != nullptr) return false;
+  // Later tests of a run are of the same rows or fewer.
+  const bool is_first = &columns_.PresenceOf(field) == &columns_.presence();
+  std::optional<uint32_t>& common = is_first ? run_->common_presence : run_->common_more_presence;
+  if (!common.has_value()) {
+    uint32_t all = ~uint32_t{0};
+    for (const uint32_t word : presence) all &= word;
+    common = all;
+  }
+  return (*common & bits) == bits;
 }
 
 bool ColumnTest::InIntervals(int64_t value) const {
@@ -176,6 +190,12 @@ absl::Status ColumnTest::RunNumber() {
       return Both(Both(values[i] >= first, values[i] <= last), (presence[i] & presence_bit) != 0);
     }
   };
+  struct InOneOfAll {
+    const T* values = nullptr;
+    T first = 0;
+    T last = 0;
+    [[gnu::always_inline]] bool operator()(size_t i) const { return Both(values[i] >= first, values[i] <= last); }
+  };
   struct InMany {
     OptionalSlice<T> slice;
     const ColumnTest* test = nullptr;
@@ -191,12 +211,18 @@ absl::Status ColumnTest::RunNumber() {
     });
   }
   if (interval.first > Limits::max() || interval.last < Limits::min()) return Same(false);
-  return Scan<InOne>([&](uint64_t first, uint64_t end, InOne* holds) -> absl::Status {
-    OptionalSlice<T> slice;
-    MILLRACE_RETURN_IF_ERROR(columns_.template ReadSlice<T>(term_.field, first, end, &slice));
-    *holds = {slice.values.data(), slice.presence.data(), slice.presence_bit,
-              static_cast<T>(std::max<int64_t>(interval.first, Limits::min())),
-              static_cast<T>(std::min<int64_t>(interval.last, Limits::max()))};
+  const T smallest = static_cast<T>(std::max<int64_t>(interval.first, Limits::min()));
+  const T largest = static_cast<T>(std::min<int64_t>(interval.last, Limits::max()));
+  OptionalSlice<T> slice;
+  MILLRACE_RETURN_IF_ERROR(columns_.template ReadSlice<T>(term_.field, first_, end_, &slice));
+  if (AllHave(term_.field, slice.presence, slice.presence_bit)) {
+    return Scan<InOneOfAll>([&](uint64_t, uint64_t, InOneOfAll* holds) {
+      *holds = {slice.values.data(), smallest, largest};
+      return absl::OkStatus();
+    });
+  }
+  return Scan<InOne>([&](uint64_t, uint64_t, InOne* holds) {
+    *holds = {slice.values.data(), slice.presence.data(), slice.presence_bit, smallest, largest};
     return absl::OkStatus();
   });
 }

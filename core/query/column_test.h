@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@
 
 namespace millrace {
 
+// What is known of some neighbouring rows, by those that were asked before: fields that all of them have.
+struct ColumnRun {
+  std::optional<uint32_t> common_presence;
+  std::optional<uint32_t> common_more_presence;
+};
+
 // Any kind of term but kNothing, kEverything, kRows, kRowRange and kParents; kTags by the rows' lists of tags. Borrows
 // term and snapshot. Not thread-safe.
 class ColumnTest {
@@ -28,8 +35,9 @@ class ColumnTest {
   ColumnTest(const BoundTerm& term, bool is_negated, uint64_t row_count, const Snapshot& snapshot);
 
   // Takes the rows that do not pass out of `words`: bit i of words[w] is row first + 64 * w + i. Requires rows of the
-  // snapshot from `first` to below `end` only. Reads the columns of these. kSnapshotDamaged.
-  absl::Status Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words);
+  // snapshot from `first` to below `end` only. Reads the columns of these. `run` is for all tests of these rows or of
+  // some of them, and new for others. kSnapshotDamaged.
+  absl::Status Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words, ColumnRun* run);
   // The same for single rows: requires at least one, in ascending order.
   absl::Status Narrow(std::vector<uint32_t>* rows);
 
@@ -82,6 +90,8 @@ class ColumnTest {
     return error_;
   }
 
+  // Whether all rows are known to have all of the fields, as those of most runs have.
+  bool AllHave(snapshot_file::Field field, absl::Span<const uint32_t> presence, uint32_t bits) const;
   bool InIntervals(int64_t value) const;
   // kAny's answer, or kNone's.
   bool wants_presence() const { return term_.presence == QueryTerm::Presence::kAny; }
@@ -106,6 +116,7 @@ class ColumnTest {
   uint64_t end_ = 0;
   absl::Span<uint64_t> words_;
   std::vector<uint32_t>* rows_ = nullptr;  // null: words_
+  ColumnRun* run_ = nullptr;
 };
 
 }  // namespace millrace

@@ -138,6 +138,23 @@ bool RowBits::AddContainer(const RowContainer& container) {
   return block + 1 < full_words_.size() || !HasRowsBehindEnd();
 }
 
+uint64_t RowBits::CountMissing() const {
+  uint64_t count = row_count_;
+  for (size_t block = 0; block < full_words_.size(); ++block) count -= CountBlock(words_.data() + block * kBlockWords);
+  return count;
+}
+
+std::vector<uint32_t> RowBits::Missing() const {
+  std::vector<uint32_t> rows;
+  for (size_t word = 0; word * 64 < row_count_; ++word) {
+    const uint64_t in_range = BitsBefore(static_cast<uint32_t>(std::min<uint64_t>(64, row_count_ - word * 64)));
+    for (uint64_t left = ~words_[word] & in_range; left != 0; left &= left - 1) {
+      rows.push_back(static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(left))));
+    }
+  }
+  return rows;
+}
+
 bool RowBits::AddSerialised(absl::Span<const uint8_t> bytes) {
   RowContainerReader reader(bytes);
   RowContainer container;

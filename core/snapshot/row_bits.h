@@ -27,6 +27,9 @@ class RowBits {
   bool AddSerialised(absl::Span<const uint8_t> bytes);
   // Whether every row is set: no more need be added. Rows that came by Add alone may go unnoticed.
   bool IsFull() const { return full_block_count_ == full_words_.size(); }
+  // Rows that are not set: how many, and which, ascending.
+  uint64_t CountMissing() const;
+  std::vector<uint32_t> Missing() const;
 
   // Row 64 * w + i is bit i of word w. Bits behind the last row must stay 0. Nothing may be added behind a change.
   absl::Span<uint64_t> words() { return absl::MakeSpan(words_).first(static_cast<size_t>((row_count_ + 63) / 64)); }

@@ -85,6 +85,10 @@ TEST_CASE("bits are full when every row is there, and whatever comes then change
       expected.Or(added);
       bits.Add(added);
       CHECK(bits.IsFull() == (expected.Count() == row_count));
+      RowSet missing = RowSet::Range(0, row_count);
+      missing.AndNot(expected);
+      CHECK(bits.CountMissing() == missing.Count());
+      CHECK(bits.Missing() == missing.ToVector());
     }
     CHECK(bits.IsFull());
     bits.Add(RowSet::Range(0, row_count));
