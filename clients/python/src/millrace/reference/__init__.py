@@ -6,14 +6,15 @@ It is slow (some 10,000 samples a second); for training there is the server.
     plan = Plan(json.loads(canonical_form_of_a_plan), posts)
     plan.batch("train", epoch=0, step=0).rows
 
-keys, permutation: sections 3 and 4. posts, spec: section 2. relations: docs/tags.md. query, query_text,
-query_metatags, query_values, wildcards: docs/query-language.md. units, splits, seed: section 5. orders, weights:
-section 6. plan: section 7. tokens: section 8.
+keys, permutation: sections 3 and 4. posts, spec: section 2. relations: docs/tags.md. labels: docs/vocabularies.md.
+query, query_text, query_metatags, query_values, wildcards: docs/query-language.md. units, splits, seed: section 5.
+orders, weights: section 6. plan: section 7. tokens: section 8.
 """
 
 from __future__ import annotations
 
 from millrace.reference.keys import epoch_key, selection_key
+from millrace.reference.labels import Labels
 from millrace.reference.permutation import Permutation
 from millrace.reference.plan import Batch, Plan, Split
 from millrace.reference.posts import Post, Snapshot, Tag
@@ -26,6 +27,7 @@ from millrace.reference.tokens import Token, make_token, parse_token
 
 __all__ = [
     "Batch",
+    "Labels",
     "Permutation",
     "Plan",
     "Post",
