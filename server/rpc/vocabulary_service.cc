@@ -65,9 +65,9 @@ absl::StatusOr<Vocabulary> Load(const ServiceDeps& deps, std::string_view refere
 }  // namespace
 
 absl::Status VocabularyService::Create(const v1::CreateVocabularyRequest& request,
-                                       v1::CreateVocabularyResponse* response) {
+                                       const std::function<bool()>& cancelled, v1::CreateVocabularyResponse* response) {
   MILLRACE_RETURN_IF_ERROR(CheckVocabularyName("name", request.name()));
-  MILLRACE_ASSIGN_OR_RETURN(const MadeVocabulary made, MakeVocabulary(deps_, request));
+  MILLRACE_ASSIGN_OR_RETURN(const MadeVocabulary made, MakeVocabulary(deps_, request, cancelled));
   VocabularyRecord record;
   record.name = request.name();
   record.digest = made.vocabulary.digest();
@@ -167,7 +167,7 @@ grpc::ServerUnaryReactor* VocabularyService::CreateVocabulary(grpc::CallbackServ
                                                               const v1::CreateVocabularyRequest* request,
                                                               v1::CreateVocabularyResponse* response) {
   return StartUnary(deps_, deps_.call_pool, "millrace.v1.VocabularyService/CreateVocabulary", context,
-                    [=, this](const auto&) { return Create(*request, response); });
+                    [=, this](const auto& cancelled) { return Create(*request, cancelled, response); });
 }
 
 grpc::ServerUnaryReactor* VocabularyService::GetVocabulary(grpc::CallbackServerContext* context,
