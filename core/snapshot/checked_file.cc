@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/text.h"
@@ -23,9 +23,29 @@ constexpr uint64_t kCopyBlocks = 8;
 
 constexpr char kRemedy[] = "Restore the file from a backup, or compile the dataset anew.";
 
+uint64_t PageSize() {
+  static const auto size = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
 // Of a block numbered from 0: a section's last one is smaller than the others.
 uint64_t BlockSizeBytes(const Section& section, uint64_t block) {
   return std::min(kBlockBytes, section.size_bytes - block * kBlockBytes);
+}
+
+// The largest of `count` values, by lanes, so that the compiler makes vector code of it. Requires aligned values.
+template <typename T>
+uint64_t MaxOf(const uint8_t* data, uint64_t size_bytes) {
+  constexpr uint64_t kLanes = 64 / sizeof(T);
+  const T* const values = reinterpret_cast<const T*>(data);
+  const uint64_t count = size_bytes / sizeof(T);
+  std::array<T, kLanes> lanes{};
+  uint64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (uint64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = std::max(lanes[lane], values[i + lane]);
+  }
+  for (; i < count; ++i) lanes[0] = std::max(lanes[0], values[i]);
+  return *std::max_element(lanes.begin(), lanes.end());
 }
 
 std::string Text(std::string_view text) { return std::string(text); }
@@ -108,15 +128,29 @@ absl::Status CheckedFile::Map() {
 void CheckedFile::LimitValues(const Section& section, uint64_t limit) { value_limits_[IndexOf(section)] = limit; }
 
 absl::Status CheckedFile::CheckBlock(const Section& section, uint64_t block) const {
-  alignas(64) uint8_t data[kBlockBytes];
-  const uint64_t offset = block * kBlockBytes;
-  MILLRACE_RETURN_IF_ERROR(ReadAt(section.offset + offset, data, BlockSizeBytes(section, block)));
+  alignas(64) uint8_t copy[kBlockBytes];
+  const uint64_t offset = section.offset + block * kBlockBytes;
+  const uint64_t size_bytes = BlockSizeBytes(section, block);
+  const uint8_t* data = mapping_ + offset;
+  if (!BringIn(offset, size_bytes)) {
+    MILLRACE_RETURN_IF_ERROR(ReadAt(offset, copy, size_bytes));
+    data = copy;
+  }
   if (const std::optional<std::string> fault = FindFault(section, block, data); fault.has_value()) {
-    return Damaged(section, offset, *fault);
+    return Damaged(section, block * kBlockBytes, *fault);
   }
   MarkChecked(section, block);
   if (copier_ != nullptr) CountTouched(section);
   return absl::OkStatus();
+}
+
+bool CheckedFile::BringIn(uint64_t offset, uint64_t size_bytes) const {
+  const uint64_t begin = offset / PageSize() * PageSize();
+  uint8_t* const first_page = const_cast<uint8_t*>(mapping_) + begin;
+  const uint64_t pages_bytes = offset + size_bytes - begin;
+  // All at once from the disk; populating alone would read page after page.
+  madvise(first_page, pages_bytes, MADV_WILLNEED);
+  return madvise(first_page, pages_bytes, MADV_POPULATE_READ) == 0;
 }
 
 std::optional<std::string> CheckedFile::FindFault(const Section& section, uint64_t block, const uint8_t* data) const {
@@ -126,16 +160,8 @@ std::optional<std::string> CheckedFile::FindFault(const Section& section, uint64
   }
   const uint64_t limit = value_limits_[IndexOf(section)];
   if (limit == 0) return std::nullopt;
-  uint32_t value_max = 0;
-  if (section.type == ElementType::kU8) {
-    value_max = *std::max_element(data, data + size_bytes);
-  } else {
-    for (uint64_t i = 0; i < size_bytes; i += sizeof(uint32_t)) {
-      uint32_t value;
-      std::memcpy(&value, data + i, sizeof value);
-      value_max = std::max(value_max, value);
-    }
-  }
+  const uint64_t value_max =
+      section.type == ElementType::kU8 ? MaxOf<uint8_t>(data, size_bytes) : MaxOf<uint32_t>(data, size_bytes);
   if (value_max < limit) return std::nullopt;
   return absl::StrCat("the value ", value_max, " is beyond its range");
 }
@@ -171,9 +197,8 @@ void CheckedFile::CopySection(const Section& section) const {
 }
 
 void CheckedFile::ReleaseMapped(const Section& section) const {
-  static const auto page_size = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  const uint64_t begin = (section.offset + page_size - 1) / page_size * page_size;
-  const uint64_t end = (section.offset + section.size_bytes) / page_size * page_size;
+  const uint64_t begin = (section.offset + PageSize() - 1) / PageSize() * PageSize();
+  const uint64_t end = (section.offset + section.size_bytes) / PageSize() * PageSize();
   if (begin < end) madvise(const_cast<uint8_t*>(mapping_) + begin, end - begin, MADV_DONTNEED);
 }
 

@@ -21,9 +21,9 @@ namespace millrace::snapshot_file {
 // Thread-safe once LimitValues has been called for the last time. The mapping stays valid, also when the file is
 // unlinked, while the object lives.
 //
-// A block is read with pread(2) and compared when it is first touched: a failing disk or a file that was cut off
-// then gives an error where the mapping would raise SIGBUS, and one 64 KiB read replaces 16 page faults. What the
-// kernel evicts and reads from the disk again later is not compared again.
+// A block is brought into the mapping and compared when it is first touched, by calls that give an error where touching
+// a failing disk or a file that was cut off would raise SIGBUS: madvise(2), which copies nothing, and pread(2) where
+// that fails. What the kernel evicts and reads from the disk again later is not compared again.
 //
 // With a budget, a section of which readers have touched an eighth is copied into large pages, whole and every block
 // compared, by a thread of the file's own; readers go on with the mapping until the copy is there. A section that is
@@ -82,6 +82,9 @@ class CheckedFile {
   absl::Status ReadLayout();
   absl::Status Map();
   size_t IndexOf(const Section& section) const { return static_cast<size_t>(&section - layout_.sections.data()); }
+  // Has the kernel map these bytes' pages. False when it cannot (a disk that fails, a file that was cut off, Linux
+  // before 5.14): touching them might raise SIGBUS.
+  bool BringIn(uint64_t offset, uint64_t size_bytes) const;
   // What is wrong with the block's bytes; nothing: they are as they were written.
   std::optional<std::string> FindFault(const Section& section, uint64_t block, const uint8_t* data) const;
   void MarkChecked(const Section& section, uint64_t block) const;
