@@ -151,37 +151,67 @@ def growth(small: Record, large: Record) -> list[str]:
     return table(["peer", "posts/s", "start to first batch", "private memory"], rows)
 
 
-def goals(results: Record, ceilings: list[Record]) -> list[str]:
-    """The ratios that the design set itself."""
-    peers = results["peers"]
-    rows: list[list[str]] = []
+def verdict(goal: float, value: float | None, *, is_limit: bool = False) -> str:
+    if value is None:
+        return "-"
+    is_reached = value <= goal if is_limit else value >= goal
+    shown = f"{value:.2f}" if goal < 2 else factor(value)
+    return f"{shown}, reached" if is_reached else f"**{shown}, missed**"
 
-    def add(what: str, goal: float, value: float | None, *, is_limit: bool = False) -> None:
-        if value is not None:
-            reached = value <= goal if is_limit else value >= goal
-            shown = f"{value:.2f}" if goal < 2 else factor(value)
-            rows.append([what, f"{'<=' if is_limit else '>='} {goal:g}", shown, "reached" if reached else "**missed**"])
+
+def goals(every: list[Record]) -> list[str]:
+    """The ratios that the design set itself, a column for each number of posts."""
+    columns = [ratios(results["peers"]) for results in every]
+    rows = []
+    for what, (goal, _, is_limit) in columns[0].items():
+        cells = [verdict(goal, column[what][1], is_limit=is_limit) for column in columns]
+        rows.append([what, f"{'<=' if is_limit else '>='} {goal:g}", *cells])
+    return table(["ratio", "goal", *(f"{results['posts']:,} posts" for results in every)], rows)
+
+
+def ratios(peers: dict[str, Record]) -> dict[str, tuple[float, float | None, bool]]:
+    """Goal, figure and whether the goal is a limit, by what they say."""
 
     def steady(name: str) -> float | None:
         return middle(peers.get(name, {}), "steady", "posts_per_second")
 
+    def first(name: str) -> float | None:
+        return middle(peers.get(name, {}), "steady", "first_seconds")
+
+    unary = [middle(peers.get(name, {}), "unary", "batches_per_second") for name in ("millrace_rows", "seed_system")]
+    again = middle(peers.get(US, {}), "resume", "first_seconds")
+    return {
+        "columns to numpy / rows to numpy": (20, ratio(steady(US), steady("millrace_rows")), False),
+        "Millrace / torch DataLoader over SQLite, post by post": (20, ratio(steady(US), steady("torch_sqlite")), False),
+        "Millrace / torch DataLoader over SQLite, by batch": (
+            20,
+            ratio(steady(US), steady("torch_sqlite_batched")),
+            False,
+        ),
+        "Millrace / seed system's HTTP batches (stand-in)": (30, ratio(steady(US), steady("seed_system")), False),
+        "GetBatch of 64 rows / the seed system's": (5, ratio(*unary), False),
+        "resume at 90 % / start": (1.1, ratio(again, first(US)), True),
+        "start to first batch, s": (0.2, first(US), True),
+        "torch over Parquet in memory / Millrace, start to first batch": (
+            20,
+            ratio(first("torch_parquet"), first(US)),
+            False,
+        ),
+    }
+
+
+def ceiling_goals(ceilings: list[Record]) -> list[str]:
+    rows = []
     for result in ceilings:
         rates = {name: median(found) for name, found in result["megabytes_per_second"].items()}
         size = f"{result['size'] >> 10:,} KiB"
+        # The design asks for it from 256 KiB on.
         if result["size"] >= 256 << 10:
-            add(f"C++ stream of columns / plain socket, {size}", 0.60, rates["millrace_cpp"] / rates["socket"])
-        ours = rates["millrace_python"] / rates["grpc_python"]
-        add(f"Python columns / untouched bytes in Python, {size}", 0.65, ours)
-    add("columns to numpy / rows to numpy", 20, ratio(steady(US), steady("millrace_rows")))
-    add("Millrace / torch DataLoader over SQLite, post by post", 20, ratio(steady(US), steady("torch_sqlite")))
-    add("Millrace / torch DataLoader over SQLite, by batch", 20, ratio(steady(US), steady("torch_sqlite_batched")))
-    add("Millrace / seed system's HTTP batches (stand-in)", 30, ratio(steady(US), steady("seed_system")))
-    unary = [middle(peers.get(name, {}), "unary", "batches_per_second") for name in ("millrace_rows", "seed_system")]
-    add("GetBatch of 64 rows / the seed system's", 5, ratio(*unary))
-    us = peers.get(US, {})
-    again = ratio(middle(us, "resume", "first_seconds"), middle(us, "steady", "first_seconds"))
-    add("resume at 90 % / start", 1.1, again, is_limit=True)
-    return table(["ratio", "goal", "measured", ""], rows)
+            share = rates["millrace_cpp"] / rates["socket"]
+            rows.append([f"C++ stream of columns / plain socket, {size}", ">= 0.6", verdict(0.60, share)])
+        share = rates["millrace_python"] / rates["grpc_python"]
+        rows.append([f"Python columns / untouched bytes in Python, {size}", ">= 0.65", verdict(0.65, share)])
+    return table(["ratio", "goal", "measured"], rows)
 
 
 def ceiling_table(ceilings: list[Record]) -> list[str]:
@@ -288,10 +318,11 @@ def section(results: Record, folder: Path) -> list[str]:
     return lines
 
 
-def versions(results: Record) -> list[str]:
+def versions(every: list[Record]) -> list[str]:
     found: dict[str, str] = {}
-    for record in results["peers"].values():
-        found |= record.get("verify", {}).get("versions", {})
+    for results in every:
+        for record in results["peers"].values():
+            found |= record.get("verify", {}).get("versions", {})
     return [", ".join(f"{name} {version}" for name, version in sorted(found.items())) + ".", ""]
 
 
@@ -303,14 +334,16 @@ def main(folder: Path, docs: Path) -> None:
     ceilings = json.loads((folder / "ceilings.json").read_text()) if (folder / "ceilings.json").exists() else []
     lines = ["# Millrace beside its peers", ""]
     lines += ["Written by `scripts/bench peers`; [benchmarks.md](benchmarks.md#peers) says how, and what is fair.", ""]
-    lines += [f"## Ratios, at {every[-1]['posts']:,} posts", "", *goals(every[-1], ceilings)]
+    lines += ["## Ratios", "", *goals(every)]
+    if ceilings:
+        lines += ceiling_goals(ceilings)
     for results in every:
         lines += section(results, docs / "benchmarks")
     for small, large in pairwise(every):
         lines += [f"## From {small['posts']:,} to {large['posts']:,} posts", "", *growth(small, large)]
     if ceilings:
         lines += ["## Ceilings", "", *ceiling_table(ceilings)]
-    lines += ["## Versions", "", *versions(every[-1])]
+    lines += ["## Versions", "", *versions(every)]
     (docs / "benchmarks-peers.md").write_text("\n".join(lines).rstrip() + "\n")
     print(f"report: {docs / 'benchmarks-peers.md'}")
 
