@@ -59,9 +59,8 @@ class ColumnBatch(Batch):
             shape = column.shape
             try:
                 # numpy checks that the elements end within the body.
-                array = np.ndarray(
-                    shape[0] if len(shape) == 1 else tuple(shape), _DTYPES[column.data_type], body, begin
-                )
+                size = shape[0] if len(shape) == 1 else tuple(shape)
+                array: npt.NDArray[Any] = np.ndarray(size, _DTYPES[column.data_type], body, begin)
                 by_name[name] = array if array.nbytes == size_bytes else column
             except (KeyError, TypeError, ValueError):
                 by_name[name] = column
