@@ -9,6 +9,7 @@
 #include "core/catalog/import_rows.h"
 #include "core/catalog/import_session_impl.h"
 #include "core/catalog/relation_rows.h"
+#include "core/catalog/source_notes.h"
 #include "core/catalog/sweep.h"
 #include "core/catalog/tag_facts_rows.h"
 #include "core/catalog/tag_rows.h"
@@ -189,6 +190,10 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
     MILLRACE_ASSIGN_OR_RETURN(const int64_t changed_count, ApplyTagFacts(database, dataset_.id, tag_facts, &change_));
     outcome.changed_tag_count += changed_count;
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));
+    if (counts.refreshed_source_id != 0) {
+      MILLRACE_RETURN_IF_ERROR(
+          PutSourceNote(database, counts.refreshed_source_id, SourceNote::kTagsChanged, outcome.committed_at_us));
+    }
     return MarkCommitted(database, import_id_, outcome);
   }));
   return outcome;

@@ -90,6 +90,9 @@ struct ImportCounts {
   int64_t duplicate_tag_count = 0;
   int64_t byte_count = 0;
   int32_t format = 0;  // what the spec's 0 turned out to be; 0: as the spec says
+  // The source whose refresh it is: the commit notes that its tags changed, too (SourceStore::HasUncompiledTags). 0:
+  // none.
+  int64_t refreshed_source_id = 0;
 };
 
 class Catalog;

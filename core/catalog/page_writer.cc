@@ -171,12 +171,13 @@ absl::StatusOr<RefreshCounts> PageWriter::Write() {
     if (page_.mark_missing) MILLRACE_RETURN_IF_ERROR(MarkMissing());
     MILLRACE_RETURN_IF_ERROR(CommitPosts());
   }
-  MILLRACE_RETURN_IF_ERROR(RemoveFailedPages(database_, source.id, page_.after_id, page_.until_id));
-  if (page_.is_retry) {
+  if (page_.changes.has_value()) {
     last_id = source.position;
+    MILLRACE_RETURN_IF_ERROR(MoveChangesOfSource(database_, source.id, *page_.changes));
   } else {
-    last_id = std::max(last_id, page_.until_id);
-    MILLRACE_RETURN_IF_ERROR(MoveSource(database_, source.id, last_id, last_id));
+    MILLRACE_RETURN_IF_ERROR(RemoveFailedPages(database_, source.id, page_.after_id, page_.until_id));
+    last_id = page_.is_retry ? source.position : std::max(last_id, page_.until_id);
+    if (!page_.is_retry) MILLRACE_RETURN_IF_ERROR(MoveSource(database_, source.id, last_id, last_id));
   }
   MILLRACE_RETURN_IF_ERROR(AddRunCounts(database_, page_.run_id, counts_, last_id));
   return counts_;

@@ -35,6 +35,7 @@ class Sources(Part):
         snapshot_after_refresh: bool = False,
         mark_missing: bool = False,
         with_relations: bool = False,
+        follow_changes: bool = False,
         login: str = "",
         api_key: str = "",
         position: int = 0,
@@ -45,7 +46,8 @@ class Sources(Part):
         in the board's own language; empty for all posts. page_size: 0 for the kind's own. interval: from a minute on;
         None: refresh only when asked for. mark_missing: mark posts as deleted that a page should show and does not;
         only without a query, and for a dataset that this board alone feeds. with_relations: refresh aliases and
-        implications of tags, too, of Danbooru and e621. position: begin behind this post id.
+        implications of tags, too, of Danbooru and e621. follow_changes: fetch posts that the board changed, too, from
+        the first refresh on, of Danbooru, e621 and Gelbooru. position: begin behind this post id.
 
         SourceExists; InvalidRequest; ValueError for a kind that there is not.
         """
@@ -60,6 +62,7 @@ class Sources(Part):
             snapshot_after_refresh=snapshot_after_refresh,
             mark_missing=mark_missing,
             with_relations=with_relations,
+            follow_changes=follow_changes,
             login=login,
             api_key=api_key,
             position=position,
@@ -91,6 +94,7 @@ class Sources(Part):
         snapshot_after_refresh: bool | None = None,
         mark_missing: bool | None = None,
         with_relations: bool | None = None,
+        follow_changes: bool | None = None,
         login: str | None = None,
         api_key: str | None = None,
         position: int | None = None,
@@ -98,7 +102,7 @@ class Sources(Part):
         """Changes what is given. interval: timedelta(0) for refreshes only when asked for. position: 0 walks the whole
         board again, to find what was changed.
 
-        SourceNotFound; RefreshRunning when the position is to be set meanwhile; InvalidRequest.
+        SourceNotFound; RefreshRunning when the position or follow_changes is to be set meanwhile; InvalidRequest.
         """
         request = sources.UpdateSourceRequest(
             name=name,
@@ -109,6 +113,7 @@ class Sources(Part):
             snapshot_after_refresh=snapshot_after_refresh,
             mark_missing=mark_missing,
             with_relations=with_relations,
+            follow_changes=follow_changes,
             login=login,
             api_key=api_key,
             position=position,
@@ -188,8 +193,10 @@ def _source(message: sources.Source) -> types.Source:
         snapshot_after_refresh=message.snapshot_after_refresh,
         mark_missing=message.mark_missing,
         with_relations=message.with_relations,
+        follow_changes=message.follow_changes,
         has_credentials=message.has_credentials,
         position=message.position,
+        change_position=message.change_position,
         failed_page_count=message.failed_page_count,
         created_at=_convert.time(message, "created_at"),
         updated_at=_convert.time(message, "updated_at"),
@@ -207,6 +214,8 @@ def _counts(message: sources.RefreshCounts) -> types.RefreshCounts:
         missing=message.missing_post_count,
         failed_pages=message.failed_page_count,
         bytes=message.byte_count,
+        lookup_requests=message.lookup_request_count,
+        told_tags=message.told_tag_count,
     )
 
 
@@ -217,6 +226,7 @@ def _page(message: sources.RefreshPage) -> types.RefreshPage:
         after_id=message.after_id,
         position=message.position,
         is_retry=message.is_retry,
+        by_change=message.by_change,
         error=message.error.message if message.HasField("error") else None,
     )
 
@@ -235,4 +245,5 @@ def _run(message: sources.RefreshRun) -> types.RefreshRun:
         snapshot=message.snapshot or None,
         error_reason=message.error_reason or None,
         error=message.error_message or None,
+        warning=message.warning or None,
     )
