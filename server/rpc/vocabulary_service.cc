@@ -78,6 +78,10 @@ absl::Status VocabularyService::Create(const v1::CreateVocabularyRequest& reques
                             deps_.catalog->AddVocabulary(record, EncodeVocabulary(made.vocabulary)));
   SetVocabulary(added.record, response->mutable_vocabulary());
   response->set_created(added.created);
+  if (request.has_selection()) {
+    const bool is_applied = request.selection().tags() == v1::TAG_READING_APPLIED;
+    response->set_tags(is_applied ? v1::TAG_READING_APPLIED : v1::TAG_READING_AS_SAID);
+  }
   return absl::OkStatus();
 }
 

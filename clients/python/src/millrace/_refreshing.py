@@ -76,12 +76,7 @@ class Sources(Part):
     def list(self, *, page_size: int = 1000) -> Iterator[types.Source]:
         """By name. Pages as it goes."""
         request = sources.ListSourcesRequest(page_size=page_size)
-
-        def fetch(token: str) -> sources.ListSourcesResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_SOURCES, request)
-
-        return _rpc.pages(fetch, lambda page: map(_source, page.sources))
+        return self._pages(_rpc.LIST_SOURCES, request, lambda page: map(_source, page.sources))
 
     def update(
         self,
@@ -167,12 +162,7 @@ class Sources(Part):
     def runs(self, name: str = "", *, page_size: int = 1000) -> Iterator[types.RefreshRun]:
         """Refreshes, newest first; of one source, or of all. Pages as it goes. SourceNotFound."""
         request = sources.ListRefreshRunsRequest(source=name, page_size=page_size)
-
-        def fetch(token: str) -> sources.ListRefreshRunsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_REFRESH_RUNS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_run, page.runs))
+        return self._pages(_rpc.LIST_REFRESH_RUNS, request, lambda page: map(_run, page.runs))
 
 
 def _duration(interval: timedelta) -> Duration:

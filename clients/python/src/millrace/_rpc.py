@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -194,18 +193,3 @@ def call(
             if delay_s is None:
                 raise error from None
         time.sleep(delay_s)
-
-
-Page = TypeVar("Page", bound=Message)
-Item = TypeVar("Item")
-
-
-def pages(fetch: Callable[[str], Page], items: Callable[[Page], Iterator[Item]]) -> Iterator[Item]:
-    """The items of all pages. `fetch` takes a page token; pages carry `next_page_token`."""
-    token = ""
-    while True:
-        page = fetch(token)
-        yield from items(page)
-        token = getattr(page, "next_page_token")  # noqa: B009 - every list response has it, by convention
-        if not token:
-            return

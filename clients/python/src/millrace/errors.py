@@ -31,6 +31,7 @@ __all__ = [
     "SampleTooLarge",
     "SelectionEmpty",
     "SequenceBroken",
+    "ServerOutdated",
     "SnapshotDamaged",
     "SnapshotInUse",
     "SnapshotMissing",
@@ -94,6 +95,10 @@ class Error(Exception):
     def __str__(self) -> str:
         name = self.reason or self.code
         return f"{name}: {super().__str__()}"
+
+
+class ServerOutdated(Error):
+    """The server is of before what was asked for, and did something else without a word. Update it."""
 
 
 class NotFound(Error):

@@ -6,9 +6,9 @@ It is slow (some 10,000 samples a second); for training there is the server.
     plan = Plan(json.loads(canonical_form_of_a_plan), posts)
     plan.batch("train", epoch=0, step=0).rows
 
-keys, permutation: sections 3 and 4. posts, spec: section 2. relations: docs/tags.md. query, query_text,
-query_metatags, query_values, wildcards: docs/query-language.md. units, splits, seed: section 5. orders, weights:
-section 6. plan: section 7. tokens: section 8.
+keys, permutation: sections 3 and 4. posts, spec: section 2. relations: docs/tags.md. labels: docs/vocabularies.md.
+query, query_text, query_metatags, query_values, wildcards: docs/query-language.md. units, splits, seed: section 5.
+orders, weights: section 6. plan: section 7. tokens: section 8.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from millrace.reference.keys import epoch_key, selection_key
+    from millrace.reference.labels import Labels
     from millrace.reference.permutation import Permutation
     from millrace.reference.plan import Batch, Plan, Split
     from millrace.reference.posts import Post, Snapshot, Tag
@@ -30,7 +31,19 @@ if TYPE_CHECKING:
 
 # The modules whose public names are also names of this package. Loaded when one is first named: a loader wants the
 # tokens, which need next to nothing, and come first because a name is looked for in one after another.
-_SOURCES = ("tokens", "keys", "permutation", "posts", "query_text", "query", "relations", "seed", "spec", "plan")
+_SOURCES = (
+    "tokens",
+    "keys",
+    "permutation",
+    "posts",
+    "query_text",
+    "query",
+    "relations",
+    "seed",
+    "spec",
+    "labels",
+    "plan",
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -51,6 +64,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Batch",
+    "Labels",
     "Permutation",
     "Plan",
     "Post",
