@@ -128,8 +128,8 @@ absl::Status BatchSource::EncodePosts(const Batch& batch, SliceWriter* posts) {
   if (post_encoder_ == nullptr) return absl::OkStatus();
   const std::vector<int64_t>& rows = batch.rows;
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + kFieldsAhead < rows.size()) reader_.snapshot().PrefetchFields(rows[i + kFieldsAhead]);
-    if (i + kListsAhead < rows.size()) reader_.snapshot().PrefetchLists(rows[i + kListsAhead]);
+    if (i + kFieldsAhead < rows.size()) post_encoder_->PrefetchFields(rows[i + kFieldsAhead]);
+    if (i + kListsAhead < rows.size()) post_encoder_->PrefetchLists(rows[i + kListsAhead]);
     MILLRACE_RETURN_IF_ERROR(post_encoder_->Append(v1::Batch::kPostsFieldNumber, rows[i], posts));
     // Now, rather than when all of a batch that is far too large lies in memory.
     if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError(batch);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from millrace import _convert
+from millrace import _enums
 from millrace.v1 import loader_service_pb2 as pb
 
 _VIEWS = ("posts", "identities", "columns")
@@ -40,7 +40,7 @@ class Content:
     def apply(self, request: pb.GetBatchRequest | pb.StreamBatchesRequest) -> None:
         """Asks for it."""
         if not self.is_columns and not self.fields:
-            request.view = _convert.BATCH_VIEW.number(self.view, "view")
+            request.view = _enums.BATCH_VIEW.number(self.view, "view")
             return
         projection = request.projection
         projection.encoding = pb.BATCH_ENCODING_COLUMNS if self.is_columns else pb.BATCH_ENCODING_ROWS
@@ -48,7 +48,7 @@ class Content:
         projection.rating_one_hot = self.rating_one_hot
         if self.labels is not None:
             projection.labels.vocabulary = self.labels.vocabulary
-            projection.labels.encoding = _convert.LABEL_ENCODING.number(self.labels.encoding, "labels.encoding")
+            projection.labels.encoding = _enums.LABEL_ENCODING.number(self.labels.encoding, "labels.encoding")
 
 
 def content(
@@ -69,7 +69,7 @@ def content(
     if isinstance(labels, str):
         labels = Labels(labels)
     if labels is not None:
-        _convert.LABEL_ENCODING.number(labels.encoding, "labels.encoding")
+        _enums.LABEL_ENCODING.number(labels.encoding, "labels.encoding")
     # No names mean all fields to the server; here an empty list means none but id and row.
     if view == "columns" and not names and (fields is not None or labels is not None or rating_one_hot):
         names = ("id",)

@@ -10,12 +10,13 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from millrace import _convert, _rpc, errors, types
+from millrace._enums import EnumNames
 from millrace._part import Part
 from millrace.v1 import source_service_pb2 as sources
 
-BOARD_KIND = _convert.EnumNames(sources.BoardKind, "BOARD_KIND_")
-REFRESH_STATE = _convert.EnumNames(sources.RefreshState, "REFRESH_STATE_")
-REFRESH_TRIGGER = _convert.EnumNames(sources.RefreshTrigger, "REFRESH_TRIGGER_")
+BOARD_KIND = EnumNames(sources.BoardKind, "BOARD_KIND_")
+REFRESH_STATE = EnumNames(sources.RefreshState, "REFRESH_STATE_")
+REFRESH_TRIGGER = EnumNames(sources.RefreshTrigger, "REFRESH_TRIGGER_")
 
 
 class Sources(Part):

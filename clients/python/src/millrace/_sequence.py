@@ -20,12 +20,12 @@ from millrace import _rpc
 from millrace._backoff import Backoff
 from millrace._connection import Connection
 from millrace._content import Content
+from millrace._position import Position
 from millrace._skip import Skips, StepRange
 from millrace._wire import Assembler, Uint8Array
 from millrace.batch import Batch
 from millrace.columns import ColumnBatch
 from millrace.errors import SequenceBroken, from_rpc_error
-from millrace.types import Position
 from millrace.v1 import loader_service_pb2 as pb
 
 # A batch's head and, of columns, its body.
@@ -79,6 +79,8 @@ class Sequence:
 
     def kept(self, position: Position) -> Position:
         """The first position from there on that is not left out."""
+        if not self.skip and position.step < self.batch_count:
+            return position
         return self.advance(position, 0)
 
     def advance(self, position: Position, count: int) -> Position:
@@ -88,13 +90,20 @@ class Sequence:
     def checked(self, received: Received, expected: Position) -> Batch:
         """What was received as a batch. SequenceBroken when it is not the one at `expected`."""
         message, body = received
-        got = (message.plan_id, message.split, message.rank, message.world_size)
-        want = (self.plan_id, self.split, self.rank, self.world_size)
-        at = Position(message.epoch, message.step)
-        if got != want or at != expected or message.batch_count != self.batch_count:
+        if not (
+            message.step == expected.step
+            and message.epoch == expected.epoch
+            and message.plan_id == self.plan_id
+            and message.split == self.split
+            and message.rank == self.rank
+            and message.world_size == self.world_size
+            and message.batch_count == self.batch_count
+        ):
+            got = (message.plan_id, message.split, message.rank, message.world_size)
+            want = (self.plan_id, self.split, self.rank, self.world_size)
             raise SequenceBroken(
                 f"expected {expected} of {want} with {self.batch_count} steps an epoch, "
-                f"received {at} of {got} with {message.batch_count}"
+                f"received {Position(message.epoch, message.step)} of {got} with {message.batch_count}"
             )
         if body is not None:
             return ColumnBatch(message, body)

@@ -9,9 +9,9 @@ from typing import Any
 from millrace import _rpc, _sequence, _skip
 from millrace._connection import Connection
 from millrace._content import Content
+from millrace._position import Position
 from millrace.errors import SplitNotFound
 from millrace.reference.tokens import Token, make_token, parse_token
-from millrace.types import Position
 from millrace.v1 import plan_service_pb2
 
 _STATE_VERSION = 1

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.rpc import error_details_pb2, status_pb2
+
+if TYPE_CHECKING:
+    from google.rpc import status_pb2
 
 __all__ = [
     "DataLoss",
@@ -268,6 +270,9 @@ _BY_CODE: dict[str, type[Error]] = {
 
 def from_status(status: status_pb2.Status, *, request_id: str = "") -> Error:
     """The exception for a google.rpc.Status. A reason of another domain than Millrace's is not believed."""
+    # Loaded with the first error.
+    from google.rpc import error_details_pb2
+
     code = _code_name(status.code)
     reason = ""
     metadata: dict[str, str] = {}
@@ -304,6 +309,8 @@ def from_status(status: status_pb2.Status, *, request_id: str = "") -> Error:
 
 def from_rpc_error(error: grpc.RpcError, *, request_id: str = "") -> Error:
     """The exception for what grpc raised."""
+    from google.rpc import status_pb2
+
     code = error.code() if isinstance(error, grpc.Call) else None
     if not isinstance(error, grpc.Call) or code is None:
         return Error(str(error), request_id=request_id)

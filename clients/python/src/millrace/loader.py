@@ -8,11 +8,11 @@ from typing import Any
 
 from millrace import _sequence
 from millrace._content import Labels, content
+from millrace._position import Position
 from millrace._prefetch import Prefetcher
 from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading, pass_end_epoch
 from millrace.batch import Batch
-from millrace.types import Position
 
 
 class Loader:
@@ -122,7 +122,7 @@ class Loader:
         end = Position(self._end_epoch(), 0)
         bar = self._progress_bar(end) if self._progress else None
         try:
-            while self._position < end and sequence.kept(self._position) < end:
+            while sequence.kept(self._position) < end:
                 batch = next(self._batches(sequence, end))
                 # Before it is handed out: what the reader has in hand counts as done.
                 self._position = batch.next_position

@@ -23,12 +23,12 @@ from torch.utils.data import IterableDataset, get_worker_info
 from millrace import _sequence
 from millrace._content import Content, Labels, content
 from millrace._place import Place
+from millrace._position import Position
 from millrace._prefetch import Prefetcher
 from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading
 from millrace.batch import Batch
 from millrace.columns import ColumnBatch
-from millrace.types import Position
 
 __all__ = ["BatchDataset", "dataset", "to_tensors"]
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from millrace._position import Position
+
 __all__ = [
     "CategoryCount",
     "Dataset",
@@ -41,14 +43,6 @@ __all__ = [
     "Vocabulary",
     "VocabularyEntry",
 ]
-
-
-@dataclass(frozen=True, order=True)
-class Position:
-    """Where in a split a trainer is. Both numbers count from 0; `step` within the epoch, over the whole world."""
-
-    epoch: int
-    step: int
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from millrace.reference.keys import EPOCH_MAX
 from millrace.reference.orders import Block, Mixed, Order, Permuted, PermutedBatches, Place, Sequential, Weighted
 from millrace.reference.posts import Post, Snapshot, Tag
 from millrace.reference.query import Query
 from millrace.reference.relations import Relations
-from millrace.reference.spec import EPOCH_MAX, SIZE_MAX, Spec, check_spec, plan_id
+from millrace.reference.spec import SIZE_MAX, Spec, check_spec, plan_id
 from millrace.reference.splits import Elements, members_of
 from millrace.reference.tokens import Token, make_token, parse_token
 from millrace.reference.weights import Weights
