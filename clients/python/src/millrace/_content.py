@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from millrace import _enums
 from millrace.v1 import loader_service_pb2 as pb
@@ -15,9 +15,10 @@ _VIEWS = ("posts", "identities", "columns")
 class Labels:
     """Labels by a vocabulary (docs/vocabularies.md).
 
-    vocabulary: NAME (the newest version), NAME@VERSION, a digest, or a unique prefix of at least 8 digits of one; give
-    the digest where runs must be reproducible. encoding: "csr" (lists of label numbers), "dense" (multi-hot, a byte a
-    label) or "bits" (multi-hot, a bit a label).
+    vocabulary: NAME (the newest version), NAME@VERSION, a digest, or a unique prefix of at least 8 digits of one. A
+    reader asks once what it stands for and keeps to that, also when it is continued from a checkpoint; give the digest
+    where runs that begin at different times must be alike. encoding: "csr" (lists of label numbers), "dense"
+    (multi-hot, a byte a label) or "bits" (multi-hot, a bit a label).
     """
 
     vocabulary: str
@@ -32,6 +33,11 @@ class Content:
     fields: tuple[str, ...] = ()
     labels: Labels | None = None
     rating_one_hot: bool = False
+
+    def with_vocabulary(self, digest: str) -> Content:
+        """The same with labels by this vocabulary. Requires labels."""
+        assert self.labels is not None
+        return replace(self, labels=Labels(digest, self.labels.encoding))
 
     @property
     def is_columns(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -154,7 +155,7 @@ class Sources(Part):
             except grpc.RpcError as rpc_error:
                 raise errors.from_rpc_error(rpc_error, request_id=request_id) from None
             finally:
-                call.cancel()
+                _rpc.end_stream(call, os.getpid())
         if run is None:
             raise errors.Unavailable("the refresh ended without telling what became of it", code="UNKNOWN")
         return run

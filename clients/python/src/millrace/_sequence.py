@@ -7,6 +7,7 @@ repeat can pass unseen.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -38,7 +39,8 @@ EPOCH_COUNT_MAX = (1 << 31) - 1
 @dataclass(frozen=True)
 class Sequence:
     """What a rank's batches are made from. batch_count: steps of an epoch, as the plan says. content: what a batch
-    holds of its posts. skip: what of them is left out, as _skip.checked gives it."""
+    holds of its posts, with labels by a vocabulary's digest: a name may come to mean other labels while batches are
+    read. skip: what of them is left out, as _skip.checked gives it."""
 
     plan_id: str
     split: str
@@ -47,6 +49,11 @@ class Sequence:
     world_size: int
     content: Content
     skip: tuple[StepRange, ...] = ()
+
+    @property
+    def vocabulary(self) -> str:
+        """The digest of the vocabulary that labels are by; empty without labels."""
+        return self.content.labels.vocabulary if self.content.labels else ""
 
     @cached_property
     def skips(self) -> Skips:
@@ -98,9 +105,10 @@ class Sequence:
             and message.rank == self.rank
             and message.world_size == self.world_size
             and message.batch_count == self.batch_count
+            and message.vocabulary == self.vocabulary
         ):
-            got = (message.plan_id, message.split, message.rank, message.world_size)
-            want = (self.plan_id, self.split, self.rank, self.world_size)
+            got = (message.plan_id, message.split, message.rank, message.world_size, message.vocabulary)
+            want = (self.plan_id, self.split, self.rank, self.world_size, self.vocabulary)
             raise SequenceBroken(
                 f"expected {expected} of {want} with {self.batch_count} steps an epoch, "
                 f"received {Position(message.epoch, message.step)} of {got} with {message.batch_count}"
@@ -156,6 +164,7 @@ def stream(
     reached, expected = start, sequence.kept(start)
     backoff = Backoff(timeout_s)
     request_id = _rpc.new_request_id()
+    pid = os.getpid()
     while expected < end and not interrupted.stopped:
         request = pb.StreamBatchesRequest(
             plan_id=sequence.plan_id,
@@ -196,7 +205,7 @@ def stream(
             interrupted.sleep(delay_s)
         finally:
             if call is not None:
-                call.cancel()
+                _rpc.end_stream(call, pid)
 
 
 def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, request_id: str, *, raw: bool) -> Any:

@@ -115,15 +115,14 @@ class ColumnBatch(Batch):
         """A list a post, end to end ("tags", "tag_indexes", "pools", "favorite_user_ids", "labels"): values int64 or
         int32 [N], offsets int32 [B + 1]."""
         values, offsets = self[f"{field}.values"], self[f"{field}.offsets"]
-        # item(), because numpy's own numbers take a microsecond to compare.
-        if len(offsets) == 0 or offsets.item(0) != 0 or offsets.item(-1) != len(values):
-            raise SequenceBroken(f"the offsets of {field} do not fit its {len(values)} values")
+        _check_offsets(field, offsets, len(values))
         return TagLists(values, offsets)
 
     def texts(self, field: str) -> list[str | None]:
         """A text a post ("source", "file_ext", "location", "extra_json"); None where it has none. Makes B strings."""
-        offsets, data = self[f"{field}.offsets"].tolist(), self[f"{field}.bytes"].tobytes()
-        return [data[a:b].decode() if a < b else None for a, b in pairwise(offsets)]
+        offsets, data = self[f"{field}.offsets"], self[f"{field}.bytes"].tobytes()
+        _check_offsets(field, offsets, len(data))
+        return [data[a:b].decode() if a < b else None for a, b in pairwise(offsets.tolist())]
 
     @cached_property
     def tags(self) -> TagLists:
@@ -155,6 +154,13 @@ class ColumnBatch(Batch):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_unpickle, (self._message.SerializeToString(), self._body.tobytes()))
+
+
+def _check_offsets(field: str, offsets: npt.NDArray[Any], size: int) -> None:
+    """SequenceBroken unless they begin with 0, never fall and end with `size`."""
+    # item(), because numpy's own numbers take a microsecond to compare.
+    if len(offsets) == 0 or offsets.item(0) != 0 or offsets.item(-1) != size or (offsets[1:] < offsets[:-1]).any():
+        raise SequenceBroken(f"the offsets of {field} do not fit what they divide, {size} long")
 
 
 class _Columns(Mapping[str, npt.NDArray[Any]]):

@@ -31,6 +31,7 @@ __all__ = [
     "SampleTooLarge",
     "SelectionEmpty",
     "SequenceBroken",
+    "ServerBusy",
     "ServerOutdated",
     "SnapshotDamaged",
     "SnapshotInUse",
@@ -222,6 +223,11 @@ class Unavailable(Error):
     """No server could be reached, for longer than the caller was willing to wait."""
 
 
+class ServerBusy(Error):
+    """Too many calls or streams wait at the server. retry_delay_s: how long it asks to wait; readers and calls do so by
+    themselves while their timeout_s allows it."""
+
+
 class SequenceBroken(Error):
     """A stream's batch was not the next one. Never expected; a defect of the server or of something between."""
 
@@ -251,6 +257,7 @@ _BY_REASON: dict[str, type[Error]] = {
     "SNAPSHOT_EMPTY": SnapshotRequired,
     "SNAPSHOT_MISSING": SnapshotMissing,
     "SNAPSHOT_IN_USE": SnapshotInUse,
+    "SERVER_BUSY": ServerBusy,
     "SNAPSHOT_DAMAGED": SnapshotDamaged,
     "CATALOG_DAMAGED": DataLoss,
     "RECORD_REJECTED": RecordRejected,
