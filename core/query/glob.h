@@ -20,6 +20,8 @@ class Glob {
   bool IsEverything() const;
   // What every text that matches begins with.
   const std::string& prefix() const { return parts_.front(); }
+  // The longest text that every text that matches holds; empty when it says nothing.
+  const std::string& longest_part() const;
 
   void LowerAscii();
   // Makes any text that goes on behind a match match.

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/nearest.h"
 #include "core/model/tag_query.h"
+#include "core/query/name_search.h"
 #include "core/snapshot/tag_relations.h"
 #include "core/snapshot/tag_table.h"
 
@@ -18,6 +19,8 @@ constexpr size_t kSuggestSizeBytesMax = 128;
 constexpr size_t kDistanceMax = 3;
 // Names between two looks at whether somebody still waits: a few milliseconds.
 constexpr uint64_t kNamesPerAsk = 65536;
+// Looking at one name in so many by their order takes as long as searching all of them.
+constexpr uint64_t kPrefixShare = 8;
 
 }  // namespace
 
@@ -50,21 +53,16 @@ absl::StatusOr<std::vector<uint32_t>> TagNames::FindCarried(const Glob& pattern)
   uint64_t begin, end;
   MILLRACE_RETURN_IF_ERROR(tags.PrefixRange(pattern.prefix(), &begin, &end));
   MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> by_name, tags.ByName());
+  // Without much of a beginning to go by: the names as they lie in the file, one behind the other.
+  if ((end - begin) > tags.size() / kPrefixShare) return FindNames(pattern, tags, cancelled_);
   std::vector<uint32_t> found;
   uint64_t seen_count = 0;
-  const auto add_match = [&](uint32_t tag_index) -> absl::Status {
+  for (uint64_t place = begin; place < end; ++place) {
     if (++seen_count % kNamesPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
     std::string_view name;
-    MILLRACE_RETURN_IF_ERROR(tags.NameOf(tag_index, &name));
-    if (pattern.Matches(name)) found.push_back(tag_index);
-    return absl::OkStatus();
-  };
-  if (end - begin == tags.size()) {
-    // Without a beginning to go by: the names as they lie in the file, one behind the other.
-    for (uint32_t tag_index = 0; tag_index < tags.size(); ++tag_index) MILLRACE_RETURN_IF_ERROR(add_match(tag_index));
-    return found;
+    MILLRACE_RETURN_IF_ERROR(tags.NameOf(by_name[place], &name));
+    if (pattern.Matches(name)) found.push_back(by_name[place]);
   }
-  for (uint64_t place = begin; place < end; ++place) MILLRACE_RETURN_IF_ERROR(add_match(by_name[place]));
   std::sort(found.begin(), found.end());
   return found;
 }
