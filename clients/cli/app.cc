@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/completion.h"
+#include "clients/cli/number_range.h"
 
 namespace millrace::cli {
 namespace {
@@ -94,6 +95,7 @@ CommandLine::CommandLine() : root_(std::make_unique<CLI::App>(kDescription, "mil
   completion->add_option("shell", completion_shell_, "The shell")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  RefuseHugeNumbers(*root_);
 }
 
 Command* CommandLine::selected() const {

@@ -1,6 +1,8 @@
 // millrace import, millrace imports list.
+#include <algorithm>
 #include <random>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -60,6 +62,9 @@ class ImportCommand : public Command {
     InputFiles input;
     if (const Outcome outcome = FindInput(session, input); !outcome.ok()) return outcome;
     total_byte_count_ = TotalSize(input.files);
+    // The server tells aliases from implications by this, so there is none without it.
+    has_aliases_ = std::any_of(input.files.begin(), input.files.end(),
+                               [](const InputFile& file) { return absl::StrContains(file.name, "alias"); });
 
     CallContext context = session.client.NewContext(CallKind::kLong);
     const auto stream = session.client.imports().Import(context.get());
@@ -140,6 +145,12 @@ class ImportCommand : public Command {
     if (!session.options.json) {
       PrintImportResult(*result_, request_id_, absl::Now() - start_time_, session.options.full,
                         session.output.out_terminal, session.out());
+      if (apply_aliases_ && has_aliases_ && !result_->already_imported()) {
+        session.err()
+            << "aliases were applied as the dataset had them before this import; to apply those that came with "
+               "it, import the posts again with --apply-aliases"
+            << std::endl;
+      }
       const int64_t unreported = result_->rejected_count() - reported_count_;
       if (unreported > 0 && !result_->already_imported()) {
         session.err() << WithThousands(unreported) << " more rejected records were counted, not shown; see --report"
@@ -183,6 +194,7 @@ class ImportCommand : public Command {
   bool skip_snapshot_ = false;
   bool apply_aliases_ = false;
   bool with_md5_ = false;
+  bool has_aliases_ = false;
   std::string request_id_;
   ProgressFlag progress_;
 

@@ -1,5 +1,6 @@
 #include "clients/cli/source_settings_command.h"
 
+#include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -91,8 +92,9 @@ Outcome SourceFlags::ReadKey(std::string* key) const {
   std::ifstream file;
   std::istream* in = &std::cin;
   if (key_file_ != "-") {
+    errno = 0;
     file.open(key_file_, std::ios::binary);
-    if (!file) return LocalError(absl::StrCat("cannot read ", key_file_));
+    if (!file) return FileError("read", key_file_);
     in = &file;
   }
   // A key is a line; what is far longer is another file.

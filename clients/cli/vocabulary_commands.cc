@@ -1,5 +1,6 @@
 // millrace vocabulary list, show, export, delete; vocabulary create has a file of its own.
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
@@ -136,10 +137,11 @@ class ExportVocabularyCommand : public Command {
       session.out() << response.csv();
       return {};
     }
+    errno = 0;
     std::ofstream file(file_, std::ios::binary);
     file << response.csv();
     file.close();
-    if (!file.good()) return LocalError(absl::StrCat("cannot write ", file_));
+    if (!file.good()) return FileError("write", file_);
     session.err() << "wrote " << HumanBytes(static_cast<int64_t>(response.csv().size())) << " to " << Printable(file_)
                   << std::endl;
     return {};

@@ -1,5 +1,6 @@
 #include "clients/cli/vocabulary_create_command.h"
 
+#include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -25,10 +26,11 @@ CLI::Option* AddRepeated(CLI::App& app, const std::string& name, std::vector<std
 // A whole file; "-" is standard input.
 Outcome ReadFile(const std::string& path, std::string* content) {
   std::ifstream file;
+  errno = 0;
   if (path != "-") file.open(path, std::ios::binary);
   std::istream& in = path == "-" ? std::cin : file;
   content->assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-  if (!in.good() && !in.eof()) return LocalError(absl::StrCat("cannot read ", path));
+  if (!in.good() && !in.eof()) return FileError("read", path);
   return {};
 }
 
