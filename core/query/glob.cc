@@ -37,6 +37,11 @@ bool Glob::IsEverything() const {
   return parts_.size() > 1 && std::all_of(parts_.begin(), parts_.end(), [](const auto& part) { return part.empty(); });
 }
 
+const std::string& Glob::LongestPart() const {
+  return *std::max_element(parts_.begin(), parts_.end(),
+                           [](const auto& a, const auto& b) { return a.size() < b.size(); });
+}
+
 void Glob::LowerAscii() {
   for (std::string& part : parts_) absl::AsciiStrToLower(&part);
 }

@@ -20,6 +20,10 @@ class Glob {
   bool IsEverything() const;
   // What every text that matches begins with.
   const std::string& prefix() const { return parts_.front(); }
+  // What every text that matches ends with.
+  const std::string& suffix() const { return parts_.back(); }
+  // The longest text between stars, the first of several: what somebody who wrote the pattern had in mind.
+  const std::string& LongestPart() const;
 
   void LowerAscii();
   // Makes any text that goes on behind a match match.

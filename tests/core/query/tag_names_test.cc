@@ -62,6 +62,43 @@ TEST_CASE("the nearest names are suggested, the most used ones first, and beginn
   CHECK(names.Suggest("xyz")->empty());
   CHECK(names.Suggest("b")->empty());
   CHECK(names.Suggest(std::string(4000, 'l'))->empty());
+  // Swapped letters are one slip, and capitals none.
+  CHECK(*names.Suggest("long_hiar") == Names{"long_hair"});
+  CHECK(*names.Suggest("HATSUNE_MIKU") == Names{"hatsune_miku"});
+}
+
+TEST_CASE("names of relations are suggested where they mean a tag") {
+  testing::TempFolder folder;
+  testing::Content content = ContentWith({{"cat", 9}, {"kitten", 2}, {"mitty", 3}});
+  content.facts.aliases = {{TagRelationKind::kAlias, "kitty", "cat", "", ""},
+                           {TagRelationKind::kAlias, "qitty", "nothing", "", ""}};
+  content.facts.implications = {{TagRelationKind::kImplication, "cat", "animal", "", ""}};
+  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
+  const Cancelled never;
+  const TagNames said(*snapshot, TagReading::kAsSaid, never);
+  const TagNames applied(*snapshot, TagReading::kApplied, never);
+  CHECK(*said.Suggest("kittty") == Names{"kitty"});
+  CHECK(*said.Suggest("iktty") == Names{"kitty"});
+  // As often used as what they mean.
+  CHECK(*said.Suggest("litty") == Names{"kitty", "mitty"});
+  CHECK(said.Suggest("animl")->empty());
+  CHECK(*applied.Suggest("animl") == Names{"animal"});
+}
+
+TEST_CASE("a pattern without a match is near to names by its longest part") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(
+      folder.path(), ContentWith({{"blue_sky", 2}, {"blue_hair", 5}, {"touhou", 4}, {"red_hair", 1}}));
+  const Cancelled never;
+  const TagNames names(*snapshot, TagReading::kAsSaid, never);
+  const auto suggest = [&](const std::string& pattern) { return *names.SuggestFor(Glob(pattern)); };
+  CHECK(suggest("tohuou*") == Names{"touhou"});
+  CHECK(suggest("*tohuou*") == Names{"touhou"});
+  CHECK(suggest("bleu_*") == Names{"blue_hair", "blue_sky"});
+  CHECK(suggest("*_hiar") == Names{"blue_hair", "red_hair"});
+  CHECK(suggest("zzz*").empty());
+  CHECK(suggest("*q*").empty());
+  CHECK(suggest(std::string(4000, 'l') + "*").empty());
 }
 
 }  // namespace
