@@ -89,7 +89,7 @@ METATAGS = frozenset(
 
 
 def meaning_of(name: str, text: str) -> Meaning:
-    """`text` is what stands behind the colon. Raises ValueError when it is no value of this metatag; so may the meaning."""
+    """`text` is what stands behind the colon. Raises ValueError when it is no value of this metatag."""
     if text in ("any", "none") and name not in _WITHOUT_ANY:
         return _presence(name, wanted=text == "any")
     is_quoted = text.startswith('"')
@@ -101,12 +101,12 @@ def meaning_of(name: str, text: str) -> Meaning:
     if name in _FILE_TYPES:
         return _file_types(_words(value))
     return {
-        "rating": lambda: _ratings(_words(value, _is_rating)),
+        "rating": lambda: _ratings(_words(value, _is_rating, "rating")),
         "age": lambda: _age(intervals(value, values.age)),
-        "md5": lambda: _md5s(_words(value, lambda word: bool(re.fullmatch("[0-9a-fA-F]{32}", word)))),
+        "md5": lambda: _md5s(_words(value, _is_md5, "MD5 sum")),
         "child": lambda: _child(intervals(value, values.whole)),
         "pool": lambda: _pool(value),
-        "status": lambda: _status(_words(value, lambda word: word in _STATUSES)),
+        "status": lambda: _status(_words(value, _STATUSES.__contains__, "status")),
         "is": lambda: _is(value),
         "has": lambda: _has(value),
     }[name]()
@@ -122,15 +122,15 @@ def lower(text: str) -> str:
     return re.sub("[A-Z]", lambda found: found[0].lower(), text)
 
 
-def _words(text: str, is_one: Callable[[str], bool] = bool) -> list[tuple[int, str]]:
+def _words(text: str, is_one: Callable[[str], bool] = bool, noun: str = "word") -> list[tuple[int, str]]:
     """Of a list, each with its place."""
-    return _checked(parts(text), is_one)
+    return _checked(parts(text), is_one, noun)
 
 
-def _checked(words: list[tuple[int, str]], is_one: Callable[[str], bool]) -> list[tuple[int, str]]:
+def _checked(words: list[tuple[int, str]], is_one: Callable[[str], bool], noun: str) -> list[tuple[int, str]]:
     for offset, word in words:
         if not is_one(word):
-            raise PartError(offset, word, "is nothing that can be asked for here")
+            raise PartError(offset, word, f"is no {noun}")
     return words
 
 
@@ -203,6 +203,10 @@ def _ratings(words: list[tuple[int, str]]) -> Meaning:
     return lambda _: lambda post: post.rating in wanted
 
 
+def _is_md5(word: str) -> bool:
+    return bool(re.fullmatch("[0-9a-fA-F]{32}", word))
+
+
 def _md5s(words: list[tuple[int, str]]) -> Meaning:
     wanted = {word.lower() for _, word in words}
 
@@ -233,7 +237,7 @@ def _file_types(words: list[tuple[int, str]]) -> Meaning:
         known = {_file_type(post.file_ext) for post in snapshot.posts if post.file_ext}
         if not known:
             raise ValueError("asks for what no post of the snapshot has")
-        _checked(words, lambda word: _file_type(word) in known)
+        _checked(words, lambda word: _file_type(word) in known, "file type that a post has")
         return lambda post: bool(post.file_ext) and _file_type(post.file_ext or "") in wanted
 
     return meaning
@@ -264,7 +268,7 @@ def _pool(value: str) -> Meaning:
         known = {lower(kind) for post in snapshot.posts for kind in post.pool_kinds}
         if not known:
             raise ValueError("asks for what no post of the snapshot has")
-        _checked(words, lambda word: lower(word) in known)
+        _checked(words, lambda word: lower(word) in known, "kind of pool that a post has")
         return lambda post: any(lower(kind) in kinds for kind in post.pool_kinds)
 
     return by_kind
