@@ -56,6 +56,7 @@ def untouched(address: str, plan: str, batches: int) -> tuple[float, int]:
             request_serializer=pb.StreamBatchesRequest.SerializeToString,
             response_deserializer=None,
         )
+        grpc.channel_ready_future(channel).result()  # as the loader is connected when its clock starts
         start = time.perf_counter()
         size = sum(map(len, call(request(plan, batches))))
         return time.perf_counter() - start, size

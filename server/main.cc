@@ -138,6 +138,7 @@ void Fetching::LogRefresh(const absl::StatusOr<RefreshOutcome>& outcome, ServerL
       .AddNumber("failed_page_count", run.counts.failed_page_count)
       .AddNumber("position", run.last_position);
   if (!run.error_message.empty()) line.AddText("why", run.error_message);
+  if (!run.warning.empty()) line.AddText("warning", run.warning);
   if (!outcome->snapshot_error.ok()) line.AddText("no_snapshot", std::string(outcome->snapshot_error.message()));
   run.state == RunState::kFailed ? log.Error("refresh_failed", line) : log.Info("refreshed", line);
 }

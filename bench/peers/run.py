@@ -312,6 +312,16 @@ def ensure_data(peer: Peer, python: Path, content: Path, posts: int) -> tuple[Pa
     return folder, json.loads(done.read_text())
 
 
+def warm(folder: Path) -> None:
+    """Reads every file, so that each measurement begins with a warm page cache: systems drop pages that nobody has used
+    for a while, also where memory is left (DAMON), and with them what the peer before had time for."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb", buffering=0) as file:
+                while file.read(1 << 20):
+                    pass
+
+
 def descendants(roots: list[int]) -> list[int]:
     """Twin of common.processes_below; this file stands by itself."""
     parents: dict[int, list[int]] = {}
@@ -416,6 +426,7 @@ class Bench:
 
     def run(self, task: str, config: Config, *more: str, timeout: float = 600, watch: bool = False) -> dict[str, Any]:
         """One measurement: a server if need be, and a client that reports in one line."""
+        warm(self.data)
         with self.server(config) as (flags, pids, server_seconds), self.log(task).open("wb") as log:
             started_at = time.monotonic()
             child = subprocess.Popen(

@@ -84,7 +84,7 @@ Outcome AddFolder(const std::string& folder, v1::SourceFormat format, InputFiles
   return UsageError(absl::StrCat("none of the ", relative_paths.size(), " files in the folder ", folder,
                                  " looks like data, such as ", relative_paths.front()),
                     "Name the files, or the format with --format. Data has names such as x.jsonl, x.csv or x.sqlite, "
-                    "also with .gz or .zst; pictures have sidecars, x.txt or x.json beside x.png.");
+                    "also with .gz or .zst; pictures have sidecars, x.txt, x.caption or x.json beside x.png.");
 }
 
 }  // namespace
@@ -133,7 +133,7 @@ bool LooksLikeData(const std::string& name, v1::SourceFormat format) {
     case v1::SOURCE_FORMAT_E621_CSV:
       return has_any({".csv"});
     case v1::SOURCE_FORMAT_PICTURE_FOLDER:
-      return has_any({".txt", ".json"});
+      return has_any({".txt", ".json", ".caption"});
     case v1::SOURCE_FORMAT_UNSPECIFIED:
       return has_any({".json", ".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".csv"});
     default:

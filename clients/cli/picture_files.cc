@@ -26,13 +26,13 @@ bool IsPicture(const std::string& path) {
 
 bool IsSidecar(const std::string& path) {
   const std::string extension = LowerExtension(path);
-  return extension == ".txt" || extension == ".json";
+  return extension == ".txt" || extension == ".json" || extension == ".caption";
 }
 
 // Best first.
 std::vector<std::string> SidecarsOf(const std::string& picture) {
   const std::string stem = fs::path(picture).replace_extension().string();
-  return {picture + ".json", stem + ".json", picture + ".txt", stem + ".txt"};
+  return {picture + ".json", stem + ".json", picture + ".txt", stem + ".txt", picture + ".caption", stem + ".caption"};
 }
 
 bool Contains(const std::vector<std::string>& sorted_paths, const std::string& path) {

@@ -231,6 +231,10 @@ Outcome CreatePlanCommand::Run(Session& session) {
       !outcome.ok()) {
     return outcome;
   }
+  if (Outcome outcome = CheckTagReading(spec.tags(), response.plan().spec().tags(), "plan " + response.plan().id());
+      !outcome.ok()) {
+    return outcome;
+  }
   if (session.options.json) {
     PrintJson(response, session.out());
     return {};

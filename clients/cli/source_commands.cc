@@ -138,6 +138,7 @@ class RefreshSourceCommand : public Command {
     }
     const Outcome outcome = session.client.Conclude(reader->Finish());
     if (last.has_run() && !session.options.json) PrintRun(session, last.run());
+    if (!last.run().warning().empty()) session.err() << "warning: " << Printable(last.run().warning()) << std::endl;
     if (!outcome.ok()) return Explain(outcome);
     return Judge(session, last);
   }
@@ -146,7 +147,7 @@ class RefreshSourceCommand : public Command {
   static void ShowPage(Session& session, const v1::RefreshPage& page, ProgressMeter& meter) {
     if (page.has_error()) {
       meter.Clear();
-      session.err() << "page behind post " << page.after_id()
+      session.err() << (page.by_change() ? "page of changes" : absl::StrCat("page behind post ", page.after_id()))
                     << " failed, to be tried again in an hour: " << Printable(page.error().message()) << std::endl;
     }
     const v1::RefreshCounts& total = page.total();
@@ -170,6 +171,10 @@ class RefreshSourceCommand : public Command {
     if (counts.missing_post_count() > 0) pairs.emplace_back("missing", WithThousands(counts.missing_post_count()));
     if (counts.failed_post_count() > 0) pairs.emplace_back("no posts", WithThousands(counts.failed_post_count()));
     if (counts.failed_page_count() > 0) pairs.emplace_back("failed pages", WithThousands(counts.failed_page_count()));
+    if (counts.lookup_request_count() > 0) {
+      pairs.emplace_back("tags looked up", absl::StrCat(WithThousands(counts.told_tag_count()), " told by ",
+                                                        WithThousands(counts.lookup_request_count()), " requests"));
+    }
     pairs.emplace_back("position", absl::StrCat("behind post ", run.last_position()));
     if (!run.snapshot().empty()) pairs.emplace_back("snapshot", ShortDigest(run.snapshot(), session.options.full));
     PrintPairs(pairs, session.output.out_terminal, session.out());
@@ -236,7 +241,7 @@ class ListRunsCommand : public Command {
                   WithThousands(counts.updated_post_count()),
                   WithThousands(counts.unchanged_post_count()),
                   WithThousands(counts.failed_page_count()),
-                  run.error_message()};
+                  run.error_message().empty() ? run.warning() : run.error_message()};
         },
         "No refreshes.");
   }

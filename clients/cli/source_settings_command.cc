@@ -41,6 +41,7 @@ void PrintSource(const v1::Source& source, const Terminal& terminal, std::ostrea
       {"snapshot after", source.snapshot_after_refresh() ? "yes" : "no"},
       {"mark missing", source.mark_missing() ? "yes" : "no"},
       {"with relations", source.with_relations() ? "yes" : "no"},
+      {"follow changes", source.follow_changes() ? "yes" : "no"},
       {"login and key", source.has_credentials() ? "kept" : "none"},
       {"position", absl::StrCat("behind post ", source.position())}};
   if (source.failed_page_count() > 0) {
@@ -63,6 +64,8 @@ void SourceFlags::AddTo(CLI::App& app) {
                "Mark posts as deleted that a page should show and does not");
   app.add_flag("--with-relations,!--no-with-relations", with_relations_,
                "Refresh aliases and implications of tags, too (Danbooru and e621)");
+  app.add_flag("--follow-changes,!--no-follow-changes", follow_changes_,
+               "Fetch posts that the board changed, too (Danbooru, e621 and Gelbooru)");
   app.add_option("--login", login_, "The board's login (Gelbooru: user id)")->type_name("NAME");
   app.add_option("--api-key-file", key_file_,
                  "File with the board's key (Moebooru: password hash); - reads it from "
@@ -107,6 +110,7 @@ Outcome SourceFlags::Fill(Request& request) const {
   if (IsNamed("--snapshot")) request.set_snapshot_after_refresh(snapshot_);
   if (IsNamed("--mark-missing")) request.set_mark_missing(mark_missing_);
   if (IsNamed("--with-relations")) request.set_with_relations(with_relations_);
+  if (IsNamed("--follow-changes")) request.set_follow_changes(follow_changes_);
   if (IsNamed("--login")) request.set_login(login_);
   if (IsNamed("--position")) request.set_position(position_);
   if (IsNamed("--api-key-file")) {

@@ -29,6 +29,7 @@ class SourceFlags {
   bool snapshot_ = false;
   bool mark_missing_ = false;
   bool with_relations_ = false;
+  bool follow_changes_ = false;
   std::string login_;
   std::string key_file_;
   int64_t position_ = 0;

@@ -1,9 +1,11 @@
-// The flag --tags: which tags a post has.
+// The flag --tags: which tags a post has; and whether a server knows of it.
 #pragma once
 
 #include <string>
 
 #include "clients/cli/command.h"
+#include "clients/cli/exit_code.h"
+#include "clients/cli/outcome.h"
 #include "millrace/v1/post.pb.h"
 
 namespace millrace::cli {
@@ -29,5 +31,16 @@ class TagReadingFlag {
  private:
   std::string word_;
 };
+
+// Fails when a server made `what` by another reading than was asked for: one of before there were readings passes the
+// field over without a word.
+inline Outcome CheckTagReading(v1::TagReading asked, v1::TagReading followed, const std::string& what) {
+  if (asked != v1::TAG_READING_APPLIED || followed == v1::TAG_READING_APPLIED) return {};
+  Outcome outcome;
+  outcome.exit_code = ExitCode::kRefused;
+  outcome.message = "the server is too old to apply aliases and implications: it made " + what + " by tags as said";
+  outcome.hint = "Update the server, or leave --tags applied out.";
+  return outcome;
+}
 
 }  // namespace millrace::cli

@@ -130,11 +130,17 @@ Outcome CreateVocabularyCommand::Run(Session& session) {
       !outcome.ok()) {
     return outcome;
   }
+  const v1::Vocabulary& made = response.vocabulary();
+  if (Outcome outcome = CheckTagReading(request.selection().tags(), response.tags(),
+                                        absl::StrCat("vocabulary ", made.name(), "@", made.version()));
+      !outcome.ok()) {
+    return outcome;
+  }
   if (session.options.json) {
     PrintJson(response, session.out());
     return {};
   }
-  PrintVocabulary(response.vocabulary(), session.options.full, session.output.out_terminal, session.out());
+  PrintVocabulary(made, session.options.full, session.output.out_terminal, session.out());
   if (!response.created()) session.out() << "\nThe name's newest version had these labels already.\n";
   return {};
 }

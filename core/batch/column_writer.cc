@@ -4,9 +4,23 @@
 #include <bit>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 
 namespace millrace {
+namespace {
+
+// Of the posts of a batch together, where relations give them other tags than they said: 256 MB are copied for them
+// before anybody knows how large a message they make.
+constexpr size_t kAppliedTagCountMax = size_t{1} << 26;
+
+absl::Status TooManyTagsError(size_t post_count) {
+  return FieldError("projection", absl::StrCat("with aliases and implications applied, a batch of ", post_count,
+                                               " posts has more than ", kAppliedTagCountMax,
+                                               " tags; ask for no tags, more ranks, or a smaller batch size"));
+}
+
+}  // namespace
 
 static_assert(std::endian::native == std::endian::little, "columns are sent as they lie in memory");
 
@@ -43,7 +57,7 @@ absl::Status ColumnWriter::Lay(absl::Span<const int64_t> rows, absl::Span<const 
   if (needs_tags_) {
     tags_.resize(rows.size());
     MILLRACE_RETURN_IF_ERROR(gather_->Tags(absl::MakeSpan(tags_)));
-    applied_tags_.Replace(absl::MakeSpan(tags_));
+    if (!applied_tags_.Replace(absl::MakeSpan(tags_), kAppliedTagCountMax)) return TooManyTagsError(rows.size());
     batch_.tags = tags_;
   }
   layout_.Clear();

@@ -77,7 +77,7 @@ absl::Status ExplainMember(const Plan& plan, const Snapshot& snapshot, Membershi
       absl::StrCat("member ", found.member, " of ", CountText(info.member_count), " of split ", info.name));
   const OrderKind order = spec.splits[found.split].order;
   if (Draws(order)) {
-    MILLRACE_ASSIGN_OR_RETURN(std::string text, DrawingText(spec, snapshot, order, explanation->row));
+    MILLRACE_ASSIGN_OR_RETURN(std::string text, DrawingText(spec, snapshot, order, explanation->row, cancelled));
     reasons.push_back(std::move(text));
   }
   MILLRACE_ASSIGN_OR_RETURN(const MemberValues values, ReadMemberValues(plan, snapshot, found.split, cancelled));
@@ -143,8 +143,8 @@ absl::StatusOr<PostExplanation> ExplainPost(const Plan& plan, const Snapshot& sn
   explanation.is_selected = element.has_value();
   explanation.reasons.push_back(absl::StrCat("row ", *row, " of snapshot ", snapshot.digest(), ", which has ",
                                              CountOf(snapshot.post_count(), "post", "posts")));
-  MILLRACE_ASSIGN_OR_RETURN(std::string selection,
-                            ExplainSelection(spec.query, snapshot, spec.tags, *row, element, plan.selection_size()));
+  MILLRACE_ASSIGN_OR_RETURN(std::string selection, ExplainSelection(spec.query, snapshot, spec.tags, *row, element,
+                                                                    plan.selection_size(), cancelled));
   explanation.reasons.push_back(std::move(selection));
   if (!element.has_value()) return explanation;
 

@@ -170,40 +170,46 @@ Sentences ExplainMixed(const ExplainedSplit& split, int64_t epoch, int64_t membe
 
 // The number of the first query that the row matches.
 absl::StatusOr<std::optional<size_t>> FirstMatch(const std::vector<std::string>& queries, const Snapshot& snapshot,
-                                                 TagReading reading, int64_t row) {
+                                                 TagReading reading, int64_t row, const Cancelled& cancelled) {
   for (size_t i = 0; i < queries.size(); ++i) {
     MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::Parse(queries[i]));
-    MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, snapshot, reading));
+    MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, snapshot, reading, cancelled));
     MILLRACE_ASSIGN_OR_RETURN(const bool matches, Matches(bound, snapshot, row));
     if (matches) return i;
   }
   return std::nullopt;
 }
 
-absl::StatusOr<std::string> MixPartText(const PlanSpec& spec, const Snapshot& snapshot, int64_t row) {
+absl::StatusOr<std::string> MixPartText(const PlanSpec& spec, const Snapshot& snapshot, int64_t row,
+                                        const Cancelled& cancelled) {
   const MixSpec& mix = *spec.mix;
   std::vector<std::string> queries;
   for (const MixPart& part : mix.parts) queries.push_back(part.query);
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<size_t> match, FirstMatch(queries, snapshot, spec.tags, row));
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<size_t> match,
+                            FirstMatch(queries, snapshot, spec.tags, row, cancelled));
   if (!match.has_value()) return std::string("it matches the query of no part of the mix");
   if (queries[*match].empty()) return absl::StrCat("part ", *match, " of the mix takes what earlier parts left");
   return absl::StrCat("part ", *match,
                       " of the mix is the first whose query it matches: ", QuoteForMessage(queries[*match]));
 }
 
-absl::StatusOr<std::string> QueryWeightText(const PlanSpec& spec, const Snapshot& snapshot, int64_t row) {
+absl::StatusOr<std::string> QueryWeightText(const PlanSpec& spec, const Snapshot& snapshot, int64_t row,
+                                            const Cancelled& cancelled) {
   const WeightsSpec& weights = *spec.weights;
   std::vector<std::string> queries;
   for (const QueryWeight& query : weights.queries) queries.push_back(query.query);
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<size_t> match, FirstMatch(queries, snapshot, spec.tags, row));
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<size_t> match,
+                            FirstMatch(queries, snapshot, spec.tags, row, cancelled));
   if (!match.has_value()) return absl::StrCat("it matches no query of the weights: weight ", weights.otherwise);
   return absl::StrCat("query ", *match, " of the weights is the first that it matches, ",
                       QuoteForMessage(queries[*match]), ": weight ", weights.queries[*match].weight);
 }
 
-absl::StatusOr<std::string> TagWeightText(const PlanSpec& spec, const Snapshot& snapshot, int64_t row) {
+absl::StatusOr<std::string> TagWeightText(const PlanSpec& spec, const Snapshot& snapshot, int64_t row,
+                                          const Cancelled& cancelled) {
   const WeightsSpec& weights = *spec.weights;
-  MILLRACE_ASSIGN_OR_RETURN(const RarestTagFinder finder, RarestTagFinder::Open(snapshot, spec.tags, weights.category));
+  MILLRACE_ASSIGN_OR_RETURN(const RarestTagFinder finder,
+                            RarestTagFinder::Open(snapshot, spec.tags, weights.category, cancelled));
   MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> tag_indexes, snapshot.TagIndexes(row));
   MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, RelationsFor(snapshot, spec.tags));
   const std::optional<uint32_t> rarest = finder.Find(AppliedTags(relations).Of(tag_indexes));
@@ -279,10 +285,11 @@ absl::StatusOr<std::vector<std::string>> ExplainOrder(const ExplainedSplit& spli
   return MakeError(Reason::kInternal, "a split with an order that is not known here");
 }
 
-absl::StatusOr<std::string> DrawingText(const PlanSpec& spec, const Snapshot& snapshot, OrderKind order, int64_t row) {
-  if (order == OrderKind::kMixed) return MixPartText(spec, snapshot, row);
-  if (spec.weights->by == WeightsBy::kQueries) return QueryWeightText(spec, snapshot, row);
-  return TagWeightText(spec, snapshot, row);
+absl::StatusOr<std::string> DrawingText(const PlanSpec& spec, const Snapshot& snapshot, OrderKind order, int64_t row,
+                                        const Cancelled& cancelled) {
+  if (order == OrderKind::kMixed) return MixPartText(spec, snapshot, row, cancelled);
+  if (spec.weights->by == WeightsBy::kQueries) return QueryWeightText(spec, snapshot, row, cancelled);
+  return TagWeightText(spec, snapshot, row, cancelled);
 }
 
 }  // namespace millrace

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "core/plan/plan_spec.h"
 #include "core/plan/split_order.h"
+#include "core/query/cancel.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -30,6 +31,8 @@ std::string OrderText(const ExplainedSplit& split, int64_t epoch);
 absl::StatusOr<std::vector<std::string>> ExplainOrder(const ExplainedSplit& split, int64_t epoch, int64_t member);
 
 // Which query or tag gave a row its weight or its part of the mix, a sentence. Requires an order that draws.
-absl::StatusOr<std::string> DrawingText(const PlanSpec& spec, const Snapshot& snapshot, OrderKind order, int64_t row);
+// kSnapshotDamaged; kCancelled when `cancelled` returns true.
+absl::StatusOr<std::string> DrawingText(const PlanSpec& spec, const Snapshot& snapshot, OrderKind order, int64_t row,
+                                        const Cancelled& cancelled);
 
 }  // namespace millrace

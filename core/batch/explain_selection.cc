@@ -17,14 +17,15 @@ constexpr size_t kQuotedSizeBytesMax = 4 * kQuerySizeBytesMax;
 }  // namespace
 
 absl::StatusOr<std::string> ExplainSelection(std::string_view query_text, const Snapshot& snapshot, TagReading reading,
-                                             int64_t row, std::optional<int64_t> element, int64_t selection_size) {
+                                             int64_t row, std::optional<int64_t> element, int64_t selection_size,
+                                             const Cancelled& cancelled) {
   const std::string quoted = QuoteForMessage(query_text, kQuotedSizeBytesMax);
   if (element.has_value()) {
     return absl::StrCat("selected by ", query_text.empty() ? "no query, as every post is," : quoted, " as element ",
                         *element, " of ", CountText(selection_size));
   }
   MILLRACE_ASSIGN_OR_RETURN(const Query query, Query::Parse(query_text));
-  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, snapshot, reading));
+  MILLRACE_ASSIGN_OR_RETURN(const BoundQuery bound, BoundQuery::Bind(query, snapshot, reading, cancelled));
   // Of what has to hold, the first that does not.
   const QueryNode& root = query.root();
   const bool has_parts = root.kind == QueryNode::Kind::kAnd;

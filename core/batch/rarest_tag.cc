@@ -26,8 +26,8 @@ uint64_t IntegerSquareRoot(uint64_t square) {
 }  // namespace
 
 absl::StatusOr<RarestTagFinder> RarestTagFinder::Open(const Snapshot& snapshot, TagReading reading,
-                                                      std::optional<TagCategory> category) {
-  MILLRACE_ASSIGN_OR_RETURN(const auto post_counts, TagPostCountsFor(snapshot, reading));
+                                                      std::optional<TagCategory> category, const Cancelled& cancelled) {
+  MILLRACE_ASSIGN_OR_RETURN(const auto post_counts, TagPostCountsFor(snapshot, reading, cancelled));
   MILLRACE_ASSIGN_OR_RETURN(const auto categories, snapshot.TagCategories());
   RarestTagFinder finder;
   finder.rarities_.resize(post_counts.size(), kNotCounted);

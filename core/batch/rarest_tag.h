@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "core/model/post.h"
 #include "core/model/tag_reading.h"
+#include "core/query/cancel.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
@@ -16,9 +17,9 @@ namespace millrace {
 // Finds the rarest tag of a category, or of all. Holds 4 bytes a tag of the snapshot. Immutable, so thread-safe.
 class RarestTagFinder {
  public:
-  // kSnapshotDamaged, also when a tag's number of posts is impossible.
+  // kSnapshotDamaged, also when a tag's number of posts is impossible; kCancelled when `cancelled` returns true.
   static absl::StatusOr<RarestTagFinder> Open(const Snapshot& snapshot, TagReading reading,
-                                              std::optional<TagCategory> category);
+                                              std::optional<TagCategory> category, const Cancelled& cancelled = {});
 
   // The index of the tag with the fewest posts, among equal ones the smallest; nothing when none of them counts.
   // Requires ascending tag indexes of the snapshot, which a post has by the reading.

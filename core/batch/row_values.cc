@@ -113,7 +113,8 @@ absl::StatusOr<StratumReader> StratumReader::Open(const PlanSpec& spec, const Sn
     }
   }
   if (reader.by_ == StratifyBy::kCategory) {
-    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_, RarestTagFinder::Open(snapshot, spec.tags, spec.stratify->category));
+    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_,
+                              RarestTagFinder::Open(snapshot, spec.tags, spec.stratify->category, cancelled));
     MILLRACE_ASSIGN_OR_RETURN(reader.tag_ids_, snapshot.TagIds());
     // A stratum is an id plus one. Ids ascend.
     if (!reader.tag_ids_.empty() && reader.tag_ids_.back() == std::numeric_limits<int64_t>::max()) {
@@ -156,7 +157,8 @@ absl::StatusOr<WeightReader> WeightReader::Open(const PlanSpec& spec, const Snap
   WeightReader reader(*spec.weights, snapshot, relations);
   const WeightsSpec& weights = reader.spec_;
   if (weights.by == WeightsBy::kTagFrequency) {
-    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_, RarestTagFinder::Open(snapshot, spec.tags, weights.category));
+    MILLRACE_ASSIGN_OR_RETURN(reader.rarest_tag_,
+                              RarestTagFinder::Open(snapshot, spec.tags, weights.category, cancelled));
     return reader;
   }
   reader.matcher_.emplace(snapshot, spec.tags, cancelled);

@@ -9,6 +9,7 @@
 #include "core/catalog/import_rows.h"
 #include "core/catalog/import_session_impl.h"
 #include "core/catalog/relation_rows.h"
+#include "core/catalog/source_notes.h"
 #include "core/catalog/sweep.h"
 #include "core/catalog/tag_facts_rows.h"
 #include "core/catalog/tag_rows.h"
@@ -38,6 +39,7 @@ ImportSession::Impl::Impl(Connections& connections, LiveImports& live_imports, c
       import_id_text_(ImportIdText(begun.import_id)),
       now_us_(std::move(now_us)),
       reader_(std::move(reader)),
+      batch_writer_(&connections, dataset_.id, import_id_),
       md5s_(std::move(md5s)),
       tag_resolver_(reader_.get(), &facts_, dataset_.id, !dataset_.committed_import_id.has_value()) {}
 
@@ -64,6 +66,12 @@ absl::StatusOr<std::optional<ExistingPost>> ImportSession::Impl::FindWritten(int
   return ReadExistingPost(*reader_, {dataset_.id, import_id_}, post_id);
 }
 
+std::optional<SourcePlace> ImportSession::Impl::FindInBatches(int64_t post_id) const {
+  if (!IsWithin(post_id, change_.min_post_id, change_.max_post_id)) return std::nullopt;
+  const std::optional<SourcePlace> place = batch_.FindPlace(post_id);
+  return place.has_value() ? place : batch_writer_.FindPlace(post_id);
+}
+
 void ImportSession::Impl::CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign) {
   change_.post_count += sign;
   change_.tag_use_count += sign * static_cast<int64_t>(tag_count);
@@ -74,7 +82,7 @@ void ImportSession::Impl::CountPost(Rating rating, const std::string& file_ext, 
 absl::StatusOr<Staged> ImportSession::Impl::TryStage(const Post& post, absl::Span<const ImportedTag> tags,
                                                      SourcePlace place) {
   Staged staged;
-  if (const std::optional<SourcePlace> first = batch_.FindPlace(post.id); first.has_value()) {
+  if (const std::optional<SourcePlace> first = FindInBatches(post.id); first.has_value()) {
     return Staged{Staged::Kind::kDuplicate, *first};
   }
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<ExistingPost> existing, FindWritten(post.id));
@@ -157,18 +165,22 @@ absl::Status ImportSession::Impl::CheckRelations(const std::function<absl::Statu
 }
 
 absl::Status ImportSession::Impl::Flush() {
-  if (batch_.empty()) return absl::OkStatus();
-  MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
-  MILLRACE_RETURN_IF_ERROR(
-      connections_.Write([this](Database& database) { return batch_.WriteTo(database, dataset_.id, import_id_); }));
   MILLRACE_RETURN_IF_ERROR(md5s_.Add(batch_.md5s()));
+  return batch_writer_.Begin(&batch_);
+}
+
+absl::Status ImportSession::Impl::FlushAndWait() {
+  if (batch_.empty()) return batch_writer_.Wait();
+  MILLRACE_RETURN_IF_ERROR(md5s_.Add(batch_.md5s()));
+  // There is nothing to do meanwhile; most small imports never have a second thread.
+  MILLRACE_RETURN_IF_ERROR(batch_writer_.Write(batch_));
   batch_.Clear();
   return absl::OkStatus();
 }
 
 absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts& counts) {
   MILLRACE_RETURN_IF_ERROR(CheckRelations(RefusedRelationError));
-  MILLRACE_RETURN_IF_ERROR(Flush());
+  MILLRACE_RETURN_IF_ERROR(FlushAndWait());
   MILLRACE_RETURN_IF_ERROR(md5s_.WriteTo(connections_, dataset_.id, import_id_));
   ImportOutcome outcome;
   outcome.import_id = import_id_text_;
@@ -185,10 +197,14 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     const std::vector<const TagFact*> tag_facts = facts_.SortedTags();
     MILLRACE_RETURN_IF_ERROR(WriteFacts(database, dataset_.id, facts_, tag_facts, superseded_relations_));
-    MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count, tag_changes_.Apply(database, dataset_.id, &change_));
+    MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count, tag_changes_.Apply(database, dataset_.id, {}, &change_));
     MILLRACE_ASSIGN_OR_RETURN(const int64_t changed_count, ApplyTagFacts(database, dataset_.id, tag_facts, &change_));
     outcome.changed_tag_count += changed_count;
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));
+    if (counts.refreshed_source_id != 0) {
+      MILLRACE_RETURN_IF_ERROR(
+          PutSourceNote(database, counts.refreshed_source_id, SourceNote::kTagsChanged, outcome.committed_at_us));
+    }
     return MarkCommitted(database, import_id_, outcome);
   }));
   return outcome;
@@ -210,6 +226,8 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::Commit(const ImportCounts& co
 
 void ImportSession::Impl::Abort(const absl::Status& error) {
   if (std::exchange(is_over_, true)) return;
+  // A row that came behind the sweep would stay.
+  batch_writer_.Wait().IgnoreError();
   // On a full or failing disk neither may succeed. Then the records call the import running, but it is not live
   // any more: the next import, or the next start, sees that and tidies up.
   const absl::Status marked =

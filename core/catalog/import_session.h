@@ -90,12 +90,15 @@ struct ImportCounts {
   int64_t duplicate_tag_count = 0;
   int64_t byte_count = 0;
   int32_t format = 0;  // what the spec's 0 turned out to be; 0: as the spec says
+  // The source whose refresh it is: the commit notes that its tags changed, too (SourceStore::HasUncompiledTags). 0:
+  // none.
+  int64_t refreshed_source_id = 0;
 };
 
 class Catalog;
 
-// Used by one thread at a time. Memory grows with the tags, not with the posts. A session that is destroyed
-// without Commit is aborted: what it staged is removed, and the dataset is as before.
+// Used by one thread at a time; it writes on one of its own. Memory grows with the tags, not with the posts. A session
+// that is destroyed without Commit is aborted: what it staged is removed, and the dataset is as before.
 class ImportSession {
  public:
   ~ImportSession();
@@ -107,7 +110,7 @@ class ImportSession {
   // Stages a post and its tags. Either post.tag_ids are the ids of `tags`, ascending, each once; or post.tag_ids is
   // empty, tags come in any order and may repeat, and those without an id get one by name (see tag_resolver.h). A tag
   // without a category keeps the one that is known. A kDuplicate (the post's id was staged before by this session)
-  // changes nothing. Errors (kDiskFull, kIoError) end the session.
+  // changes nothing. Errors (kDiskFull, kIoError) end the session; they may be those of writing posts staged before.
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
 
   // What the name is an active alias of in the dataset, as it was when the session began; null when of nothing. Valid

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "core/catalog/batch_writer.h"
 #include "core/catalog/connections.h"
 #include "core/catalog/dataset_rows.h"
 #include "core/catalog/import_begin.h"
@@ -55,12 +56,17 @@ class ImportSession::Impl {
        std::unique_ptr<Database> reader, Md5Collector md5s);
 
   absl::StatusOr<Staged> TryStage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
-  // The newest row of the post that is written: the dataset's, or one that this session staged.
+  // The newest row of the post that is written: the dataset's, or one that this session staged. Behind the batches:
+  // what these hold may be written or not.
   absl::StatusOr<std::optional<ExistingPost>> FindWritten(int64_t post_id);
   void CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign);
+  std::optional<SourcePlace> FindInBatches(int64_t post_id) const;
   absl::StatusOr<FoundAlias> ReadAlias(std::string_view name);
   absl::Status StageFact(const std::function<absl::Status()>& add);
+  // Begins to write what is in the batch.
   absl::Status Flush();
+  // Writes what is in the batch, and everything before it.
+  absl::Status FlushAndWait();
   absl::StatusOr<ImportOutcome> TryCommit(const ImportCounts& counts);
 
   Connections& connections_;
@@ -72,7 +78,8 @@ class ImportSession::Impl {
   const std::unique_ptr<Database> reader_;  // for look-ups and the md5s' temporary table
 
   bool is_over_ = false;
-  StagingBatch batch_;
+  StagingBatch batch_;        // that is filled
+  BatchWriter batch_writer_;  // of those before
   Md5Collector md5s_;
   StagedFacts facts_;
   bool has_unchecked_relations_ = false;

@@ -247,7 +247,8 @@ CREATE INDEX artists_by_name ON artists (dataset_id, name, artist_id);
 )sql";
 
 // Step i leads from version i to version i + 1. A step that was released never changes.
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4, kSourcesSchema, kTagLookupsSchema};
+constexpr const char* kSteps[] = {kVersion1,      kVersion2,         kVersion3,     kVersion4,
+                                  kSourcesSchema, kTagLookupsSchema, kChangesSchema};
 
 // Between 4, 8 and 16 KiB staging and scanning differ by less than the noise (catalog_bench_test.cc); larger pages
 // halve the overflow of posts with long texts, smaller ones make small writes cheaper. The middle.

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "core/catalog/sqlite.h"
 #include "core/catalog/staged_facts.h"
+#include "core/catalog/tag_rows.h"
 
 namespace millrace {
 
@@ -16,6 +17,8 @@ struct TagIdSources {
   Database* database = nullptr;  // null: the dataset has nothing yet
   int64_t dataset_id = 0;
   const StagedFacts* list = nullptr;  // the list of tags that comes with the import; null: none
+  bool has_earlier_lists = true;      // false: none told anything, so nobody needs to look
+  KnownTags* known = nullptr;         // takes the tags that were read on the way; may be null
 };
 
 // In this order:

@@ -4,13 +4,24 @@
 
 #include "core/base/error.h"
 #include "core/catalog/named_tag_id.h"
+#include "core/catalog/tag_facts_rows.h"
 
 namespace millrace {
+
+absl::StatusOr<PageTags> PageTags::Create(Database* database, int64_t dataset_id) {
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_earlier_lists, HasTagFacts(*database, dataset_id));
+  return PageTags(database, dataset_id, has_earlier_lists);
+}
 
 absl::StatusOr<int64_t> PageTags::FindId(std::string_view name) {
   const auto found = id_by_name_.find(absl::string_view(name.data(), name.size()));
   if (found != id_by_name_.end()) return found->second;
-  MILLRACE_ASSIGN_OR_RETURN(const int64_t tag_id, FindTagId({&database_, dataset_id_}, name, given_ids_));
+  const TagIdSources sources{.database = &database_,
+                             .dataset_id = dataset_id_,
+                             .list = nullptr,
+                             .has_earlier_lists = has_earlier_lists_,
+                             .known = &known_tags_};
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t tag_id, FindTagId(sources, name, given_ids_));
   id_by_name_.emplace(std::string(name), tag_id);
   given_ids_.insert(tag_id);
   return tag_id;

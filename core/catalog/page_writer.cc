@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
@@ -24,7 +25,10 @@ absl::Status MarkSwept(Database& database, int64_t import_id) {
 absl::Status PageWriter::OpenDataset(const SourceRecord& source) {
   MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindOrAddDataset(database_, source.settings.dataset));
   dataset_id_ = dataset.id;
-  tags_.emplace(&database_, dataset_id_);
+  min_post_id_ = dataset.min_post_id;
+  max_post_id_ = dataset.max_post_id;
+  MILLRACE_ASSIGN_OR_RETURN(PageTags tags, PageTags::Create(&database_, dataset_id_));
+  tags_.emplace(std::move(tags));
   MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
   if (dataset.committed_import_id.has_value()) {
     generation_ = *dataset.committed_import_id;
@@ -82,14 +86,20 @@ absl::Status PageWriter::Replace(const Post& post, int64_t line, const Post* bef
   return batch_.is_full() ? Flush() : absl::OkStatus();
 }
 
+absl::StatusOr<std::optional<Post>> PageWriter::ReadBefore(int64_t post_id) {
+  // A page of new posts lies behind all that the dataset has.
+  const bool may_be_there = min_post_id_.has_value() && *min_post_id_ <= post_id && post_id <= *max_post_id_;
+  if (!may_be_there) return std::nullopt;
+  return ReadPost(database_, {dataset_id_, generation_}, post_id, PostPools::kAsStored);
+}
+
 absl::Status PageWriter::Put(const PagePost& page_post) {
   if (!seen_ids_.insert(page_post.post.id).second) return absl::OkStatus();
   Post post = page_post.post;
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<ImportedTag> tags, tags_->Resolve(page_post.tags));
   post.tag_ids.clear();
   for (const ImportedTag& tag : tags) post.tag_ids.push_back(tag.id);
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<Post> before,
-                            ReadPost(database_, {dataset_id_, generation_}, post.id, PostPools::kAsStored));
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<Post> before, ReadBefore(post.id));
   // Also of a post that is the same: a tag may have got another category.
   tag_changes_.AddUses(tags);
   if (before.has_value()) tag_changes_.RemoveUses(before->tag_ids);
@@ -152,7 +162,7 @@ absl::Status PageWriter::WriteMd5s() {
 absl::Status PageWriter::CommitPosts() {
   MILLRACE_RETURN_IF_ERROR(Flush());
   if (is_first_) MILLRACE_RETURN_IF_ERROR(CommitFirst());
-  MILLRACE_RETURN_IF_ERROR(tag_changes_.Apply(database_, dataset_id_, &change_).status());
+  MILLRACE_RETURN_IF_ERROR(tag_changes_.Apply(database_, dataset_id_, tags_->known_tags(), &change_).status());
   return CommitDataset(database_, dataset_id_, generation_, now_us_, change_);
 }
 
@@ -171,12 +181,13 @@ absl::StatusOr<RefreshCounts> PageWriter::Write() {
     if (page_.mark_missing) MILLRACE_RETURN_IF_ERROR(MarkMissing());
     MILLRACE_RETURN_IF_ERROR(CommitPosts());
   }
-  MILLRACE_RETURN_IF_ERROR(RemoveFailedPages(database_, source.id, page_.after_id, page_.until_id));
-  if (page_.is_retry) {
+  if (page_.changes.has_value()) {
     last_id = source.position;
+    MILLRACE_RETURN_IF_ERROR(MoveChangesOfSource(database_, source.id, *page_.changes));
   } else {
-    last_id = std::max(last_id, page_.until_id);
-    MILLRACE_RETURN_IF_ERROR(MoveSource(database_, source.id, last_id, last_id));
+    MILLRACE_RETURN_IF_ERROR(RemoveFailedPages(database_, source.id, page_.after_id, page_.until_id));
+    last_id = page_.is_retry ? source.position : std::max(last_id, page_.until_id);
+    if (!page_.is_retry) MILLRACE_RETURN_IF_ERROR(MoveSource(database_, source.id, last_id, last_id));
   }
   MILLRACE_RETURN_IF_ERROR(AddRunCounts(database_, page_.run_id, counts_, last_id));
   return counts_;

@@ -38,6 +38,8 @@ class PageWriter {
 
  private:
   absl::Status OpenDataset(const SourceRecord& source);
+  // The post as the dataset has it; absent: it is new.
+  absl::StatusOr<std::optional<Post>> ReadBefore(int64_t post_id);
   absl::Status Put(const PagePost& page_post);
   absl::Status MarkMissing();
   // `before` is what `post` replaces; null: it is new.
@@ -56,9 +58,10 @@ class PageWriter {
 
   std::optional<int64_t> unswept_dataset_id_;
   int64_t dataset_id_ = 0;
-  bool is_first_ = false;         // nothing was committed to the dataset before
-  std::optional<PageTags> tags_;  // once the dataset is known
-  int64_t generation_ = 0;        // of the posts that are written
+  std::optional<int64_t> min_post_id_, max_post_id_;  // of the dataset before the page: no post lies outside
+  bool is_first_ = false;                             // nothing was committed to the dataset before
+  std::optional<PageTags> tags_;                      // once the dataset is known
+  int64_t generation_ = 0;                            // of the posts that are written
   absl::flat_hash_set<int64_t> seen_ids_;
   StagingBatch batch_;
   std::vector<Md5Entry> stale_md5s_;  // of posts that are replaced

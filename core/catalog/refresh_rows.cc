@@ -11,7 +11,8 @@ namespace {
 constexpr char kRunColumns[] =
     "SELECT r.id, s.name, r.\"trigger\", r.state, r.started_at_us, r.ended_at_us, r.first_position, r.last_position, "
     "r.page_count, r.new_post_count, r.updated_post_count, r.unchanged_post_count, r.failed_post_count, "
-    "r.missing_post_count, r.failed_page_count, r.byte_count, r.snapshot, r.error_reason, r.error_message "
+    "r.missing_post_count, r.failed_page_count, r.byte_count, r.snapshot, r.error_reason, r.error_message, "
+    "r.lookup_request_count, r.told_tag_count, r.warning "
     "FROM refresh_runs r JOIN sources s ON s.id = r.source_id ";
 
 RunRecord RunOf(Statement& row) {
@@ -35,6 +36,9 @@ RunRecord RunOf(Statement& row) {
   run.snapshot = std::string(row.Text(16));
   run.error_reason = std::string(row.Text(17));
   run.error_message = std::string(row.Text(18));
+  run.counts.lookup_request_count = row.Int64(19);
+  run.counts.told_tag_count = row.Int64(20);
+  run.warning = std::string(row.Text(21));
   return run;
 }
 
@@ -59,6 +63,8 @@ void RefreshCounts::Add(const RefreshCounts& other) {
   missing_post_count += other.missing_post_count;
   failed_page_count += other.failed_page_count;
   byte_count += other.byte_count;
+  lookup_request_count += other.lookup_request_count;
+  told_tag_count += other.told_tag_count;
 }
 
 absl::StatusOr<int64_t> AddRun(Database& database, const SourceRecord& source, RunTrigger trigger, int64_t now_us) {
@@ -84,8 +90,8 @@ absl::Status AddRunCounts(Database& database, int64_t run_id, const RefreshCount
           "UPDATE refresh_runs SET page_count = page_count + ?2, new_post_count = new_post_count + ?3, "
           "updated_post_count = updated_post_count + ?4, unchanged_post_count = unchanged_post_count + ?5, "
           "failed_post_count = failed_post_count + ?6, missing_post_count = missing_post_count + ?7, "
-          "failed_page_count = failed_page_count + ?8, byte_count = byte_count + ?9, last_position = ?10 "
-          "WHERE id = ?1"));
+          "failed_page_count = failed_page_count + ?8, byte_count = byte_count + ?9, last_position = ?10, "
+          "lookup_request_count = lookup_request_count + ?11, told_tag_count = told_tag_count + ?12 WHERE id = ?1"));
   update.Bind(1, run_id);
   update.Bind(2, counts.page_count);
   update.Bind(3, counts.new_post_count);
@@ -96,6 +102,8 @@ absl::Status AddRunCounts(Database& database, int64_t run_id, const RefreshCount
   update.Bind(8, counts.failed_page_count);
   update.Bind(9, counts.byte_count);
   update.Bind(10, last_position);
+  update.Bind(11, counts.lookup_request_count);
+  update.Bind(12, counts.told_tag_count);
   return update.Run();
 }
 
@@ -108,6 +116,14 @@ absl::Status EndRunRow(Database& database, int64_t run_id, RunState state, const
   update.Bind(3, now_us);
   update.Bind(4, error.ok() ? std::string_view() : ReasonName(ReasonOf(error)));
   update.Bind(5, std::string_view(error.message().data(), error.message().size()));
+  return update.Run();
+}
+
+absl::Status SetRunWarning(Database& database, int64_t run_id, std::string_view warning) {
+  MILLRACE_ASSIGN_OR_RETURN(Statement update,
+                            database.PrepareCached("UPDATE refresh_runs SET warning = ?2 WHERE id = ?1"));
+  update.Bind(1, run_id);
+  update.Bind(2, warning);
   return update.Run();
 }
 

@@ -20,6 +20,7 @@ absl::StatusOr<int64_t> AddRun(Database& database, const SourceRecord& source, R
 // Adds to the counts of a running run.
 absl::Status AddRunCounts(Database& database, int64_t run_id, const RefreshCounts& counts, int64_t last_position);
 absl::Status EndRunRow(Database& database, int64_t run_id, RunState state, const absl::Status& error, int64_t now_us);
+absl::Status SetRunWarning(Database& database, int64_t run_id, std::string_view warning);
 absl::Status SetRunSnapshot(Database& database, int64_t run_id, std::string_view digest);
 // Runs that the records call running, when the catalog is opened: a kill ended them.
 absl::Status StopDeadRuns(Database& database, int64_t now_us);

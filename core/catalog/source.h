@@ -28,9 +28,27 @@ struct SourceSettings {
   // dataset that is fed by this board alone.
   bool mark_missing = false;
   bool with_relations = false;  // aliases and implications of tags are fetched behind the posts; Danbooru and e621
+  bool follow_changes = false;  // behind the posts of new ids, those that were changed; Danbooru, e621 and Gelbooru
   std::string login;            // never given back by the server
   std::string api_key;
   friend bool operator==(const SourceSettings&, const SourceSettings&) = default;
+};
+
+// How far a source came in its board's order of changes. A change is a number of the board's: e621's change_seq, of the
+// others the time in microseconds since 1970.
+struct ChangeCursor {
+  int64_t position = 0;  // changes up to it were seen; 0: following has not begun
+  // Of a walk over the changes since:
+  int64_t target = 0;  // the newest change when it began, the position when it is over; 0: none is under way
+  int64_t last = 0;    // the change that it has come to, up from the position or down from the target
+  int64_t offset = 0;  // down: how many posts from the list's top on it has seen
+  friend bool operator==(const ChangeCursor&, const ChangeCursor&) = default;
+};
+
+// Only where the source stands at `from`: an update may have set it back meanwhile.
+struct ChangeMove {
+  ChangeCursor from;
+  ChangeCursor to;
 };
 
 struct SourceRecord {
@@ -40,12 +58,14 @@ struct SourceRecord {
   int64_t cursor = 0;    // where the next page begins: the position, or behind pages that were skipped since
   int64_t created_at_us = 0;
   int64_t updated_at_us = 0;
-  int64_t failed_page_count = 0;            // that wait to be tried again
-  int64_t skipped_in_row_count = 0;         // of them, those between the position and the cursor
-  std::optional<int64_t> next_retry_at_us;  // of them, the first
+  int64_t failed_page_count = 0;     // that wait to be tried again
+  int64_t skipped_in_row_count = 0;  // of them, those between the position and the cursor
+  // When the first of them is to be tried again, or a page of changes, or a lookup of tags that failed.
+  std::optional<int64_t> next_retry_at_us;
   std::optional<int64_t> last_run_ended_at_us;
   // 0: never. An attempt that failed counts as one that worked so long ago that the next comes when it should.
   int64_t relations_fetched_at_us = 0;
+  ChangeCursor changes;
 };
 
 // Values are stored in files: they never change. Same numbers as in the proto.
@@ -60,7 +80,9 @@ struct RefreshCounts {
   int64_t failed_post_count = 0;   // records of a page that are no posts
   int64_t missing_post_count = 0;  // marked as deleted because a page did not show them
   int64_t failed_page_count = 0;
-  int64_t byte_count = 0;  // of pages, decompressed
+  int64_t byte_count = 0;            // of pages, decompressed
+  int64_t lookup_request_count = 0;  // requests about tags that came without a category
+  int64_t told_tag_count = 0;        // tags that these told something of
 
   void Add(const RefreshCounts& other);
 };
@@ -78,6 +100,7 @@ struct RunRecord {
   std::string snapshot;      // compiled behind the run; empty: none
   std::string error_reason;  // kStopped, kFailed: as in Reason's table
   std::string error_message;
+  std::string warning;  // what it could not do, and what to do about it; empty: all is well
 };
 
 // A run that began, and the source as it was in that moment: what it begins with.
@@ -130,16 +153,30 @@ struct PageWrite {
   bool mark_missing = false;
   // A failed page that was tried again: its record goes, and the position stays.
   bool is_retry = false;
+  // Of a page of changes, which moves this and not the position; the page's range of ids means nothing then.
+  std::optional<ChangeMove> changes;
 };
 
 // What a board answered about tags.
 struct TagLookup {
   int64_t source_id = 0;
+  int64_t run_id = 0;              // counts it
   std::vector<std::string> asked;  // names
   std::vector<TagFact> facts;      // ascending by name, each once; of names in `asked`
   bool tells_deprecation = true;   // otherwise tags stay as deprecated as they are
-  // The names count as asked so long before now: those that the board gave no answer about are asked again sooner.
-  int64_t asked_ago_us = 0;
+  int64_t request_count = 1;       // that this answers
+  // Those that got no category are asked about again so much later.
+  int64_t ask_again_after_us = 0;
+};
+
+// A request about tags that the board failed to answer.
+struct FailedTagLookup {
+  int64_t source_id = 0;
+  int64_t run_id = 0;
+  std::vector<std::string> asked;
+  // The names are asked about again so much later; twice as much with each failure in a row, up to the most.
+  int64_t ask_again_after_us = 0;
+  int64_t ask_again_after_us_max = 0;
 };
 
 }  // namespace millrace

@@ -1,4 +1,4 @@
-// When something about a source came to be that its own row does not tell. Functions on one connection, to be called
+// When something about a source came to be that its record does not tell. Functions on one connection, to be called
 // within a transaction of it.
 #pragma once
 

@@ -14,10 +14,14 @@ constexpr char kSourceColumns[] =
     "SELECT s.id, s.name, s.dataset, s.kind, s.address, s.query, s.page_size, s.interval_us, s.snapshot_after_refresh, "
     "s.mark_missing, s.login, s.api_key, s.position, s.cursor, s.created_at_us, s.updated_at_us, "
     "(SELECT count(*) FROM failed_pages f WHERE f.source_id = s.id), "
-    "(SELECT min(retry_at_us) FROM failed_pages f WHERE f.source_id = s.id), "
+    "(SELECT min(at_us) FROM (SELECT min(f.retry_at_us) AS at_us FROM failed_pages f WHERE f.source_id = s.id "
+    "UNION ALL SELECT s.changes_retry_at_us "
+    "UNION ALL SELECT min(a.ask_again_at_us) FROM asked_tags a INDEXED BY asked_tags_failed "
+    "WHERE a.source_id = s.id AND a.failed_count > 0)), "
     "(SELECT r.ended_at_us FROM refresh_runs r WHERE r.source_id = s.id ORDER BY r.id DESC LIMIT 1), s.with_relations, "
     "(SELECT count(*) FROM failed_pages f WHERE f.source_id = s.id AND f.after_id >= s.position AND "
-    "f.after_id < s.cursor), s.relations_fetched_at_us FROM sources s ";
+    "f.after_id < s.cursor), s.relations_fetched_at_us, s.follow_changes, s.change_position, s.change_target, "
+    "s.change_offset, s.change_last FROM sources s ";
 
 SourceRecord RecordOf(Statement& row) {
   SourceRecord record;
@@ -44,10 +48,12 @@ SourceRecord RecordOf(Statement& row) {
   settings.with_relations = row.Int64(19) != 0;
   record.skipped_in_row_count = row.Int64(20);
   record.relations_fetched_at_us = row.Int64(21);
+  settings.follow_changes = row.Int64(22) != 0;
+  record.changes = {.position = row.Int64(23), .target = row.Int64(24), .last = row.Int64(26), .offset = row.Int64(25)};
   return record;
 }
 
-// Of what may change, ?1 to ?9.
+// Of what may change, ?1 to ?10.
 void BindChangeable(const SourceSettings& settings, Statement* statement) {
   statement->Bind(1, settings.address);
   statement->Bind(2, settings.query);
@@ -58,6 +64,15 @@ void BindChangeable(const SourceSettings& settings, Statement* statement) {
   statement->Bind(7, settings.login);
   statement->Bind(8, settings.api_key);
   statement->Bind(9, static_cast<int64_t>(settings.with_relations));
+  statement->Bind(10, static_cast<int64_t>(settings.follow_changes));
+}
+
+// ?11 to ?14.
+void BindChanges(const ChangeCursor& changes, Statement* statement) {
+  statement->Bind(11, changes.position);
+  statement->Bind(12, changes.target);
+  statement->Bind(13, changes.offset);
+  statement->Bind(14, changes.last);
 }
 
 absl::Status SourceNotFoundError(std::string_view shown) {
@@ -104,15 +119,15 @@ absl::Status AddSourceRow(Database& database, const SourceSettings& settings, in
       Statement insert,
       database.PrepareCached(
           "INSERT INTO sources (address, query, page_size, interval_us, snapshot_after_refresh, "
-          "mark_missing, login, api_key, with_relations, name, dataset, kind, created_at_us, updated_at_us, position, "
-          "cursor) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14, ?14)"));
+          "mark_missing, login, api_key, with_relations, follow_changes, name, dataset, kind, created_at_us, "
+          "updated_at_us, position, cursor) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15, ?15)"));
   BindChangeable(settings, &insert);
-  insert.Bind(10, settings.name);
-  insert.Bind(11, settings.dataset);
-  insert.Bind(12, static_cast<int64_t>(settings.kind));
-  insert.Bind(13, now_us);
-  insert.Bind(14, position);
+  insert.Bind(11, settings.name);
+  insert.Bind(12, settings.dataset);
+  insert.Bind(13, static_cast<int64_t>(settings.kind));
+  insert.Bind(14, now_us);
+  insert.Bind(15, position);
   return insert.Run();
 }
 
@@ -122,12 +137,16 @@ absl::Status UpdateSourceRow(Database& database, const SourceRecord& record, int
       database.PrepareCached(
           "UPDATE sources SET address = ?1, query = ?2, page_size = ?3, interval_us = ?4, "
           "snapshot_after_refresh = ?5, mark_missing = ?6, login = ?7, api_key = ?8, with_relations = ?9, "
-          "position = ?10, cursor = ?11, updated_at_us = ?12 WHERE id = ?13"));
+          "follow_changes = ?10, change_position = ?11, change_target = ?12, change_offset = ?13, change_last = ?14, "
+          "changes_retry_at_us = iif(?10, changes_retry_at_us, NULL), position = ?15, cursor = ?16, updated_at_us = "
+          "?17 "
+          "WHERE id = ?18"));
   BindChangeable(record.settings, &update);
-  update.Bind(10, record.position);
-  update.Bind(11, record.cursor);
-  update.Bind(12, now_us);
-  update.Bind(13, record.id);
+  BindChanges(record.changes, &update);
+  update.Bind(15, record.position);
+  update.Bind(16, record.cursor);
+  update.Bind(17, now_us);
+  update.Bind(18, record.id);
   return update.Run();
 }
 
@@ -137,6 +156,29 @@ absl::Status MoveSource(Database& database, int64_t source_id, int64_t position,
   update.Bind(1, source_id);
   update.Bind(2, position);
   update.Bind(3, cursor);
+  return update.Run();
+}
+
+absl::Status MoveChangesOfSource(Database& database, int64_t source_id, const ChangeMove& move) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement update,
+      database.PrepareCached("UPDATE sources SET change_position = ?11, change_target = ?12, change_offset = ?13, "
+                             "change_last = ?14, changes_retry_at_us = NULL WHERE id = ?1 AND change_position = ?2 AND "
+                             "change_target = ?3 AND change_offset = ?4 AND change_last = ?5"));
+  update.Bind(1, source_id);
+  update.Bind(2, move.from.position);
+  update.Bind(3, move.from.target);
+  update.Bind(4, move.from.offset);
+  update.Bind(5, move.from.last);
+  BindChanges(move.to, &update);
+  return update.Run();
+}
+
+absl::Status SetChangesRetry(Database& database, int64_t source_id, int64_t retry_at_us) {
+  MILLRACE_ASSIGN_OR_RETURN(Statement update,
+                            database.PrepareCached("UPDATE sources SET changes_retry_at_us = ?2 WHERE id = ?1"));
+  update.Bind(1, source_id);
+  update.Bind(2, retry_at_us);
   return update.Run();
 }
 

@@ -12,8 +12,6 @@
 #include "core/catalog/source_notes.h"
 #include "core/catalog/source_rows.h"
 #include "core/catalog/sweep.h"
-#include "core/catalog/tag_facts_rows.h"
-#include "core/catalog/tag_lookup_rows.h"
 
 namespace millrace {
 namespace {
@@ -227,62 +225,20 @@ absl::StatusOr<std::vector<FailedPage>> SourceStore::ListFailedPages(int64_t sou
   return pages;
 }
 
-absl::StatusOr<std::vector<std::string>> SourceStore::ListTagsToAsk(int64_t source_id, int64_t ask_again_after_us,
-                                                                    int64_t limit) {
-  std::vector<std::string> names;
-  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
-    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
-    MILLRACE_ASSIGN_OR_RETURN(const std::optional<DatasetRow> dataset, ReadDataset(database, source.settings.dataset));
-    if (!dataset.has_value()) return absl::OkStatus();
-    MILLRACE_ASSIGN_OR_RETURN(names,
-                              ReadTagsToAsk(database, dataset->id, source_id, now_us_() - ask_again_after_us, limit));
-    return absl::OkStatus();
-  }));
-  return names;
+absl::Status SourceStore::MoveChanges(int64_t source_id, const ChangeMove& move) {
+  return connections_.Write([&](Database& database) { return MoveChangesOfSource(database, source_id, move); });
 }
 
-absl::StatusOr<int64_t> SourceStore::WriteTagLookup(const TagLookup& lookup) {
-  MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
-  std::vector<const TagFact*> facts;
-  facts.reserve(lookup.facts.size());
-  for (const TagFact& fact : lookup.facts) facts.push_back(&fact);
-  int64_t changed_count = 0;
-  MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
-    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, lookup.source_id));
-    MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindDataset(database, source.settings.dataset));
-    MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
-    Stats change;
-    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts, lookup.tells_deprecation));
-    MILLRACE_ASSIGN_OR_RETURN(changed_count, ApplyTagFacts(database, dataset.id, facts, &change));
-    MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset.id, *dataset.committed_import_id, now_us_(), change));
-    if (changed_count > 0) {
-      MILLRACE_RETURN_IF_ERROR(PutSourceNote(database, source.id, SourceNote::kTagsChanged, now_us_()));
-    }
-    return PutAskedTags(database, dataset.id, source.id, lookup.asked, now_us_() - lookup.asked_ago_us);
-  }));
-  return changed_count;
-}
-
-absl::StatusOr<bool> SourceStore::WasTagListAsked(int64_t source_id, int64_t within_us) {
-  std::optional<int64_t> asked_at_us;
-  MILLRACE_RETURN_IF_ERROR(connections_.Read([&](Database& database) -> absl::Status {
-    MILLRACE_ASSIGN_OR_RETURN(asked_at_us, ReadSourceNote(database, source_id, SourceNote::kTagListAsked));
-    return absl::OkStatus();
-  }));
-  return asked_at_us.has_value() && *asked_at_us > now_us_() - within_us;
-}
-
-absl::Status SourceStore::NoteTagListAsked(int64_t source_id) {
-  return connections_.Write(
-      [&](Database& database) { return PutSourceNote(database, source_id, SourceNote::kTagListAsked, now_us_()); });
-}
-
-absl::Status SourceStore::NoteRelationsFetched(int64_t source_id, int64_t ago_us, bool is_changed) {
+absl::Status SourceStore::NoteChangesFailed(int64_t source_id, int64_t run_id, int64_t retry_at_us) {
   return connections_.Write([&](Database& database) -> absl::Status {
-    const int64_t now_us = now_us_();
-    if (is_changed) MILLRACE_RETURN_IF_ERROR(PutSourceNote(database, source_id, SourceNote::kTagsChanged, now_us));
-    return SetRelationsFetched(database, source_id, now_us - ago_us);
+    MILLRACE_ASSIGN_OR_RETURN(const SourceRecord source, ReadSourceById(database, source_id));
+    MILLRACE_RETURN_IF_ERROR(SetChangesRetry(database, source_id, retry_at_us));
+    return AddRunCounts(database, run_id, {.failed_page_count = 1}, source.position);
   });
+}
+
+absl::Status SourceStore::WarnRun(int64_t run_id, std::string_view warning) {
+  return connections_.Write([&](Database& database) { return SetRunWarning(database, run_id, warning); });
 }
 
 }  // namespace millrace

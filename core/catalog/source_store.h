@@ -73,17 +73,28 @@ class SourceStore {
   absl::Status EndBoard(int64_t source_id);
   absl::StatusOr<std::vector<FailedPage>> ListFailedPages(int64_t source_id, int64_t due_at_us, int64_t limit);
 
-  // Names of tags of the source's dataset that have no category and that the source did not ask its board about in the
-  // last `ask_again_after_us`, ascending. None when there is no dataset yet.
-  absl::StatusOr<std::vector<std::string>> ListTagsToAsk(int64_t source_id, int64_t ask_again_after_us, int64_t limit);
+  // Where a source stands in its board's order of changes, without a page; a failure of before is over.
+  absl::Status MoveChanges(int64_t source_id, const ChangeMove& move);
+  // A page of changes failed, and is to be asked for again at `retry_at_us`. Counts it as a failed page.
+  absl::Status NoteChangesFailed(int64_t source_id, int64_t run_id, int64_t retry_at_us);
+  absl::Status WarnRun(int64_t run_id, std::string_view warning);
+
+  // Names of tags of the source's dataset that have no category and that its board is to be asked about, ascending: all
+  // but those that it was asked about not long ago. None when there is no dataset yet.
+  absl::StatusOr<std::vector<std::string>> ListTagsToAsk(int64_t source_id, int64_t limit);
   // Writes what a board told of tags as a list of tags is written, and remembers the names it told no category of.
   // All or nothing. Returns how many tags changed. kImportRunning while an import into the dataset runs.
   absl::StatusOr<int64_t> WriteTagLookup(const TagLookup& lookup);
+  // Remembers the names; they make the source's next retry.
+  absl::Status NoteTagLookupFailed(const FailedTagLookup& lookup);
+  // Forgets failures about names that got a category by other ways meanwhile, and are no reason for a retry any more.
+  absl::Status ForgetAnsweredTags(int64_t source_id);
   // Whether the board was asked for its whole list of tags within the last `within_us`.
   absl::StatusOr<bool> WasTagListAsked(int64_t source_id, int64_t within_us);
   absl::Status NoteTagListAsked(int64_t source_id);
-  // Notes that aliases and implications are what the board lists, as of `ago_us` before now.
-  absl::Status NoteRelationsFetched(int64_t source_id, int64_t ago_us, bool is_changed);
+  // Notes that aliases and implications are what the board lists, as of `ago_us` before now. (That they were changed
+  // is noted with the import that does it: ImportCounts::refreshed_source_id.)
+  absl::Status NoteRelationsFetched(int64_t source_id, int64_t ago_us);
 
  private:
   absl::StatusOr<SourceRecord> Change(std::string_view name, bool moves,

@@ -78,4 +78,35 @@ CREATE TABLE asked_tags (
 CREATE INDEX tags_without_category ON tags (dataset_id, name) WHERE category = 0;
 )sql";
 
+// How far sources follow changes, what runs counted of lookups, and when a name is asked about again rather than when
+// it was: one that the board failed to answer about waits for less. Until then two notes of a source stood among the
+// names, under keys that are no tag's name.
+inline constexpr char kChangesSchema[] = R"sql(
+ALTER TABLE sources ADD COLUMN follow_changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN change_position INTEGER NOT NULL DEFAULT 0;  -- this and the next three: ChangeCursor
+ALTER TABLE sources ADD COLUMN change_target INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN change_offset INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN change_last INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN changes_retry_at_us INTEGER;    -- NULL: no page of changes failed
+ALTER TABLE sources ADD COLUMN tag_list_asked_at_us INTEGER;   -- NULL: never
+ALTER TABLE sources ADD COLUMN tags_changed_at_us INTEGER;     -- NULL: snapshots hold tags and relations as they are
+
+UPDATE sources SET
+  tag_list_asked_at_us =
+    (SELECT a.asked_at_us FROM asked_tags a WHERE a.source_id = sources.id AND a.name = char(10) || 'tag list asked'),
+  tags_changed_at_us =
+    (SELECT a.asked_at_us FROM asked_tags a WHERE a.source_id = sources.id AND a.name = char(10) || 'tags changed');
+DELETE FROM asked_tags WHERE name IN (char(10) || 'tag list asked', char(10) || 'tags changed');
+
+-- Names were asked about again 30 days later.
+UPDATE asked_tags SET asked_at_us = asked_at_us + 2592000000000;
+ALTER TABLE asked_tags RENAME COLUMN asked_at_us TO ask_again_at_us;
+ALTER TABLE asked_tags ADD COLUMN failed_count INTEGER NOT NULL DEFAULT 0;  -- in a row
+CREATE INDEX asked_tags_failed ON asked_tags (source_id, ask_again_at_us) WHERE failed_count > 0;
+
+ALTER TABLE refresh_runs ADD COLUMN lookup_request_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE refresh_runs ADD COLUMN told_tag_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE refresh_runs ADD COLUMN warning TEXT NOT NULL DEFAULT '';
+)sql";
+
 }  // namespace millrace

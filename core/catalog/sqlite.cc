@@ -38,6 +38,13 @@ int FailedReadErrno(sqlite3* handle) {
   return error_number == EIO || error_number == ENXIO || error_number == ERANGE ? error_number : 0;
 }
 
+// Before the first connection: SQLite need not count what it allocates, which takes a lock of all connections twice for
+// each piece of memory. (Fails, and changes nothing, where another library of the process was first.)
+void StopCountingMemory() {
+  static const int kResult = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(kResult);
+}
+
 // Any non-null address: SQLite takes a null pointer for NULL, not for empty.
 const char* NonNull(const void* data) { return data != nullptr ? static_cast<const char*>(data) : ""; }
 
@@ -67,9 +74,9 @@ void Statement::Release() {
   if (is_cached_) {
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
-    const auto [idle, is_new] = database_->idle_statements_.try_emplace(sqlite3_sql(statement_), statement_);
-    if (is_new) {
-      statement_ = nullptr;
+    sqlite3_stmt*& idle = database_->idle_statements_[sqlite3_sql(statement_)];
+    if (idle == nullptr) {
+      idle = std::exchange(statement_, nullptr);
       return;
     }
   }
@@ -148,6 +155,7 @@ absl::Span<const uint8_t> Statement::Blob(int column) {
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, Mode mode) {
+  StopCountingMemory();
   std::unique_ptr<Database> database(new Database(path, /*is_untrusted=*/false));
   const int access = mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -214,10 +222,8 @@ absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
 
 absl::StatusOr<Statement> Database::PrepareCached(std::string_view sql) {
   if (const auto idle = idle_statements_.find(absl::string_view(sql.data(), sql.size()));
-      idle != idle_statements_.end()) {
-    sqlite3_stmt* const statement = idle->second;
-    idle_statements_.erase(idle);
-    return Statement(this, statement, /*is_cached=*/true);
+      idle != idle_statements_.end() && idle->second != nullptr) {
+    return Statement(this, std::exchange(idle->second, nullptr), /*is_cached=*/true);
   }
   MILLRACE_ASSIGN_OR_RETURN(sqlite3_stmt * statement, Compile(sql, SQLITE_PREPARE_PERSISTENT));
   return Statement(this, statement, /*is_cached=*/true);

@@ -132,7 +132,7 @@ class Database {
   const bool is_untrusted_;
   std::function<bool()> cancelled_;
   sqlite3* handle_ = nullptr;
-  // Idle statements of PrepareCached, by text.
+  // Statements of PrepareCached, by text; null: in use. The texts stay, so that taking one costs no memory.
   absl::flat_hash_map<std::string, sqlite3_stmt*> idle_statements_;
 };
 

@@ -118,7 +118,7 @@ void StagingBatch::BindValues(const Row& row, Statement* insert) const {
   }
 }
 
-absl::Status StagingBatch::WriteTo(Database& database, int64_t dataset_id, int64_t import_id, Replaced replaced) {
+absl::Status StagingBatch::WriteTo(Database& database, int64_t dataset_id, int64_t import_id, Replaced replaced) const {
   // In the order of ids: neighbours in the index are then neighbours in the file too, as far as a batch reaches.
   std::vector<const Row*> order;
   order.reserve(rows_.size());

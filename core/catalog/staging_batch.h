@@ -45,9 +45,9 @@ class StagingBatch {
   // What becomes of the rows that posts replace: noted, to be hidden and removed when the import is committed, or
   // overwritten at once, for what is written in one transaction.
   enum class Replaced { kSuperseded, kInPlace };
-  // Writes the posts as rows of the import. Within a write transaction; the batch is as before.
+  // Writes the posts as rows of the import. Within a write transaction. Another thread may look for places meanwhile.
   absl::Status WriteTo(Database& database, int64_t dataset_id, int64_t import_id,
-                       Replaced replaced = Replaced::kSuperseded);
+                       Replaced replaced = Replaced::kSuperseded) const;
   // Of the posts that have an md5.
   absl::Span<const Md5Entry> md5s() const { return md5s_; }
   // Empties the batch and keeps its memory.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/catalog/tag_facts_rows.h"
+#include "core/catalog/tag_id.h"
 #include "core/catalog/tag_rows.h"
 #include "core/catalog/tag_writer.h"
 
@@ -32,24 +33,41 @@ void TagChanges::RemoveUses(absl::Span<const int64_t> tag_ids) {
   for (const int64_t tag_id : tag_ids) --changes_[tag_id].post_count_change;
 }
 
-absl::StatusOr<int64_t> TagChanges::Apply(Database& database, int64_t dataset_id, Stats* change) const {
-  // Ascending, as the table is: its pages are then written one behind the other.
-  std::vector<int64_t> tag_ids;
-  tag_ids.reserve(changes_.size());
-  for (const auto& entry : changes_) tag_ids.push_back(entry.first);
-  std::sort(tag_ids.begin(), tag_ids.end());
+std::vector<TagChanges::IdAndChange> TagChanges::InOrder(bool is_new) const {
+  std::vector<IdAndChange> order;
+  order.reserve(changes_.size());
+  for (const auto& [tag_id, change] : changes_) order.emplace_back(tag_id, &change);
+  // Ascending by id, as the table is: its pages are then written one behind the other. But where all are new each goes
+  // into the indexes by name as well, and an id that was made of the name leads to no place in any other order.
+  const auto goes_by_name = [is_new](int64_t tag_id) { return is_new && tag_id >= kDerivedTagIdMin; };
+  std::sort(order.begin(), order.end(), [&](const IdAndChange& a, const IdAndChange& b) {
+    if (!goes_by_name(a.first) || !goes_by_name(b.first) || a.second->name == b.second->name) return a.first < b.first;
+    return a.second->name < b.second->name;
+  });
+  return order;
+}
 
+absl::StatusOr<int64_t> TagChanges::Apply(Database& database, int64_t dataset_id, const KnownTags& known,
+                                          Stats* change) const {
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_tags, HasTags(database, dataset_id));
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_facts, HasTagFacts(database, dataset_id));
+  const auto read = [&](int64_t tag_id) -> absl::StatusOr<std::optional<Tag>> {
+    if (!has_tags) return std::nullopt;
+    const auto found = known.find(tag_id);
+    if (found != known.end()) return found->second;
+    return ReadTag(database, dataset_id, tag_id);
+  };
   MILLRACE_ASSIGN_OR_RETURN(TagWriter writer, TagWriter::Create(database, dataset_id, change));
   int64_t changed_count = 0;
-  for (const int64_t tag_id : tag_ids) {
-    const Change& told = changes_.find(tag_id)->second;
-    MILLRACE_ASSIGN_OR_RETURN(const std::optional<Tag> before, ReadTag(database, dataset_id, tag_id));
+  for (const auto& [tag_id, told_of_tag] : InOrder(/*is_new=*/!has_tags)) {
+    const Change& told = *told_of_tag;
+    MILLRACE_ASSIGN_OR_RETURN(const std::optional<Tag> before, read(tag_id));
     Tag after = before.value_or(Tag{tag_id, "", TagCategory::kUnspecified, 0});
     bool is_changed = told.is_renamed;
     if (told.is_named) {
       after.name = told.name;
       if (told.category != TagCategory::kUnspecified) after.category = told.category;
-      if (after.category == TagCategory::kUnspecified) {
+      if (after.category == TagCategory::kUnspecified && has_facts) {
         MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> fact, ReadTagFact(database, dataset_id, told.name));
         if (fact.has_value()) after.category = fact->category;
       }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -10,6 +12,7 @@
 #include "absl/types/span.h"
 #include "core/catalog/import_session.h"
 #include "core/catalog/sqlite.h"
+#include "core/catalog/tag_rows.h"
 #include "core/model/stats.h"
 
 namespace millrace {
@@ -25,8 +28,8 @@ class TagChanges {
   // Writes the changes, within a write transaction: the last name and category told stand (a tag whose category nobody
   // told takes it from the list of tags), counts are adjusted, tags that no post carries any more are deleted. Adds the
   // changed tag counts by category to `change` and returns how many tags got another name or category than the dataset,
-  // or the import itself, had given them.
-  absl::StatusOr<int64_t> Apply(Database& database, int64_t dataset_id, Stats* change) const;
+  // or the import itself, had given them. Tags in `known` are as the table has them and not read again.
+  absl::StatusOr<int64_t> Apply(Database& database, int64_t dataset_id, const KnownTags& known, Stats* change) const;
 
  private:
   struct Change {
@@ -36,6 +39,10 @@ class TagChanges {
     bool is_renamed = false;  // this import gave it more than one name or category
     int64_t post_count_change = 0;
   };
+  using IdAndChange = std::pair<int64_t, const Change*>;
+
+  // In the order in which they are best written; `is_new`: into a dataset without tags.
+  std::vector<IdAndChange> InOrder(bool is_new) const;
 
   absl::flat_hash_map<int64_t, Change> changes_;
 };

@@ -33,6 +33,14 @@ absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t d
   return fact;
 }
 
+absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id) {
+  MILLRACE_ASSIGN_OR_RETURN(Statement statement,
+                            database.PrepareCached("SELECT EXISTS (SELECT 1 FROM tag_facts WHERE dataset_id = ?1)"));
+  statement.Bind(1, dataset_id);
+  MILLRACE_RETURN_IF_ERROR(statement.Step().status());
+  return statement.Int64(0) != 0;
+}
+
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id) {
   MILLRACE_ASSIGN_OR_RETURN(Statement statement,
                             database.PrepareCached("SELECT name FROM tag_facts INDEXED BY tag_facts_deprecated "
@@ -73,12 +81,8 @@ absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<co
 absl::StatusOr<int64_t> ApplyTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
                                       Stats* change) {
   MILLRACE_ASSIGN_OR_RETURN(TagWriter writer, TagWriter::Create(database, dataset_id, change));
-  MILLRACE_ASSIGN_OR_RETURN(Statement exists,
-                            database.PrepareCached("SELECT EXISTS (SELECT 1 FROM tags WHERE dataset_id = ?1)"));
-  exists.Bind(1, dataset_id);
-  MILLRACE_RETURN_IF_ERROR(exists.Step().status());
-  if (exists.Int64(0) == 0) return 0;
-  exists.Reset();
+  MILLRACE_ASSIGN_OR_RETURN(const bool has_tags, HasTags(database, dataset_id));
+  if (!has_tags) return 0;
   int64_t changed_count = 0;
   for (const TagFact* fact : facts) {
     MILLRACE_ASSIGN_OR_RETURN(std::vector<Tag> tags, ReadTagsByName(database, dataset_id, fact->name, kSameNameMax));

@@ -16,6 +16,8 @@
 
 namespace millrace {
 
+// Whether a list of tags told anything.
+absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id);
 absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name);
 // The names of the tags that are deprecated, ascending.
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);

@@ -30,8 +30,8 @@ absl::Status TagResolver::Resolve(absl::Span<const ImportedTag> tags, ResolvedTa
         MILLRACE_ASSIGN_OR_RETURN(Transaction begun, Transaction::BeginRead(*reader_));
         transaction.emplace(std::move(begun));
       }
-      MILLRACE_ASSIGN_OR_RETURN(tag_id,
-                                FindTagId({is_new_ ? nullptr : reader_, dataset_id_, facts_}, tag.name, given_ids_));
+      const TagIdSources sources{.database = is_new_ ? nullptr : reader_, .dataset_id = dataset_id_, .list = facts_};
+      MILLRACE_ASSIGN_OR_RETURN(tag_id, FindTagId(sources, tag.name, given_ids_));
       id_by_name_.emplace(std::string(tag.name), tag_id);
       given_ids_.insert(tag_id);
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/catalog/sqlite.h"
@@ -18,7 +19,13 @@ namespace millrace {
 // kUnspecified for a number that is no category.
 TagCategory TagCategoryOf(int64_t stored);
 
+// Tags by id, as they were read within one transaction that has not changed them since; absent: there is none.
+using KnownTags = absl::flat_hash_map<int64_t, std::optional<Tag>>;
+
+// Whether the dataset has a tag.
+absl::StatusOr<bool> HasTags(Database& database, int64_t dataset_id);
 absl::StatusOr<std::optional<Tag>> ReadTag(Database& database, int64_t dataset_id, int64_t tag_id);
+// Of the tags of that name the `limit` (at least 1) with the most posts, descending; of as many posts ascending by id.
 absl::StatusOr<std::vector<Tag>> ReadTagsByName(Database& database, int64_t dataset_id, std::string_view name,
                                                 int64_t limit);
 // All tags, ascending by id.

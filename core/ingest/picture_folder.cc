@@ -65,7 +65,7 @@ std::optional<std::string> PictureFolderReader::Read(std::string* field) {
   post_.Clear();
   json_.Clear();
   if (!picture_.has_value()) return "has no picture beside it";
-  if (picture_->name == name_) return "has no sidecar; a .txt or .json of the same name was expected";
+  if (picture_->name == name_) return "has no sidecar; a .txt, .caption or .json of the same name was expected";
   if (size_bytes_ > sidecar_size_bytes_max_) {
     return absl::StrCat("is ", size_bytes_, " bytes long; a sidecar may have ", sidecar_size_bytes_max_);
   }

@@ -115,7 +115,7 @@ class Binder {
     MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_.SuggestFor(*term.pattern));
     const std::string hint = names.empty()
                                  ? ""
-                                 : absl::StrCat(" Nearest to its ", QuoteForMessage(term.pattern->LongestPart()),
+                                 : absl::StrCat(" Nearest to its ", QuoteForMessage(term.pattern->longest_part()),
                                                 names.size() == 1 ? " is " : " are ", JoinNames(names, " and "), ".");
     return TermError(
         term, absl::StrCat("matches no tag of snapshot ", snapshot_.digest(), "; correct it or leave it out.", hint,

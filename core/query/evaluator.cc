@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/query/column_filter.h"
+#include "core/query/column_test.h"
 #include "core/snapshot/postings.h"
 #include "core/snapshot/row_bits.h"
 
@@ -20,6 +21,9 @@ using Presence = QueryTerm::Presence;
 
 // Looking into the tags of a row at a random place takes as long as reading so many bytes of postings.
 constexpr uint64_t kRowCostBytes = 1024;
+// The same of many rows in their order, and of finding the postings of a tag.
+constexpr uint64_t kMissingRowCostBytes = 300;
+constexpr uint64_t kTagCostBytes = 64;
 // Of a pattern: tags between two looks at whether somebody still waits.
 constexpr uint64_t kTagsPerAsk = 1024;
 constexpr uint64_t kRowsPerAsk = 65536;
@@ -97,6 +101,16 @@ class Evaluator {
     return 0;
   }
 
+  // What a pass over columns can tell together with others; nothing for what is found in another way.
+  std::optional<ColumnCondition> ConditionOf(const QueryNode& node) const {
+    const bool is_negated = node.kind == NodeKind::kNot;
+    const QueryNode& told = is_negated ? node.children.front() : node;
+    if (told.kind != NodeKind::kTerm) return std::nullopt;
+    const BoundTerm& term = query_.terms()[told.term];
+    if (term.kind == TermKind::kTags || !ColumnTest::Knows(term.kind)) return std::nullopt;
+    return ColumnCondition{&term, is_negated};
+  }
+
   absl::StatusOr<RowSet> RunAnd(const QueryNode& node, const RowSet* within) {
     std::vector<std::pair<uint64_t, const QueryNode*>> children;
     for (const QueryNode& child : node.children) {
@@ -106,14 +120,26 @@ class Evaluator {
     }
     std::stable_sort(children.begin(), children.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::optional<RowSet> rows;
-    for (const auto& [cost, child] : children) {
+    for (size_t i = 0; i < children.size();) {
       const RowSet* const left = rows.has_value() ? &*rows : within;
       if (left != nullptr && left->IsEmpty()) return RowSet();
-      if (child->kind == NodeKind::kNot && rows.has_value()) {
-        MILLRACE_ASSIGN_OR_RETURN(const RowSet excluded, Run(child->children.front(), left));
+      const QueryNode& child = *children[i].second;
+      std::vector<ColumnCondition> conditions;
+      for (; i < children.size(); ++i) {
+        const std::optional<ColumnCondition> condition = ConditionOf(*children[i].second);
+        if (!condition.has_value()) break;
+        conditions.push_back(*condition);
+      }
+      if (!conditions.empty()) {
+        MILLRACE_ASSIGN_OR_RETURN(rows, FilterColumns(conditions, snapshot_, left, cancelled_));
+        continue;
+      }
+      ++i;
+      if (child.kind == NodeKind::kNot && rows.has_value()) {
+        MILLRACE_ASSIGN_OR_RETURN(const RowSet excluded, Run(child.children.front(), left));
         rows->AndNot(excluded);
       } else {
-        MILLRACE_ASSIGN_OR_RETURN(rows, Run(*child, left));
+        MILLRACE_ASSIGN_OR_RETURN(rows, Run(child, left));
       }
     }
     return rows.has_value() ? *std::move(rows) : All(within);
@@ -168,23 +194,51 @@ class Evaluator {
     // Made to its end, also when this call is given up: all later ones use the file.
     const absl::StatusOr<std::shared_ptr<const Postings>> postings = snapshot_.GetPostings();
     if (!postings.ok()) return FilterColumn(term, snapshot_, within, cancelled_);
-    absl::StatusOr<RowSet> rows = UnionOf(term.tag_indexes, **postings);
+    absl::StatusOr<RowSet> rows = UnionOf(term, **postings);
     if (ReasonOf(rows.status()) == Reason::kCancelled) return rows;
     // Damage in what can be made anew: the lists hold the same.
     if (!rows.ok()) return FilterColumn(term, snapshot_, within, cancelled_);
     return Within(*std::move(rows), within);
   }
 
-  absl::StatusOr<RowSet> UnionOf(const std::vector<uint32_t>& tag_indexes, const Postings& postings) const {
-    if (tag_indexes.size() == 1) return postings.RowsOf(tag_indexes.front());
-    // A pattern may find a hundred thousand.
+  absl::StatusOr<RowSet> UnionOf(const BoundTerm& term, const Postings& postings) const {
+    if (term.tag_indexes.size() == 1) return postings.RowsOf(term.tag_indexes.front());
+    // A pattern may find a hundred thousand. What the largest set need not be set again.
+    MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts, snapshot_.TagPostCounts());
+    std::vector<uint32_t> ordered = term.tag_indexes;
+    const auto small = std::partition(ordered.begin(), ordered.end(), [&](uint32_t tag_index) {
+      return post_counts[tag_index] > Postings::kListRowsMax;
+    });
+    std::sort(ordered.begin(), small, [&](uint32_t a, uint32_t b) { return post_counts[a] > post_counts[b]; });
     RowBits rows(post_count_);
-    uint64_t seen_count = 0;
-    for (const uint32_t tag_index : tag_indexes) {
-      if (++seen_count % kTagsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
-      MILLRACE_RETURN_IF_ERROR(postings.AddRowsOf(tag_index, &rows));
+    uint64_t left_use_count = static_cast<uint64_t>(term.tag_use_count);
+    uint64_t bytes_since_count = 0;
+    for (size_t i = 0; i < ordered.size() && !rows.IsFull(); ++i) {
+      if (i % kTagsPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
+      if (bytes_since_count >= post_count_ / 8) {
+        bytes_since_count = 0;
+        const uint64_t missing_cost = rows.CountMissing() * kMissingRowCostBytes;
+        // Less than what is left of the postings, and so few that another tag's no longer find their worth of them.
+        if (missing_cost < 2 * left_use_count + kTagCostBytes * (ordered.size() - i) &&
+            missing_cost < 2 * post_count_) {
+          MILLRACE_RETURN_IF_ERROR(AddFromLists(term, &rows));
+          break;
+        }
+      }
+      MILLRACE_RETURN_IF_ERROR(postings.AddRowsOf(ordered[i], &rows));
+      const uint64_t use_count = static_cast<uint64_t>(post_counts[ordered[i]]);
+      left_use_count -= std::min(left_use_count, use_count);
+      bytes_since_count += 2 * use_count + kTagCostBytes;
     }
     return std::move(rows).Finish();
+  }
+
+  // Adds the rows of the tags that are missing, as told by the lists of tags of these few.
+  absl::Status AddFromLists(const BoundTerm& term, RowBits* rows) const {
+    const RowSet missing = RowSet::FromAscending(rows->Missing());
+    MILLRACE_ASSIGN_OR_RETURN(const RowSet found, FilterColumn(term, snapshot_, &missing, cancelled_));
+    rows->Add(found.ToVector());
+    return absl::OkStatus();
   }
 
   absl::StatusOr<RowSet> RunParents(const BoundTerm& term, const RowSet* within) {

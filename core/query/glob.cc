@@ -37,9 +37,9 @@ bool Glob::IsEverything() const {
   return parts_.size() > 1 && std::all_of(parts_.begin(), parts_.end(), [](const auto& part) { return part.empty(); });
 }
 
-const std::string& Glob::LongestPart() const {
+const std::string& Glob::longest_part() const {
   return *std::max_element(parts_.begin(), parts_.end(),
-                           [](const auto& a, const auto& b) { return a.size() < b.size(); });
+                           [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
 }
 
 void Glob::LowerAscii() {

@@ -22,8 +22,8 @@ class Glob {
   const std::string& prefix() const { return parts_.front(); }
   // What every text that matches ends with.
   const std::string& suffix() const { return parts_.back(); }
-  // The longest text between stars, the first of several: what somebody who wrote the pattern had in mind.
-  const std::string& LongestPart() const;
+  // The longest text that every text that matches holds; empty when it says nothing.
+  const std::string& longest_part() const;
 
   void LowerAscii();
   // Makes any text that goes on behind a match match.

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/nearest.h"
 #include "core/model/tag_query.h"
+#include "core/query/name_search.h"
 #include "core/snapshot/tag_relations.h"
 #include "core/snapshot/tag_table.h"
 
@@ -21,6 +22,8 @@ constexpr size_t kSuggestSizeBytesMax = 128;
 constexpr size_t kDistanceMax = 3;
 // Names between two looks at whether somebody still waits: a few milliseconds.
 constexpr uint64_t kNamesPerAsk = 65536;
+// Looking at one name in so many by their order takes as long as searching all of them.
+constexpr uint64_t kPrefixShare = 8;
 // Cells of the tables of distances for one suggestion, at a few nanoseconds each: 400,000 names of usual sizes take far
 // fewer, but a board could be made of names that are all as long as the one that is looked for.
 constexpr size_t kCellsMax = 100'000'000;
@@ -72,21 +75,16 @@ absl::StatusOr<std::vector<uint32_t>> TagNames::FindCarried(const Glob& pattern)
   uint64_t begin, end;
   MILLRACE_RETURN_IF_ERROR(tags.PrefixRange(pattern.prefix(), &begin, &end));
   MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint32_t> by_name, tags.ByName());
+  // Without much of a beginning to go by: the names as they lie in the file, one behind the other.
+  if ((end - begin) > tags.size() / kPrefixShare) return FindNames(pattern, tags, cancelled_);
   std::vector<uint32_t> found;
   uint64_t seen_count = 0;
-  const auto add_match = [&](uint32_t tag_index) -> absl::Status {
+  for (uint64_t place = begin; place < end; ++place) {
     if (++seen_count % kNamesPerAsk == 0) MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled_));
     std::string_view name;
-    MILLRACE_RETURN_IF_ERROR(tags.NameOf(tag_index, &name));
-    if (pattern.Matches(name)) found.push_back(tag_index);
-    return absl::OkStatus();
-  };
-  if (end - begin == tags.size()) {
-    // Without a beginning to go by: the names as they lie in the file, one behind the other.
-    for (uint32_t tag_index = 0; tag_index < tags.size(); ++tag_index) MILLRACE_RETURN_IF_ERROR(add_match(tag_index));
-    return found;
+    MILLRACE_RETURN_IF_ERROR(tags.NameOf(by_name[place], &name));
+    if (pattern.Matches(name)) found.push_back(by_name[place]);
   }
-  for (uint64_t place = begin; place < end; ++place) MILLRACE_RETURN_IF_ERROR(add_match(by_name[place]));
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -107,7 +105,7 @@ absl::StatusOr<std::vector<std::string>> TagNames::Suggest(std::string_view name
 }
 
 absl::StatusOr<std::vector<std::string>> TagNames::SuggestFor(const Glob& pattern) const {
-  const std::string_view part = pattern.LongestPart();
+  const std::string_view part = pattern.longest_part();
   if (part.size() > kSuggestSizeBytesMax) return std::vector<std::string>();
   const bool is_beginning = part == pattern.prefix();
   const bool is_end = part == pattern.suffix();

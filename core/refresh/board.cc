@@ -1,13 +1,15 @@
 #include "core/refresh/board.h"
 
+#include <string_view>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "core/base/byte_order_mark.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/fetch/url.h"
+#include "core/refresh/board_changes.h"
 
 namespace millrace {
 namespace {
@@ -30,6 +32,9 @@ absl::Status CheckQuery(const SourceSettings& settings) {
     }
     if (PagesByQuery(settings.kind) && absl::StartsWith(lower, "id:")) {
       return FieldError("query", absl::StrCat(std::string(word), " is what this kind of board is paged by"));
+    }
+    if (settings.follow_changes && absl::StartsWith(lower, "change:")) {
+      return FieldError("query", absl::StrCat(std::string(word), " is what changes are followed by"));
     }
   }
   return absl::OkStatus();
@@ -118,6 +123,12 @@ absl::Status CompleteSettings(SourceSettings* settings) {
   if (settings->with_relations && !HasRelations(settings->kind)) {
     return FieldError("with_relations", "goes with danbooru and e621 only: boards of the other kinds list none");
   }
+  if (settings->follow_changes && ChangeOrderOf(settings->kind) == ChangeOrder::kNone) {
+    return FieldError(
+        "follow_changes",
+        "goes with danbooru, e621 and gelbooru only: boards of the other kind document no order by change. "
+        "Walk again instead: set the position to 0, and refresh");
+  }
   if (settings->mark_missing && !settings->query.empty()) {
     return FieldError("mark_missing", "goes without a query only: a post that matches no more is not gone");
   }
@@ -172,10 +183,6 @@ PageRequest MakePageRequest(const SourceSettings& settings, int64_t after_id, in
   }
   AddCredentials(settings, &request);
   return request;
-}
-
-bool IsBlankAnswer(std::string_view body) {
-  return WithoutByteOrderMark(body).find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
 }  // namespace millrace

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "core/catalog/source.h"
@@ -39,8 +38,5 @@ void AddCredentials(const SourceSettings& settings, PageRequest* request);
 
 // The page with the `limit` posts of the smallest ids above `after_id` that match the query.
 PageRequest MakePageRequest(const SourceSettings& settings, int64_t after_id, int64_t limit);
-
-// Whether the answer holds nothing at all, which no list does, not even an empty one.
-bool IsBlankAnswer(std::string_view body);
 
 }  // namespace millrace

@@ -8,21 +8,21 @@
 #include "absl/types/span.h"
 #include "core/base/error.h"
 #include "core/ingest/json_fact_parser.h"
-#include "core/ingest/json_record.h"
-#include "core/ingest/json_splitter.h"
+#include "core/refresh/json_list.h"
 
 namespace millrace {
 namespace {
-
-constexpr int64_t kRecordSizeBytesMax = 1 << 20;
 
 const char* ListName(TagRelationKind kind) {
   return kind == TagRelationKind::kAlias ? "tag_aliases" : "tag_implications";
 }
 
-absl::Status PageError(TagRelationKind kind, int64_t after_id, std::string_view why) {
-  return MakeError(Reason::kFileInvalid,
-                   absl::StrCat("the board's ", ListName(kind), " behind ", after_id, ": ", std::string(why)));
+std::string ShownName(TagRelationKind kind, int64_t after_id) {
+  return absl::StrCat("the board's ", ListName(kind), " behind ", after_id);
+}
+
+absl::Status RecordError(const std::string& list, int64_t number, std::string_view why) {
+  return MakeError(Reason::kFileInvalid, absl::StrCat(list, ": record ", number, std::string(why)));
 }
 
 }  // namespace
@@ -40,34 +40,24 @@ PageRequest MakeRelationsRequest(const SourceSettings& settings, TagRelationKind
 absl::StatusOr<RelationsPage> ParseRelations(TagRelationKind kind, int64_t after_id, const std::string& body) {
   // e621 wraps lists that are empty; a wrapper of the other kind is a record here, and no relation.
   const std::string_view wrapper = ListName(kind);
-  if (IsBlankAnswer(body)) return PageError(kind, after_id, "it is blank");
+  const std::string name = ShownName(kind, after_id);
   RelationsPage page;
   JsonFactParser parser;
-  JsonSplitter::Options options;
-  options.record_size_bytes_max = kRecordSizeBytesMax;
-  options.padding_bytes = JsonRecord::kPaddingBytes;
-  options.wrappers = absl::MakeConstSpan(&wrapper, 1);
   const auto take = [&](std::string_view text, int64_t number) -> absl::Status {
     TagRelation relation;
     int64_t id = 0;
     if (!parser.Parse(text, &relation) || !parser.ParseRecordId(text, &id)) {
-      return PageError(kind, after_id,
-                       absl::StrCat("record ", number, ": ", parser.rejected().field, " ", parser.rejected().reason));
+      return RecordError(name, number, absl::StrCat(": ", parser.rejected().field, " ", parser.rejected().reason));
     }
-    if (id <= after_id) {
-      return PageError(kind, after_id, absl::StrCat("record ", number, " has the id ", id, ", which is not behind it"));
-    }
+    if (id <= after_id) return RecordError(name, number, absl::StrCat(" has the id ", id, ", which is not behind it"));
     page.max_id = std::max(page.max_id, id);
     relation.kind = kind;
     if (IsActive(relation)) page.relations.push_back(std::move(relation));
     return absl::OkStatus();
   };
-  JsonSplitter splitter(options, {take, [&](int64_t number) {
-                                    return PageError(kind, after_id, absl::StrCat("record ", number, " is too long"));
-                                  }});
-  splitter.Restart(ListName(kind));
-  MILLRACE_RETURN_IF_ERROR(splitter.Write(body));
-  MILLRACE_RETURN_IF_ERROR(splitter.End());
+  MILLRACE_RETURN_IF_ERROR(
+      ReadJsonList({name, absl::MakeConstSpan(&wrapper, 1)}, body,
+                   {take, [&](int64_t number) { return RecordError(name, number, " is too long"); }}));
   return page;
 }
 

@@ -9,8 +9,8 @@
 #include "core/fetch/url.h"
 #include "core/ingest/html_text.h"
 #include "core/ingest/json_fact_parser.h"
-#include "core/ingest/json_record.h"
-#include "core/ingest/json_splitter.h"
+#include "core/ingest/record.h"
+#include "core/refresh/json_list.h"
 
 namespace millrace {
 namespace {
@@ -19,26 +19,14 @@ namespace {
 constexpr size_t kNamesPerRequestMax = 100;
 // Servers take URLs of 8 KiB; names of Japanese letters grow threefold when they are encoded, thrice.
 constexpr size_t kNamesSizeBytesMax = 4096;
-constexpr int64_t kRecordSizeBytesMax = 1 << 20;
 constexpr int64_t kGelbooruDeprecatedType = 6;
 
-// Both number the first ones as Danbooru does. 5 is meta on Gelbooru; on Moebooru it is what a board makes of it
-// (circles, styles), which none of our categories is.
+// Both number them as Danbooru does; but 5, meta on Gelbooru, is on Moebooru what a board makes of it (circles,
+// styles), which none of our categories is.
 TagCategory CategoryOf(BoardKind kind, int64_t type) {
-  switch (type) {
-    case 0:
-      return TagCategory::kGeneral;
-    case 1:
-      return TagCategory::kArtist;
-    case 3:
-      return TagCategory::kCopyright;
-    case 4:
-      return TagCategory::kCharacter;
-    case 5:
-      return kind == BoardKind::kGelbooru ? TagCategory::kMeta : TagCategory::kUnspecified;
-    default:
-      return TagCategory::kUnspecified;
-  }
+  constexpr int64_t kMeta = 5;
+  if (kind == BoardKind::kMoebooru && type == kMeta) return TagCategory::kUnspecified;
+  return ParseDanbooruCategory(absl::StrCat(type)).value_or(TagCategory::kUnspecified);
 }
 
 }  // namespace
@@ -82,47 +70,37 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, absl::Span<const 
                                                const std::string& body) {
   constexpr std::string_view kWrappers[] = {"tag"};
   const bool is_gelbooru = kind == BoardKind::kGelbooru;
-  if (IsBlankAnswer(body)) {
-    return MakeError(Reason::kFileInvalid,
-                     "the board's list of tags is blank, which no list is, not even an empty one");
+  JsonListShape shape;
+  shape.name = "the board's list of tags";
+  if (is_gelbooru) {
+    shape.wrappers = kWrappers;
+    shape.page_mark = "@attributes";
   }
   std::vector<TagFact> tags;
   int64_t tag_count = 0;  // of all that are listed
   std::string first_rejected;
   JsonFactParser parser;
-  JsonSplitter::Options options;
-  options.record_size_bytes_max = kRecordSizeBytesMax;
-  options.padding_bytes = JsonRecord::kPaddingBytes;
-  if (is_gelbooru) {
-    options.wrappers = kWrappers;
-    options.page_mark = "@attributes";
-  }
   const auto reject = [&](int64_t number, std::string_view why) {
     if (first_rejected.empty()) first_rejected = absl::StrCat("record ", number, ": ", std::string(why));
     return absl::OkStatus();
   };
-  JsonSplitter splitter(options, {[&](std::string_view text, int64_t number) -> absl::Status {
-                                    TagFact tag;
-                                    int64_t type = -1;
-                                    if (!parser.ParseTyped(text, &tag, &type)) {
-                                      return reject(
-                                          number, absl::StrCat(parser.rejected().field, " ", parser.rejected().reason));
-                                    }
-                                    ++tag_count;
-                                    if (is_gelbooru) tag.name = UnescapeHtml(tag.name);
-                                    if (!std::binary_search(names.begin(), names.end(), tag.name)) {
-                                      return absl::OkStatus();
-                                    }
-                                    tag.id = 0;
-                                    tag.category = CategoryOf(kind, type);
-                                    tag.is_deprecated = TellsDeprecation(kind) && type == kGelbooruDeprecatedType;
-                                    tags.push_back(std::move(tag));
-                                    return absl::OkStatus();
-                                  },
-                                  [&](int64_t number) { return reject(number, "is too long"); }});
-  splitter.Restart("the board's list of tags");
-  MILLRACE_RETURN_IF_ERROR(splitter.Write(body));
-  MILLRACE_RETURN_IF_ERROR(splitter.End());
+  const auto take = [&](std::string_view text, int64_t number) -> absl::Status {
+    TagFact tag;
+    int64_t type = -1;
+    if (!parser.ParseTyped(text, &tag, &type)) {
+      return reject(number, absl::StrCat(parser.rejected().field, " ", parser.rejected().reason));
+    }
+    ++tag_count;
+    if (is_gelbooru) tag.name = UnescapeHtml(tag.name);
+    if (!std::binary_search(names.begin(), names.end(), tag.name)) return absl::OkStatus();
+    tag.id = 0;
+    tag.category = CategoryOf(kind, type);
+    tag.is_deprecated = TellsDeprecation(kind) && type == kGelbooruDeprecatedType;
+    tags.push_back(std::move(tag));
+    return absl::OkStatus();
+  };
+  MILLRACE_RETURN_IF_ERROR(
+      ReadJsonList(shape, body, {take, [&](int64_t number) { return reject(number, "is too long"); }}));
   if (tag_count == 0 && !first_rejected.empty()) {
     return MakeError(
         Reason::kFileInvalid,

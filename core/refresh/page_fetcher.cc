@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/fetch/url.h"
+#include "core/refresh/board_changes.h"
 #include "core/refresh/page_sink.h"
 
 namespace millrace {
@@ -22,6 +23,22 @@ absl::Status AnswerError(const Url& url, int status_code) {
   }
   return MakeError(Reason::kFetchFailed, absl::StrCat(url.Shown(), " answers with status ", status_code),
                    {{"status", absl::StrCat(status_code)}});
+}
+
+absl::Status NoPostsError(const std::string& page, int64_t rejected_count, const std::string& first_rejected) {
+  return MakeError(Reason::kFileInvalid, absl::StrCat(page, " holds no post, but ", rejected_count,
+                                                      " records that are none; ", first_rejected));
+}
+
+// Whether the changes are in another order. A page by id is out of place at every second post.
+bool IsOutOfOrder(ChangeOrder order, const std::vector<int64_t>& changes) {
+  size_t misplaced_count = 0;
+  for (size_t i = 1; i < changes.size(); ++i) {
+    const bool is_placed =
+        order == ChangeOrder::kBehindChange ? changes[i - 1] < changes[i] : changes[i - 1] >= changes[i];
+    if (!is_placed) ++misplaced_count;
+  }
+  return misplaced_count > std::max<size_t>(1, changes.size() / 4);
 }
 
 }  // namespace
@@ -79,26 +96,69 @@ absl::Status PageFetcher::TryGet(const PageRequest& page_request, const TakeBody
   return take(response.body);
 }
 
+absl::StatusOr<ChangesPage> PageFetcher::FetchChanges(const SourceSettings& settings, const PageRequest& request,
+                                                      const std::string& name, int64_t limit,
+                                                      const std::function<bool()>& cancelled) {
+  ChangesPage page;
+  const auto take = [&](const std::string& body) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(page, ParseChanges(settings, name, limit, body, cancelled));
+    return absl::OkStatus();
+  };
+  MILLRACE_RETURN_IF_ERROR(Get(request, take, cancelled));
+  return page;
+}
+
+absl::Status PageFetcher::ReadPage(BoardKind kind, const std::string& name, const std::string& body, PageSink* sink) {
+  const std::unique_ptr<DumpReader> reader = deps_.make_reader(kind, sink);
+  MILLRACE_RETURN_IF_ERROR(reader->BeginFile(name));
+  MILLRACE_RETURN_IF_ERROR(reader->Write(body));
+  return reader->EndFile();
+}
+
+absl::StatusOr<ChangesPage> PageFetcher::ParseChanges(const SourceSettings& settings, const std::string& name,
+                                                      int64_t limit, const std::string& body,
+                                                      const std::function<bool()>& cancelled) {
+  PageSink sink(std::max<int64_t>(limit, PageSizesOf(settings.kind).max_size), cancelled);
+  MILLRACE_RETURN_IF_ERROR(ReadPage(settings.kind, name, body, &sink));
+  ChangesPage page;
+  page.posts = sink.TakePosts();
+  page.failed_post_count = static_cast<int64_t>(sink.rejected_ids().size()) + sink.rejected_without_id_count();
+  page.byte_count = static_cast<int64_t>(body.size());
+  if (page.posts.empty() && page.failed_post_count > 0) {
+    return NoPostsError(name, page.failed_post_count, sink.first_rejected());
+  }
+  for (const PagePost& post : page.posts) {
+    const std::optional<int64_t> change = ChangeOf(settings.kind, post.post);
+    if (!change.has_value()) {
+      return MakeError(Reason::kFileInvalid, absl::StrCat(name, " does not tell when post ", post.post.id,
+                                                          " was changed: is the source's kind right?"));
+    }
+    page.changes.push_back(*change);
+  }
+  if (IsOutOfOrder(ChangeOrderOf(settings.kind), page.changes)) {
+    return MakeError(Reason::kFileInvalid, absl::StrCat(name, " is not in the order of changes: is the source's kind ",
+                                                        "right? Update it to follow no changes if it is"));
+  }
+  return page;
+}
+
 absl::StatusOr<FetchedPage> PageFetcher::Parse(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                                const std::string& body, const std::function<bool()>& cancelled) {
   const std::string name = absl::StrCat("the page of ", settings.address, " behind post ", after_id);
   // Boards may give more than they are asked for, but have a most of their own.
   PageSink sink(std::max<int64_t>(limit, PageSizesOf(settings.kind).max_size), cancelled);
-  const std::unique_ptr<DumpReader> reader = deps_.make_reader(settings.kind, &sink);
-  MILLRACE_RETURN_IF_ERROR(reader->BeginFile(name));
-  MILLRACE_RETURN_IF_ERROR(reader->Write(body));
-  MILLRACE_RETURN_IF_ERROR(reader->EndFile());
+  MILLRACE_RETURN_IF_ERROR(ReadPage(settings.kind, name, body, &sink));
   FetchedPage page;
   page.posts = sink.TakePosts();
+  // Danbooru and e621 show the newest first, also on a page behind an id.
+  std::stable_sort(page.posts.begin(), page.posts.end(),
+                   [](const PagePost& a, const PagePost& b) { return a.post.id < b.post.id; });
   page.rejected_ids = sink.rejected_ids();
   page.rejected_without_id_count = sink.rejected_without_id_count();
   if (!page.posts.empty()) page.max_id = page.posts.back().post.id;
   page.byte_count = static_cast<int64_t>(body.size());
   const int64_t rejected_count = static_cast<int64_t>(page.rejected_ids.size()) + page.rejected_without_id_count;
-  if (page.posts.empty() && rejected_count > 0) {
-    return MakeError(Reason::kFileInvalid, absl::StrCat(name, " holds no post, but ", rejected_count,
-                                                        " records that are none; ", sink.first_rejected()));
-  }
+  if (page.posts.empty() && rejected_count > 0) return NoPostsError(name, rejected_count, sink.first_rejected());
   if (!page.posts.empty() && page.posts.front().post.id <= after_id) {
     // A board that does not page by id would be walked in circles, or not at all.
     return MakeError(Reason::kFileInvalid, absl::StrCat(name, " shows post ", page.posts.front().post.id,

@@ -20,6 +20,8 @@
 
 namespace millrace {
 
+class PageSink;
+
 // Makes the reader of a kind's pages.
 using MakePageReader = std::function<std::unique_ptr<DumpReader>(BoardKind kind, RecordSink* sink)>;
 
@@ -34,6 +36,16 @@ struct FetchedPage {
 
   // Drops what lies above.
   void CutAt(int64_t until_id);
+};
+
+// Posts in the order of their changes, as the board shows them.
+struct ChangesPage {
+  std::vector<PagePost> posts;
+  std::vector<int64_t> changes;   // of the posts
+  int64_t failed_post_count = 0;  // records that are no posts
+  int64_t byte_count = 0;
+
+  int64_t shown_count() const { return static_cast<int64_t>(posts.size()) + failed_post_count; }
 };
 
 struct PageFetcherDeps {
@@ -65,6 +77,12 @@ class PageFetcher {
   // once: kCancelled, kFetchRefused (also what the board answers with 401 or 403).
   absl::StatusOr<FetchedPage> Fetch(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                     const std::function<bool()>& cancelled);
+  // The same for a page of changes (board_changes.h) with `limit` posts, called `name` in messages. kFileInvalid also
+  // when a post does not tell its change, or the page is plainly not in the order of changes; that some are out of
+  // place is not: an index that the board orders by may be older than what it shows.
+  absl::StatusOr<ChangesPage> FetchChanges(const SourceSettings& settings, const PageRequest& request,
+                                           const std::string& name, int64_t limit,
+                                           const std::function<bool()>& cancelled);
   // The same for any request: its answer goes to `take`, an error of which counts as one of the board.
   absl::Status Get(const PageRequest& request, const TakeBody& take, const std::function<bool()>& cancelled);
 
@@ -72,6 +90,10 @@ class PageFetcher {
   // Sets `wait` when the board says how long.
   absl::Status TryGet(const PageRequest& request, const TakeBody& take, const std::function<bool()>& cancelled,
                       absl::Duration* wait);
+  // Fills the sink with what the page holds.
+  absl::Status ReadPage(BoardKind kind, const std::string& name, const std::string& body, PageSink* sink);
+  absl::StatusOr<ChangesPage> ParseChanges(const SourceSettings& settings, const std::string& name, int64_t limit,
+                                           const std::string& body, const std::function<bool()>& cancelled);
   absl::StatusOr<FetchedPage> Parse(const SourceSettings& settings, int64_t after_id, int64_t limit,
                                     const std::string& body, const std::function<bool()>& cancelled);
 

@@ -1,6 +1,5 @@
 #include "core/refresh/page_sink.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -48,13 +47,6 @@ absl::Status PageSink::OnRejected(RejectedRecord rejected) {
 absl::Status PageSink::CheckCancelled() {
   if (!cancelled_ || !cancelled_()) return absl::OkStatus();
   return MakeError(Reason::kCancelled, "the refresh was stopped while it read a page");
-}
-
-std::vector<PagePost> PageSink::TakePosts() {
-  // Danbooru and e621 show the newest first, also on a page behind an id.
-  std::stable_sort(posts_.begin(), posts_.end(),
-                   [](const PagePost& a, const PagePost& b) { return a.post.id < b.post.id; });
-  return std::exchange(posts_, {});
 }
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,8 +29,9 @@ class PageSink final : public RecordSink {
   absl::Status OnRejected(RejectedRecord rejected) override;
   absl::Status CheckCancelled() override;
 
-  // Ascending by id. A post with an id above kBoardPostIdMax is none, and counts among the rejected without an id.
-  std::vector<PagePost> TakePosts();
+  // As the page shows them. A post with an id above kBoardPostIdMax is none, and counts among the rejected without an
+  // id.
+  std::vector<PagePost> TakePosts() { return std::exchange(posts_, {}); }
   const std::vector<int64_t>& rejected_ids() const { return rejected_ids_; }
   int64_t rejected_without_id_count() const { return rejected_without_id_count_; }
   const std::string& first_rejected() const { return first_rejected_; }  // for messages

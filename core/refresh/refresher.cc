@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/refresh/board.h"
+#include "core/refresh/change_walk.h"
 #include "core/refresh/relation_refresh.h"
 #include "core/refresh/tag_lookup.h"
 
@@ -48,12 +49,38 @@ absl::StatusOr<RunRecord> Refresher::Run(const SourceRecord& known, const Refres
   const SourceRecord& source = begun.source;
   const RunRecord& run = begun.run;
   position_ = source.position;
-  absl::Status status = RetryFailedPages(source, run.id);
-  if (status.ok()) status = RunPages(source, run.id);
-  if (status.ok()) status = LookUpTags(source);
-  if (status.ok()) status = RefreshRelations(source, run.id);
+  pages_left_ = options_.max_page_count == 0 ? INT64_MAX : options_.max_page_count;
+  absl::Status status = RunAll(source, run.id);
   if (ReasonOf(status) == Reason::kCancelled && IsStopped()) status = options_.stopped();
   return store_.EndRun(run.id, status);
+}
+
+absl::Status Refresher::RunAll(const SourceRecord& source, int64_t run_id) {
+  const auto write = [this](const PageWrite& page) -> absl::StatusOr<RefreshCounts> {
+    MILLRACE_ASSIGN_OR_RETURN(const RefreshCounts counts, WritePage(page));
+    Report({.page = counts, .by_change = true});
+    return counts;
+  };
+  ChangeWalk changes(&store_, &fetcher_, source, run_id, write, [this] { return IsStopped(); });
+  const bool follows = source.settings.follow_changes;
+  if (follows) MILLRACE_RETURN_IF_ERROR(FollowChanges(source, run_id, [&] { return changes.Begin(); }));
+  MILLRACE_RETURN_IF_ERROR(RetryFailedPages(source, run_id));
+  MILLRACE_ASSIGN_OR_RETURN(const bool is_at_end, RunPages(source, run_id));
+  if (follows && is_at_end) {
+    MILLRACE_RETURN_IF_ERROR(FollowChanges(source, run_id, [&] { return changes.Run(pages_left_); }));
+  }
+  MILLRACE_RETURN_IF_ERROR(LookUpTags(source, run_id));
+  return RefreshRelations(source, run_id);
+}
+
+absl::Status Refresher::FollowChanges(const SourceRecord& source, int64_t run_id,
+                                      const std::function<absl::Status()>& step) {
+  const absl::Status status = step();
+  if (status.ok() || IsFatal(status)) return status;
+  const int64_t retry_at_us = absl::ToUnixMicros(deps_.clock->Now() + kRetryInterval);
+  MILLRACE_RETURN_IF_ERROR(store_.NoteChangesFailed(source.id, run_id, retry_at_us));
+  Report({.page = {.failed_page_count = 1}, .by_change = true, .error = status});
+  return status;
 }
 
 template <typename Result>
@@ -72,11 +99,11 @@ absl::StatusOr<RefreshCounts> Refresher::WritePage(const PageWrite& page) {
   return WaitingForImports<RefreshCounts>([&] { return store_.WritePage(page); });
 }
 
-absl::Status Refresher::LookUpTags(const SourceRecord& source) {
+absl::Status Refresher::LookUpTags(const SourceRecord& source, int64_t run_id) {
   TagLookups lookups(&store_, &fetcher_, [this](const TagLookup& lookup) {
     return WaitingForImports<int64_t>([&] { return store_.WriteTagLookup(lookup); });
   });
-  const absl::Status status = lookups.Run(source, total_.page_count, [this] { return IsStopped(); });
+  const absl::Status status = lookups.Run(source, run_id, total_.page_count, [this] { return IsStopped(); });
   has_changed_tags_ |= lookups.changed_count() > 0;
   return status;
 }
@@ -96,8 +123,7 @@ absl::Status Refresher::RefreshRelations(const SourceRecord& source, int64_t run
   has_changed_tags_ |= is_changed.ok() && *is_changed;
   // Lists that fail are whole walks of the board, so these wait, too.
   const absl::Duration ago = is_changed.ok() ? absl::ZeroDuration() : RelationRefresh::kInterval - kRetryInterval;
-  const absl::Status noted =
-      store_.NoteRelationsFetched(source.id, absl::ToInt64Microseconds(ago), is_changed.ok() && *is_changed);
+  const absl::Status noted = store_.NoteRelationsFetched(source.id, absl::ToInt64Microseconds(ago));
   return is_changed.ok() ? noted : is_changed.status();
 }
 
@@ -105,7 +131,7 @@ absl::StatusOr<bool> Refresher::TakeRelations(const SourceRecord& source, int64_
   RelationRefresh relations(&catalog_, &fetcher_);
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagRelation> told,
                             relations.Fetch(source.settings, [this] { return IsStopped(); }));
-  return WaitingForImports<bool>([&] { return relations.Write(source.settings, run_id, told); });
+  return WaitingForImports<bool>([&] { return relations.Write(source, run_id, told); });
 }
 
 absl::Status Refresher::Skip(const SourceRecord& source, int64_t run_id, int64_t after_id, int64_t until_id,
@@ -150,12 +176,12 @@ absl::Status Refresher::RetryFailedPages(const SourceRecord& source, int64_t run
   return absl::OkStatus();
 }
 
-absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
+absl::StatusOr<bool> Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
   // Pages right before this one that refreshes before skipped, as it is now: a retry of one may have worked.
   MILLRACE_ASSIGN_OR_RETURN(const SourceRecord current, store_.Get(source.settings.name));
   int64_t skipped_in_row = current.skipped_in_row_count;
   int64_t cursor = source.cursor;
-  for (int64_t page_count = 0; options_.max_page_count == 0 || page_count < options_.max_page_count; ++page_count) {
+  for (; pages_left_ > 0; --pages_left_) {
     if (IsStopped()) return MakeError(Reason::kCancelled, "the refresh was stopped between two pages");
     absl::StatusOr<FetchedPage> page =
         fetcher_.Fetch(source.settings, cursor, source.settings.page_size, [this] { return IsStopped(); });
@@ -172,7 +198,8 @@ absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
     if (page->max_id == 0) {
       // The board's end. New posts may come with ids that were skipped.
       const bool is_anything_skipped = cursor != position_ || source.failed_page_count > 0;
-      return is_anything_skipped ? store_.EndBoard(source.id) : absl::OkStatus();
+      if (is_anything_skipped) MILLRACE_RETURN_IF_ERROR(store_.EndBoard(source.id));
+      return true;
     }
     skipped_in_row = 0;
     const PageWrite write = MakePageWrite(source, run_id, cursor, *std::move(page));
@@ -181,7 +208,7 @@ absl::Status Refresher::RunPages(const SourceRecord& source, int64_t run_id) {
     position_ = cursor;
     Report({.page = counts, .after_id = after_id});
   }
-  return absl::OkStatus();
+  return false;
 }
 
 }  // namespace millrace

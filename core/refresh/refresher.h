@@ -22,6 +22,7 @@ struct PageReport {
   int64_t after_id = 0;
   int64_t position = 0;  // of the source, behind the page
   bool is_retry = false;
+  bool by_change = false;   // of changes: it says nothing of ids
   absl::Status error = {};  // not OK: it was skipped
 };
 
@@ -36,8 +37,9 @@ struct RefreshOptions {
 // The pages of a refresh, one behind the other. A page that fails kAttemptCount times is recorded and skipped: the next
 // one begins behind as many ids as the page could have held posts. It is tried again by a refresh kRetryInterval later.
 // After kSkippedInRowMax such pages in a row the board is taken to be down: the refresh fails, and the next one begins
-// before them. The same holds for pages that were skipped at the board's end. Behind the pages, tags that came without
-// a category are looked up (tag_lookup.h), and relations of tags refreshed when the source asks for them
+// before them. The same holds for pages that were skipped at the board's end. Behind the pages, and when the source
+// asks for it, posts that were changed are fetched (change_walk.h; a page that fails fails the refresh, and the next
+// one goes on with it), tags that came without a category looked up (tag_lookup.h), and relations of tags refreshed
 // (relation_refresh.h). Not thread-safe; everything is borrowed.
 class Refresher {
  public:
@@ -58,10 +60,14 @@ class Refresher {
   bool has_changed_tags() const { return has_changed_tags_; }
 
  private:
-  absl::Status RunPages(const SourceRecord& source, int64_t run_id);
+  // Whether it came to the board's end.
+  absl::StatusOr<bool> RunPages(const SourceRecord& source, int64_t run_id);
+  absl::Status RunAll(const SourceRecord& source, int64_t run_id);
+  // Runs a step of a walk by change: what fails is noted, to be tried again like a page.
+  absl::Status FollowChanges(const SourceRecord& source, int64_t run_id, const std::function<absl::Status()>& step);
   absl::Status RetryFailedPages(const SourceRecord& source, int64_t run_id);
   absl::StatusOr<RefreshCounts> WritePage(const PageWrite& page);
-  absl::Status LookUpTags(const SourceRecord& source);
+  absl::Status LookUpTags(const SourceRecord& source, int64_t run_id);
   absl::Status RefreshRelations(const SourceRecord& source, int64_t run_id);
   absl::StatusOr<bool> TakeRelations(const SourceRecord& source, int64_t run_id);
   // Tries again while an import into the dataset runs.
@@ -80,6 +86,7 @@ class Refresher {
   RefreshOptions options_;
   RefreshCounts total_;
   int64_t position_ = 0;
+  int64_t pages_left_ = 0;  // of those asked for
   bool has_changed_tags_ = false;
 };
 

@@ -111,8 +111,9 @@ absl::StatusOr<std::vector<TagRelation>> RelationRefresh::ReadActive(const std::
   }
 }
 
-absl::StatusOr<bool> RelationRefresh::Write(const SourceSettings& settings, int64_t run_id,
+absl::StatusOr<bool> RelationRefresh::Write(const SourceRecord& source, int64_t run_id,
                                             const std::vector<TagRelation>& told) {
+  const SourceSettings& settings = source.settings;
   MILLRACE_ASSIGN_OR_RETURN(std::vector<TagRelation> gone, ReadActive(settings.dataset));
   const size_t active_count = gone.size();
   MILLRACE_RETURN_IF_ERROR(CheckNoKindIsGone(settings, told, gone));
@@ -139,6 +140,7 @@ absl::StatusOr<bool> RelationRefresh::Write(const SourceSettings& settings, int6
   }
   ImportCounts counts;
   counts.format = spec.format;
+  counts.refreshed_source_id = source.id;
   MILLRACE_RETURN_IF_ERROR((*session)->Commit(counts).status());
   return true;
 }

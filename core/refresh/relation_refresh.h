@@ -42,7 +42,8 @@ class RelationRefresh {
   // "deleted". True when something was written. Otherwise nothing is: kFileInvalid when they have none of a kind that
   // the dataset has active ones of; kRecordRejected when they may not stand together; kImportRunning while an import
   // into the dataset runs; kDatasetNotFound.
-  absl::StatusOr<bool> Write(const SourceSettings& settings, int64_t run_id, const std::vector<TagRelation>& told);
+  // That the source's tags changed is noted with it, for the snapshot behind the refresh.
+  absl::StatusOr<bool> Write(const SourceRecord& source, int64_t run_id, const std::vector<TagRelation>& told);
 
  private:
   absl::Status FetchKind(const SourceSettings& settings, TagRelationKind kind, const std::function<bool()>& cancelled,

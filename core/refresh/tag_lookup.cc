@@ -38,16 +38,28 @@ absl::StatusOr<std::vector<TagFact>> TagLookups::Ask(const SourceRecord& source,
 }
 
 absl::Status TagLookups::Put(const SourceRecord& source, absl::Span<const std::string> asked,
-                             std::vector<TagFact> facts, absl::Duration asked_ago) {
+                             std::vector<TagFact> facts, int64_t request_count) {
   TagLookup lookup;
   lookup.source_id = source.id;
+  lookup.run_id = run_id_;
   lookup.asked.assign(asked.begin(), asked.end());
   lookup.facts = std::move(facts);
   lookup.tells_deprecation = TellsDeprecation(source.settings.kind);
-  lookup.asked_ago_us = absl::ToInt64Microseconds(asked_ago);
+  lookup.request_count = request_count;
+  lookup.ask_again_after_us = absl::ToInt64Microseconds(kAskAgainAfter);
   MILLRACE_ASSIGN_OR_RETURN(const int64_t changed_count, write_(lookup));
   changed_count_ += changed_count;
   return absl::OkStatus();
+}
+
+absl::Status TagLookups::PutOff(const SourceRecord& source, absl::Span<const std::string> asked) {
+  FailedTagLookup lookup;
+  lookup.source_id = source.id;
+  lookup.run_id = run_id_;
+  lookup.asked.assign(asked.begin(), asked.end());
+  lookup.ask_again_after_us = absl::ToInt64Microseconds(kAskFailedAgainAfter);
+  lookup.ask_again_after_us_max = absl::ToInt64Microseconds(kAskFailedAgainAfterMax);
+  return store_.NoteTagLookupFailed(lookup);
 }
 
 absl::Status TagLookups::TakeWholeList(const SourceRecord& source, std::vector<std::string>* names,
@@ -55,15 +67,20 @@ absl::Status TagLookups::TakeWholeList(const SourceRecord& source, std::vector<s
   absl::StatusOr<std::vector<TagFact>> facts = Ask(source, MakeTagListRequest(source.settings), *names, cancelled);
   if (ReasonOf(facts.status()) == Reason::kCancelled) return facts.status();
   // Too long or too slow for the board or for us: name by name it works, or tells what is wrong.
-  if (!facts.ok()) return store_.NoteTagListAsked(source.id);
+  if (!facts.ok()) {
+    MILLRACE_RETURN_IF_ERROR(PutOff(source, {}));
+    return store_.NoteTagListAsked(source.id);
+  }
   std::vector<std::string> told;
   for (const TagFact& fact : *facts) told.push_back(fact.name);
-  for (size_t begin = 0; begin < told.size(); begin += kNamesPerWriteMax) {
+  size_t begin = 0;
+  do {
     const size_t count = std::min(kNamesPerWriteMax, told.size() - begin);
     const auto first = facts->begin() + static_cast<std::ptrdiff_t>(begin);
     MILLRACE_RETURN_IF_ERROR(Put(source, absl::MakeConstSpan(told).subspan(begin, count),
-                                 {first, first + static_cast<std::ptrdiff_t>(count)}));
-  }
+                                 {first, first + static_cast<std::ptrdiff_t>(count)}, begin == 0 ? 1 : 0));
+    begin += count;
+  } while (begin < told.size());
   // When there are more names than a run takes, and the list tells most, the next run is to take it again.
   const bool is_more_to_come =
       static_cast<int64_t>(names->size()) == kNamesPerRunMax && 2 * told.size() > names->size();
@@ -85,24 +102,25 @@ absl::Status TagLookups::AskByName(const SourceRecord& source, absl::Span<const 
     absl::StatusOr<std::vector<TagFact>> facts = Ask(source, request, asked, cancelled);
     if (facts.ok()) {
       failed_in_row = 0;
-      MILLRACE_RETURN_IF_ERROR(Put(source, asked, *std::move(facts)));
+      MILLRACE_RETURN_IF_ERROR(Put(source, asked, *std::move(facts), 1));
       continue;
     }
     if (ReasonOf(facts.status()) == Reason::kCancelled) return facts.status();
     // Put off: otherwise the next run, too, would begin with these, and come to no others.
-    MILLRACE_RETURN_IF_ERROR(Put(source, asked, {}, kAskAgainAfter - kAskFailedAgainAfter));
+    MILLRACE_RETURN_IF_ERROR(PutOff(source, asked));
     if (first_error.ok()) first_error = facts.status();
     if (++failed_in_row == kFailedInRowMax) break;
   }
   return first_error;
 }
 
-absl::Status TagLookups::Run(const SourceRecord& source, int64_t page_count, const std::function<bool()>& cancelled) {
+absl::Status TagLookups::Run(const SourceRecord& source, int64_t run_id, int64_t page_count,
+                             const std::function<bool()>& cancelled) {
   changed_count_ = 0;
+  run_id_ = run_id;
   if (!HasTagLookup(source.settings.kind)) return absl::OkStatus();
-  MILLRACE_ASSIGN_OR_RETURN(
-      std::vector<std::string> names,
-      store_.ListTagsToAsk(source.id, absl::ToInt64Microseconds(kAskAgainAfter), kNamesPerRunMax));
+  MILLRACE_RETURN_IF_ERROR(store_.ForgetAnsweredTags(source.id));
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<std::string> names, store_.ListTagsToAsk(source.id, kNamesPerRunMax));
   int64_t request_count_max = std::max(kRequestsPerRunMax, page_count);
   if (HasWholeTagList(source.settings.kind) && names.size() > kOneByOneMax) {
     MILLRACE_ASSIGN_OR_RETURN(const bool was_asked,

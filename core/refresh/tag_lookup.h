@@ -26,9 +26,11 @@ class TagLookups {
   static constexpr size_t kOneByOneMax = 20;
   // A board that does not know a tag, or no category of ours for it, is asked again so much later.
   static constexpr absl::Duration kAskAgainAfter = absl::Hours(24 * 30);
-  // One that failed to answer about a tag (some have firewalls that take exception at a name) is asked again so much
-  // later, and others are asked about meanwhile.
-  static constexpr absl::Duration kAskFailedAgainAfter = absl::Hours(24);
+  // One that failed to answer about a tag is asked again so much later, as for a page that failed, and others are asked
+  // about meanwhile. With each failure in a row it is twice as long, up to a day: some have firewalls that take
+  // exception at a name.
+  static constexpr absl::Duration kAskFailedAgainAfter = absl::Hours(1);
+  static constexpr absl::Duration kAskFailedAgainAfterMax = absl::Hours(24);
   // After so many failures in a row the board is taken to be down.
   static constexpr int kFailedInRowMax = 3;
   // How long names that the whole list left out, or did not come with, are asked about one by one.
@@ -44,7 +46,8 @@ class TagLookups {
 
   // Errors as of PageFetcher::Fetch, after kFailedInRowMax of them or behind all requests, and of `write` at once; what
   // was answered is written, and the names that were not are put off.
-  absl::Status Run(const SourceRecord& source, int64_t page_count, const std::function<bool()>& cancelled);
+  absl::Status Run(const SourceRecord& source, int64_t run_id, int64_t page_count,
+                   const std::function<bool()>& cancelled);
   // Of tags that got a category.
   int64_t changed_count() const { return changed_count_; }
 
@@ -57,12 +60,16 @@ class TagLookups {
                              const std::function<bool()>& cancelled);
   absl::Status AskByName(const SourceRecord& source, absl::Span<const std::string> names, int64_t request_count_max,
                          const std::function<bool()>& cancelled);
+  // `request_count`: of requests that this answers.
   absl::Status Put(const SourceRecord& source, absl::Span<const std::string> asked, std::vector<TagFact> facts,
-                   absl::Duration asked_ago = absl::ZeroDuration());
+                   int64_t request_count);
+  // Notes a request that failed, and puts its names off.
+  absl::Status PutOff(const SourceRecord& source, absl::Span<const std::string> asked);
 
   SourceStore& store_;
   PageFetcher& fetcher_;
   const Write write_;
+  int64_t run_id_ = 0;
   int64_t changed_count_ = 0;
 };
 

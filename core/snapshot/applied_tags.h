@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,8 +19,10 @@ namespace millrace {
 absl::StatusOr<const TagRelations*> RelationsFor(const Snapshot& snapshot, TagReading reading);
 
 // Of how many posts each tag is by that reading, by tag index; lives as long as the snapshot. With relations the first
-// call looks at the tags of every post, which takes some seconds for millions. kSnapshotDamaged.
-absl::StatusOr<absl::Span<const int64_t>> TagPostCountsFor(const Snapshot& snapshot, TagReading reading);
+// call looks at the tags of every post, which takes some seconds for millions. kSnapshotDamaged; kCancelled when
+// `cancelled` returns true.
+absl::StatusOr<absl::Span<const int64_t>> TagPostCountsFor(const Snapshot& snapshot, TagReading reading,
+                                                           const std::function<bool()>& cancelled = {});
 
 // Not thread-safe; borrows the relations, which may be null. Its memory is used again from post to post.
 class AppliedTags {
@@ -29,8 +32,9 @@ class AppliedTags {
   // The tags of a post that said these, ascending: the very span when they are the same, or else one that lives until
   // the next call. Requires ascending tag indexes of the snapshot.
   absl::Span<const uint32_t> Of(absl::Span<const uint32_t> said);
-  // The same for each list, in its place; all of them live until the next call.
-  void Replace(absl::Span<absl::Span<const uint32_t>> lists);
+  // The same for each list, in its place; all of them live until the next call. False, and lists as they were, when
+  // those that differ would have more than `tag_count_max` tags together.
+  bool Replace(absl::Span<absl::Span<const uint32_t>> lists, size_t tag_count_max);
 
  private:
   bool Keeps(absl::Span<const uint32_t> said) const;

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/text.h"
@@ -15,7 +15,38 @@
 namespace millrace::snapshot_file {
 namespace {
 
+// A section is copied once readers have touched this part of its blocks: who asks for a few rows only has the rest
+// neither read nor kept in memory, and nobody's first batch waits for a copy.
+constexpr uint64_t kTouchedPart = 8;
+// What the copier reads at a time: large for a disk, small for the cache in which its checksums find it.
+constexpr uint64_t kCopyBlocks = 8;
+
 constexpr char kRemedy[] = "Restore the file from a backup, or compile the dataset anew.";
+
+uint64_t PageSize() {
+  static const auto size = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+// Of a block numbered from 0: a section's last one is smaller than the others.
+uint64_t BlockSizeBytes(const Section& section, uint64_t block) {
+  return std::min(kBlockBytes, section.size_bytes - block * kBlockBytes);
+}
+
+// The largest of `count` values, by lanes, so that the compiler makes vector code of it. Requires aligned values.
+template <typename T>
+uint64_t MaxOf(const uint8_t* data, uint64_t size_bytes) {
+  constexpr uint64_t kLanes = 64 / sizeof(T);
+  const T* const values = reinterpret_cast<const T*>(data);
+  const uint64_t count = size_bytes / sizeof(T);
+  std::array<T, kLanes> lanes{};
+  uint64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (uint64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = std::max(lanes[lane], values[i + lane]);
+  }
+  for (; i < count; ++i) lanes[0] = std::max(lanes[0], values[i]);
+  return *std::max_element(lanes.begin(), lanes.end());
+}
 
 std::string Text(std::string_view text) { return std::string(text); }
 
@@ -33,12 +64,10 @@ absl::StatusOr<std::unique_ptr<CheckedFile>> CheckedFile::Open(const std::string
   if (fd < 0) return ErrnoError(errno, absl::StrCat("open ", path));
   std::unique_ptr<CheckedFile> file(new CheckedFile(path, Text(digest), fd));
   MILLRACE_RETURN_IF_ERROR(file->ReadLayout());
+  MILLRACE_RETURN_IF_ERROR(file->Map());
   if (budget != nullptr) file->copy_ = ResidentMemory::Allocate(budget, static_cast<int64_t>(file->size_bytes()));
-  if (file->copy_ == nullptr) {
-    MILLRACE_RETURN_IF_ERROR(file->Map());
-  } else {
-    file->data_ = file->copy_->data();
-  }
+  // What it is given is not bounded but by the sections: each is copied once.
+  if (file->copy_ != nullptr) file->copier_ = std::make_unique<ThreadPool>(1, 1);
   return file;
 }
 
@@ -47,7 +76,9 @@ absl::StatusOr<std::unique_ptr<CheckedFile>> CheckedFile::OpenUnnamed(const std:
 }
 
 CheckedFile::~CheckedFile() {
-  if (data_ != nullptr && copy_ == nullptr) munmap(const_cast<uint8_t*>(data_), size_bytes());
+  closing_.store(true, std::memory_order_relaxed);
+  copier_.reset();  // what is still queued does nothing
+  if (mapping_ != nullptr) munmap(const_cast<uint8_t*>(mapping_), size_bytes());
   close(fd_);
 }
 
@@ -77,6 +108,8 @@ absl::Status CheckedFile::ReadLayout() {
   if (!layout.ok()) return Damaged(std::string(layout.status().message()));
   layout_ = *std::move(layout);
   value_limits_.resize(layout_.sections.size());
+  places_ = std::make_unique<std::atomic<const uint8_t*>[]>(layout_.sections.size());
+  touched_counts_ = std::make_unique<std::atomic<uint64_t>[]>(layout_.sections.size());
   checked_blocks_ = std::make_unique<std::atomic<uint64_t>[]>(layout_.block_checksums.size() / 64 + 1);
   return absl::OkStatus();
 }
@@ -84,58 +117,89 @@ absl::Status CheckedFile::ReadLayout() {
 absl::Status CheckedFile::Map() {
   void* const data = mmap(nullptr, size_bytes(), PROT_READ, MAP_SHARED, fd_, 0);
   if (data == MAP_FAILED) return ErrnoError(errno, absl::StrCat("map ", path_));
-  data_ = static_cast<const uint8_t*>(data);
+  mapping_ = static_cast<const uint8_t*>(data);
+  for (const Section& section : layout_.sections) places_[IndexOf(section)] = mapping_ + section.offset;
   // Rows are read in random order. The first touch reads a whole block through the descriptor; a page that was
   // evicted since comes back alone instead of with 128 KiB of neighbours. A failure costs speed only.
   madvise(data, size_bytes(), MADV_RANDOM);
   return absl::OkStatus();
 }
 
-void CheckedFile::LimitValues(const Section& section, uint64_t limit) {
-  value_limits_[static_cast<size_t>(&section - layout_.sections.data())] = limit;
-}
+void CheckedFile::LimitValues(const Section& section, uint64_t limit) { value_limits_[IndexOf(section)] = limit; }
 
 absl::Status CheckedFile::CheckBlock(const Section& section, uint64_t block) const {
-  const uint64_t bit = section.first_block + block;
-  if (copy_ == nullptr) {
-    alignas(64) uint8_t data[kBlockBytes];
-    return LoadBlock(section, block, data);
+  alignas(64) uint8_t copy[kBlockBytes];
+  const uint64_t offset = section.offset + block * kBlockBytes;
+  const uint64_t size_bytes = BlockSizeBytes(section, block);
+  const uint8_t* data = mapping_ + offset;
+  if (!BringIn(offset, size_bytes)) {
+    MILLRACE_RETURN_IF_ERROR(ReadAt(offset, copy, size_bytes));
+    data = copy;
   }
-  MutexLock lock(copying_[bit % copying_.size()]);
-  // Readers look at the copy from now on: it is not to be written again.
-  if (IsChecked(checked_blocks_.get(), bit)) return absl::OkStatus();
-  return LoadBlock(section, block, copy_->data() + section.offset + block * kBlockBytes);
-}
-
-absl::Status CheckedFile::LoadBlock(const Section& section, uint64_t block, uint8_t* data) const {
-  const uint64_t offset = block * kBlockBytes;
-  const uint64_t size_bytes = std::min(kBlockBytes, section.size_bytes - offset);
-  MILLRACE_RETURN_IF_ERROR(ReadAt(section.offset + offset, data, size_bytes));
-  if (BlockChecksum(data, size_bytes) != layout_.block_checksums[section.first_block + block]) {
-    return Damaged(section, offset, absl::StrCat("a block of ", size_bytes, " bytes does not have its checksum"));
+  if (const std::optional<std::string> fault = FindFault(section, block, data); fault.has_value()) {
+    return Damaged(section, block * kBlockBytes, *fault);
   }
-  MILLRACE_RETURN_IF_ERROR(CheckValues(section, block, data, size_bytes));
-  const uint64_t bit = section.first_block + block;
-  checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
+  MarkChecked(section, block);
+  if (copier_ != nullptr) CountTouched(section);
   return absl::OkStatus();
 }
 
-absl::Status CheckedFile::CheckValues(const Section& section, uint64_t block, const uint8_t* data,
-                                      uint64_t size_bytes) const {
-  const uint64_t limit = value_limits_[static_cast<size_t>(&section - layout_.sections.data())];
-  if (limit == 0) return absl::OkStatus();
-  uint32_t value_max = 0;
-  if (section.type == ElementType::kU8) {
-    value_max = *std::max_element(data, data + size_bytes);
-  } else {
-    for (uint64_t i = 0; i < size_bytes; i += sizeof(uint32_t)) {
-      uint32_t value;
-      std::memcpy(&value, data + i, sizeof value);
-      value_max = std::max(value_max, value);
+bool CheckedFile::BringIn(uint64_t offset, uint64_t size_bytes) const {
+  const uint64_t begin = offset / PageSize() * PageSize();
+  uint8_t* const first_page = const_cast<uint8_t*>(mapping_) + begin;
+  const uint64_t pages_bytes = offset + size_bytes - begin;
+  // All at once from the disk; populating alone would read page after page.
+  madvise(first_page, pages_bytes, MADV_WILLNEED);
+  return madvise(first_page, pages_bytes, MADV_POPULATE_READ) == 0;
+}
+
+std::optional<std::string> CheckedFile::FindFault(const Section& section, uint64_t block, const uint8_t* data) const {
+  const uint64_t size_bytes = BlockSizeBytes(section, block);
+  if (BlockChecksum(data, size_bytes) != layout_.block_checksums[section.first_block + block]) {
+    return absl::StrCat("a block of ", size_bytes, " bytes does not have its checksum");
+  }
+  const uint64_t limit = value_limits_[IndexOf(section)];
+  if (limit == 0) return std::nullopt;
+  const uint64_t value_max =
+      section.type == ElementType::kU8 ? MaxOf<uint8_t>(data, size_bytes) : MaxOf<uint32_t>(data, size_bytes);
+  if (value_max < limit) return std::nullopt;
+  return absl::StrCat("the value ", value_max, " is beyond its range");
+}
+
+void CheckedFile::MarkChecked(const Section& section, uint64_t block) const {
+  const uint64_t bit = section.first_block + block;
+  checked_blocks_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_release);
+}
+
+void CheckedFile::CountTouched(const Section& section) const {
+  // Two readers may touch a block at once, and both count: the copy then begins a little earlier.
+  const uint64_t enough = section.block_count() / kTouchedPart + 1;
+  if (touched_counts_[IndexOf(section)].fetch_add(1, std::memory_order_relaxed) + 1 != enough) return;
+  copier_->Schedule([this, &section] { CopySection(section); });
+}
+
+void CheckedFile::CopySection(const Section& section) const {
+  uint8_t* const copy = copy_->data() + section.offset;
+  for (uint64_t first = 0; first < section.block_count(); first += kCopyBlocks) {
+    if (closing_.load(std::memory_order_relaxed)) return;
+    const uint64_t offset = first * kBlockBytes;
+    const uint64_t size_bytes = std::min(kCopyBlocks * kBlockBytes, section.size_bytes - offset);
+    if (!ReadAt(section.offset + offset, copy + offset, size_bytes).ok()) return;
+    const uint64_t end = std::min(first + kCopyBlocks, section.block_count());
+    for (uint64_t block = first; block < end; ++block) {
+      // Not noted as damage: nobody has asked for this block.
+      if (FindFault(section, block, copy + block * kBlockBytes).has_value()) return;
+      MarkChecked(section, block);
     }
   }
-  if (value_max < limit) return absl::OkStatus();
-  return Damaged(section, block * kBlockBytes, absl::StrCat("the value ", value_max, " is beyond its range"));
+  places_[IndexOf(section)].store(copy, std::memory_order_release);
+  ReleaseMapped(section);
+}
+
+void CheckedFile::ReleaseMapped(const Section& section) const {
+  const uint64_t begin = (section.offset + PageSize() - 1) / PageSize() * PageSize();
+  const uint64_t end = (section.offset + section.size_bytes) / PageSize() * PageSize();
+  if (begin < end) madvise(const_cast<uint8_t*>(mapping_) + begin, end - begin, MADV_DONTNEED);
 }
 
 absl::Status CheckedFile::ReadAt(uint64_t offset, void* data, size_t size_bytes) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -31,29 +32,29 @@ class Column {
   // A column whose section the file leaves out.
   Column() = default;
   Column(const CheckedFile& file, const Section& section)
-      : data_(reinterpret_cast<const T*>(file.data() + section.offset)),
+      : place_(&file.place(section)),
         checked_blocks_(file.checked_blocks()),
         first_block_(section.first_block),
         file_(&file),
         section_(&section) {}
 
-  bool is_present() const { return data_ != nullptr; }
+  bool is_present() const { return place_ != nullptr; }
   uint64_t size() const { return section_ == nullptr ? 0 : section_->element_count; }
   const Section& section() const { return *section_; }
 
   // Asks the processor for the element's cache line, so that a Get a little later need not wait. Never touches the
   // file. Requires index < size(), or a column that is not present.
   void Prefetch(uint64_t index) const {
-    if (data_ != nullptr) __builtin_prefetch(data_ + index);
+    if (is_present()) __builtin_prefetch(data() + index);
   }
 
   // Where the element lies, for asking for its page; null in a column that is not present.
-  const T* Address(uint64_t index) const { return data_ == nullptr ? nullptr : data_ + index; }
+  const T* Address(uint64_t index) const { return is_present() ? data() + index : nullptr; }
 
   // Requires index < size().
   absl::Status Get(uint64_t index, T* value) const {
     MILLRACE_RETURN_IF_ERROR(Check(index / kElementsPerBlock));
-    *value = data_[index];
+    *value = data()[index];
     return absl::OkStatus();
   }
 
@@ -63,9 +64,10 @@ class Column {
     for (const int64_t index : indexes)
       MILLRACE_RETURN_IF_ERROR(Check(static_cast<uint64_t>(index) / kElementsPerBlock));
     const size_t count = indexes.size();
+    const T* const elements = data();
     for (size_t i = 0; i < count; ++i) {
-      if (i + kElementsAhead < count) __builtin_prefetch(data_ + indexes[i + kElementsAhead]);
-      values[i] = data_[indexes[i]];
+      if (i + kElementsAhead < count) __builtin_prefetch(elements + indexes[i + kElementsAhead]);
+      values[i] = elements[indexes[i]];
     }
     return absl::OkStatus();
   }
@@ -77,7 +79,7 @@ class Column {
     for (uint64_t block = begin / kElementsPerBlock; block <= (end - 1) / kElementsPerBlock; ++block) {
       MILLRACE_RETURN_IF_ERROR(Check(block));
     }
-    *values = absl::Span<const T>(data_ + begin, end - begin);
+    *values = absl::Span<const T>(data() + begin, end - begin);
     return absl::OkStatus();
   }
 
@@ -88,13 +90,16 @@ class Column {
   // Divides evenly for every type: no element lies in two blocks.
   static constexpr uint64_t kElementsPerBlock = kBlockBytes / sizeof(T);
 
+  // Mapped or copied; asked for anew with every read, so that who has opened the file finds the copy.
+  const T* data() const { return reinterpret_cast<const T*>(place_->load(std::memory_order_acquire)); }
+
   absl::Status Check(uint64_t block) const {
     if (CheckedFile::IsChecked(checked_blocks_, first_block_ + block)) [[likely]]
       return absl::OkStatus();
     return file_->CheckBlock(*section_, block);
   }
 
-  const T* data_ = nullptr;
+  const std::atomic<const uint8_t*>* place_ = nullptr;
   const std::atomic<uint64_t>* checked_blocks_ = nullptr;
   uint64_t first_block_ = 0;
   const CheckedFile* file_ = nullptr;

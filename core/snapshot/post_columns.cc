@@ -144,35 +144,6 @@ absl::Status PostColumns::FindAllByMd5(const Md5& md5, std::vector<uint32_t>* ro
   }
 }
 
-void PostColumns::PrefetchFields(uint64_t row) const {
-  const auto prefetch = [row](const auto&... columns) { (columns.Prefetch(row), ...); };
-  prefetch(id_, presence_, md5_, rating_, width_px_, height_px_, file_size_bytes_, pixiv_id_, parent_id_, uploader_id_,
-           approver_id_, score_, up_score_, down_score_, created_at_us_, updated_at_us_, last_commented_at_us_,
-           last_noted_at_us_, more_presence_, favorite_count_, duration_us_, flags_, file_ext_);
-  const auto prefetch_place = [row](const auto&... columns) { (columns.PrefetchPlace(row), ...); };
-  prefetch_place(source_, extra_json_, tags_, pools_, favorites_);
-}
-
-void PostColumns::PrefetchLists(uint64_t row) const {
-  const auto prefetch_values = [row](const auto&... columns) { (columns.PrefetchValues(row), ...); };
-  prefetch_values(source_, extra_json_, tags_, pools_, favorites_);
-}
-
-absl::Status PostColumns::ReadFields(uint64_t row, Post* post) const {
-  post->Clear();
-  MILLRACE_RETURN_IF_ERROR(ReadNumbers(row, post));
-  MILLRACE_RETURN_IF_ERROR(ReadTexts(row, post));
-  return ReadLists(row, post);
-}
-
-template <typename T>
-absl::Status PostColumns::ReadOptional(const Column<T>& column, Field field, uint32_t presence, uint64_t row,
-                                       std::optional<T>* value) const {
-  if ((presence & FieldBit(field)) == 0) return absl::OkStatus();
-  if (!column.is_present()) return MissingSection(row);
-  return column.Get(row, &value->emplace());
-}
-
 absl::Status PostColumns::MissingSection(uint64_t row) const {
   return file_->Damaged(presence_.section(), row * sizeof(uint32_t), "it refers to a section that is missing");
 }
@@ -259,47 +230,6 @@ absl::Status PostColumns::ReadRatings(uint64_t first, uint64_t end, absl::Span<c
   return rating_.is_present() ? rating_.Get(first, end, ratings) : absl::OkStatus();
 }
 
-absl::Status PostColumns::ReadPresence(uint64_t row, uint32_t* presence) const {
-  uint32_t first = 0;
-  uint32_t more = 0;
-  if (presence_.is_present()) MILLRACE_RETURN_IF_ERROR(presence_.Get(row, &first));
-  if (more_presence_.is_present()) MILLRACE_RETURN_IF_ERROR(more_presence_.Get(row, &more));
-  *presence = JoinPresence(first, more);
-  return absl::OkStatus();
-}
-
-absl::Status PostColumns::ReadNumbers(uint64_t row, Post* post) const {
-  MILLRACE_RETURN_IF_ERROR(id_.Get(row, &post->id));
-  uint32_t presence;
-  MILLRACE_RETURN_IF_ERROR(ReadPresence(row, &presence));
-  const auto read = [&](const auto& column, Field field, auto* value) {
-    return ReadOptional(column, field, presence, row, value);
-  };
-  MILLRACE_RETURN_IF_ERROR(read(md5_, Field::kMd5, &post->md5));
-  MILLRACE_RETURN_IF_ERROR(read(width_px_, Field::kWidthPx, &post->width_px));
-  MILLRACE_RETURN_IF_ERROR(read(height_px_, Field::kHeightPx, &post->height_px));
-  MILLRACE_RETURN_IF_ERROR(read(file_size_bytes_, Field::kFileSizeBytes, &post->file_size_bytes));
-  MILLRACE_RETURN_IF_ERROR(read(pixiv_id_, Field::kPixivId, &post->pixiv_id));
-  MILLRACE_RETURN_IF_ERROR(read(parent_id_, Field::kParentId, &post->parent_id));
-  MILLRACE_RETURN_IF_ERROR(read(uploader_id_, Field::kUploaderId, &post->uploader_id));
-  MILLRACE_RETURN_IF_ERROR(read(approver_id_, Field::kApproverId, &post->approver_id));
-  MILLRACE_RETURN_IF_ERROR(read(score_, Field::kScore, &post->score));
-  MILLRACE_RETURN_IF_ERROR(read(up_score_, Field::kUpScore, &post->up_score));
-  MILLRACE_RETURN_IF_ERROR(read(down_score_, Field::kDownScore, &post->down_score));
-  MILLRACE_RETURN_IF_ERROR(read(created_at_us_, Field::kCreatedAtUs, &post->created_at_us));
-  MILLRACE_RETURN_IF_ERROR(read(updated_at_us_, Field::kUpdatedAtUs, &post->updated_at_us));
-  MILLRACE_RETURN_IF_ERROR(read(last_commented_at_us_, Field::kLastCommentedAtUs, &post->last_commented_at_us));
-  MILLRACE_RETURN_IF_ERROR(read(last_noted_at_us_, Field::kLastNotedAtUs, &post->last_noted_at_us));
-  MILLRACE_RETURN_IF_ERROR(read(favorite_count_, Field::kFavoriteCount, &post->favorite_count));
-  MILLRACE_RETURN_IF_ERROR(read(duration_us_, Field::kDurationUs, &post->duration_us));
-  if (rating_.is_present()) {
-    uint8_t rating;
-    MILLRACE_RETURN_IF_ERROR(rating_.Get(row, &rating));
-    post->rating = static_cast<Rating>(rating);
-  }
-  return ReadFlags(row, &post->flags);
-}
-
 absl::Status PostColumns::ReadFlags(uint64_t row, PostFlags* flags) const {
   *flags = {};
   if (!flags_.is_present()) return absl::OkStatus();
@@ -310,41 +240,10 @@ absl::Status PostColumns::ReadFlags(uint64_t row, PostFlags* flags) const {
   return absl::OkStatus();
 }
 
-absl::Status PostColumns::ReadTexts(uint64_t row, Post* post) const {
-  std::string_view text;
-  MILLRACE_RETURN_IF_ERROR(ReadFileExt(row, &text));
-  post->file_ext.assign(text);
-  MILLRACE_RETURN_IF_ERROR(source_.Get(row, &text));
-  post->source.assign(text);
-  MILLRACE_RETURN_IF_ERROR(extra_json_.Get(row, &text));
-  post->extra_json.assign(text);
-  return absl::OkStatus();
-}
-
 absl::Status PostColumns::ReadFileExt(uint64_t row, std::string_view* file_ext) const {
   uint32_t code = 0;
   if (file_ext_.is_present()) MILLRACE_RETURN_IF_ERROR(file_ext_.Get(row, &code));
   return ReadWord(file_ext_names_, code, file_ext);
-}
-
-absl::Status PostColumns::ReadLists(uint64_t row, Post* post) const {
-  absl::Span<const int64_t> ids;
-  MILLRACE_RETURN_IF_ERROR(favorites_.Get(row, &ids));
-  post->favorite_user_ids.assign(ids.begin(), ids.end());
-
-  uint64_t begin, end;
-  MILLRACE_RETURN_IF_ERROR(pools_.GetRange(row, &begin, &end));
-  if (begin == end) return absl::OkStatus();
-  MILLRACE_RETURN_IF_ERROR(pools_.Get(row, &ids));
-  post->pools.resize(end - begin);
-  for (uint64_t i = begin; i < end; ++i) {
-    Pool& pool = post->pools[i - begin];
-    pool.id = ids[i - begin];
-    std::string_view kind;
-    MILLRACE_RETURN_IF_ERROR(ReadPoolKind(i, &kind));
-    pool.kind.assign(kind);
-  }
-  return absl::OkStatus();
 }
 
 absl::Status PostColumns::ReadPoolKind(uint64_t place, std::string_view* kind) const {

@@ -15,6 +15,19 @@
 
 namespace millrace::snapshot_file {
 
+// What of a post is read; the rest stays absent, and its columns are not touched. By default everything.
+struct PostParts {
+  uint32_t numbers = ~uint32_t{0};  // FieldBit of each; md5 sums count as numbers
+  bool rating = true;
+  bool flags = true;
+  bool file_ext = true;
+  bool source = true;
+  bool extra_json = true;
+  bool pools = true;
+  bool favorites = true;
+  bool tags = true;  // for the prefetching: ReadFields reads none
+};
+
 // Methods that take a row require it in range. Borrows the file; thread-safe as the file is.
 class PostColumns {
  public:
@@ -27,7 +40,7 @@ class PostColumns {
   absl::StatusOr<std::optional<int64_t>> FindByMd5(const Md5& md5) const;
   // All rows with it, ascending.
   absl::Status FindAllByMd5(const Md5& md5, std::vector<uint32_t>* rows) const;
-  absl::Status ReadFields(uint64_t row, Post* post) const;
+  absl::Status ReadFields(uint64_t row, Post* post, const PostParts& parts = {}) const;
   absl::Status ReadTagIndexes(uint64_t row, absl::Span<const uint32_t>* tag_indexes) const {
     return tags_.Get(row, tag_indexes);
   }
@@ -64,8 +77,8 @@ class PostColumns {
   }
 
   // As Snapshot::PrefetchFields and PrefetchLists.
-  void PrefetchFields(uint64_t row) const;
-  void PrefetchLists(uint64_t row) const;
+  void PrefetchFields(uint64_t row, const PostParts& parts = {}) const;
+  void PrefetchLists(uint64_t row, const PostParts& parts = {}) const;
 
   // The columns themselves, for RowGather. Of optional numbers: which rows have one, and the column of a field, which
   // must be of type T (Md5 counts as one).
@@ -108,9 +121,9 @@ class PostColumns {
   absl::Status BindTexts(ColumnBinder& binder);
   absl::Status BindLists(ColumnBinder& binder);
   absl::Status ReadPresence(uint64_t row, uint32_t* presence) const;
-  absl::Status ReadNumbers(uint64_t row, Post* post) const;
-  absl::Status ReadTexts(uint64_t row, Post* post) const;
-  absl::Status ReadLists(uint64_t row, Post* post) const;
+  absl::Status ReadNumbers(uint64_t row, const PostParts& parts, Post* post) const;
+  absl::Status ReadTexts(uint64_t row, const PostParts& parts, Post* post) const;
+  absl::Status ReadLists(uint64_t row, const PostParts& parts, Post* post) const;
   // Of the pool at a place among all pools of all rows.
   absl::Status ReadPoolKind(uint64_t place, std::string_view* kind) const;
   template <typename T>

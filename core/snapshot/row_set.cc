@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "core/snapshot/row_containers.h"
+
 namespace millrace {
 namespace {
 
@@ -39,6 +41,7 @@ RowSet RowSet::FromAscending(absl::Span<const uint32_t> rows) {
 }
 
 std::optional<RowSet> RowSet::Parse(std::string_view bytes) {
+  if (!AreRowContainers({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()})) return std::nullopt;
   roaring_bitmap_t* const bitmap = roaring_bitmap_portable_deserialize_safe(bytes.data(), bytes.size());
   if (bitmap == nullptr) return std::nullopt;
   return RowSet(static_cast<void*>(bitmap));

@@ -1,6 +1,7 @@
 #include "core/snapshot/tag_relations.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
@@ -14,8 +15,15 @@
 namespace millrace {
 namespace {
 
-// Posts whose tags are counted at a time.
+// Posts whose tags are counted at a time, between two looks at whether somebody still waits.
 constexpr int64_t kRowsPerRead = 65536;
+// How often a call that waits for another one's counts looks whether somebody still waits for it.
+constexpr std::chrono::milliseconds kWaitPerAsk(20);
+
+absl::Status CheckCancelled(const std::function<bool()>& cancelled) {
+  if (!cancelled || !cancelled()) return absl::OkStatus();
+  return MakeError(Reason::kCancelled, "counting the posts of each tag was cancelled");
+}
 
 void SortUnique(std::vector<uint32_t>* values) {
   std::sort(values->begin(), values->end());
@@ -196,29 +204,39 @@ void TagRelations::Apply(absl::Span<const uint32_t> tag_indexes, std::vector<uin
   applied->erase(std::unique(applied->begin(), applied->end()), applied->end());
 }
 
-absl::StatusOr<absl::Span<const int64_t>> TagRelations::PostCounts() const {
+absl::StatusOr<absl::Span<const int64_t>> TagRelations::PostCounts(const std::function<bool()>& cancelled) const {
   if (empty()) return snapshot_.TagPostCounts();
-  // Who comes while they are counted waits for them: counting twice would take no less.
-  MutexLock lock(post_counts_mutex_);
-  if (post_counts_.empty()) {
-    std::vector<int64_t> post_counts;
-    MILLRACE_RETURN_IF_ERROR(CountPosts(&post_counts));
-    post_counts_ = std::move(post_counts);
+  {
+    // Who comes while they are counted waits for them: counting twice would take no less.
+    MutexLock lock(post_counts_mutex_);
+    while (post_counts_.empty() && is_counting_) {
+      MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled));
+      counted_.WaitFor(post_counts_mutex_, kWaitPerAsk);
+    }
+    if (!post_counts_.empty()) return absl::MakeConstSpan(post_counts_);
+    is_counting_ = true;
   }
+  absl::StatusOr<std::vector<int64_t>> post_counts = CountPosts(cancelled);
+  MutexLock lock(post_counts_mutex_);
+  is_counting_ = false;
+  counted_.SignalAll();
+  MILLRACE_RETURN_IF_ERROR(post_counts.status());
+  post_counts_ = *std::move(post_counts);
   return absl::MakeConstSpan(post_counts_);
 }
 
-absl::Status TagRelations::CountPosts(std::vector<int64_t>* post_counts) const {
-  post_counts->assign(static_cast<size_t>(snapshot_.tag_count()), 0);
+absl::StatusOr<std::vector<int64_t>> TagRelations::CountPosts(const std::function<bool()>& cancelled) const {
+  std::vector<int64_t> post_counts(static_cast<size_t>(snapshot_.tag_count()));
   AppliedTags tags(this);
   for (int64_t first = 0; first < snapshot_.post_count(); first += kRowsPerRead) {
+    MILLRACE_RETURN_IF_ERROR(CheckCancelled(cancelled));
     const int64_t count = std::min(kRowsPerRead, snapshot_.post_count() - first);
     MILLRACE_ASSIGN_OR_RETURN(const ListSlice<uint32_t> lists, snapshot_.TagLists(first, count));
     for (int64_t i = 0; i < count; ++i) {
-      for (const uint32_t tag : tags.Of(lists[static_cast<size_t>(i)])) ++(*post_counts)[tag];
+      for (const uint32_t tag : tags.Of(lists[static_cast<size_t>(i)])) ++post_counts[tag];
     }
   }
-  return absl::OkStatus();
+  return post_counts;
 }
 
 void TagRelations::AppendTagsOf(absl::Span<const uint32_t> nodes, TagReading reading,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -58,8 +59,9 @@ class TagRelations {
   // ascending tag indexes.
   void Apply(absl::Span<const uint32_t> tag_indexes, std::vector<uint32_t>* applied) const;
   // Of how many posts each tag is when relations are applied, by tag index; 0 where posts have another tag instead. The
-  // first call looks at the tags of every post, and others wait for it. kSnapshotDamaged.
-  absl::StatusOr<absl::Span<const int64_t>> PostCounts() const;
+  // first call looks at the tags of every post, and others wait for it. kSnapshotDamaged; kCancelled when `cancelled`
+  // returns true, which is asked now and then: who waits for a call that was cancelled counts instead.
+  absl::StatusOr<absl::Span<const int64_t>> PostCounts(const std::function<bool()>& cancelled = {}) const;
 
   // The tags by which a post has the tag of that name, ascending: those that are called so, or by what it is an alias
   // of, or by another alias of that; with kApplied also all that imply it. `own` are the snapshot's tags of that exact
@@ -92,7 +94,7 @@ class TagRelations {
   absl::Status TooManyError(std::string_view what, uint64_t limit) const;
   // Appends the tags that TagsMeaning finds by the nodes, in any order and some of them twice.
   void AppendTagsOf(absl::Span<const uint32_t> nodes, TagReading reading, std::vector<uint32_t>* tags) const;
-  absl::Status CountPosts(std::vector<int64_t>* post_counts) const;
+  absl::StatusOr<std::vector<int64_t>> CountPosts(const std::function<bool()>& cancelled) const;
 
   const Snapshot& snapshot_;  // which owns this
   absl::flat_hash_map<absl::string_view, uint32_t> node_by_name_;
@@ -103,6 +105,8 @@ class TagRelations {
   std::vector<uint32_t> applied_;
   std::vector<uint64_t> stands_for_others_;  // a bit a tag
   mutable Mutex post_counts_mutex_;
+  mutable CondVar counted_;  // is_counting_ has become false
+  mutable bool is_counting_ ABSL_GUARDED_BY(post_counts_mutex_) = false;
   mutable std::vector<int64_t> post_counts_ ABSL_GUARDED_BY(post_counts_mutex_);  // empty until they are asked for
 };
 

@@ -36,6 +36,10 @@ class TagTable {
   absl::Status PrefixRange(std::string_view prefix, uint64_t* begin, uint64_t* end) const;
   // The name alone. Requires tag_index < size().
   absl::Status NameOf(uint64_t tag_index, std::string_view* name) const { return name_.Get(tag_index, name); }
+  // The names of tags [first, end), one behind the other. Requires first <= end <= size().
+  absl::Status Names(uint64_t first, uint64_t end, ListSlice<uint8_t>* names) const {
+    return name_.bytes().GetSlice(first, end, names);
+  }
   // Whole columns.
   absl::StatusOr<absl::Span<const int64_t>> Ids() const { return Whole(id_); }
   absl::StatusOr<absl::Span<const uint8_t>> Categories() const { return Whole(category_); }

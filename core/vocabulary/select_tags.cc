@@ -36,14 +36,14 @@ absl::Status NothingLeftError(const Snapshot& snapshot) {
                    {{"snapshot", snapshot.digest()}});
 }
 
-// The tags that somebody means by a name and a post has by the reading.
-absl::StatusOr<std::vector<uint32_t>> FindTags(const Snapshot& snapshot, std::string_view name, TagReading reading) {
+// The tags that somebody means by a name and a post has by the reading, by which `post_counts` are.
+absl::StatusOr<std::vector<uint32_t>> FindTags(const Snapshot& snapshot, std::string_view name, TagReading reading,
+                                               absl::Span<const int64_t> post_counts) {
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> own, snapshot.FindTagIndexesByName(name));
   // What posts said is a label of its own, whatever it is an alias of.
   if (reading == TagReading::kAsSaid && !own.empty()) return own;
   MILLRACE_ASSIGN_OR_RETURN(const TagRelations* const relations, snapshot.relations());
   std::vector<uint32_t> tag_indexes = relations->TagsMeaning(name, own, TagReading::kAsSaid);
-  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts, TagPostCountsFor(snapshot, reading));
   tag_indexes.erase(std::remove_if(tag_indexes.begin(), tag_indexes.end(),
                                    [&](uint32_t tag_index) { return post_counts[tag_index] == 0; }),
                     tag_indexes.end());
@@ -51,27 +51,30 @@ absl::StatusOr<std::vector<uint32_t>> FindTags(const Snapshot& snapshot, std::st
 }
 
 // Whether each tag is asked for by its name, by tag index.
-absl::StatusOr<std::vector<bool>> ChosenByName(const Snapshot& snapshot, const TagSelection& selection) {
+absl::StatusOr<std::vector<bool>> ChosenByName(const Snapshot& snapshot, const TagSelection& selection,
+                                               absl::Span<const int64_t> post_counts) {
   std::vector<bool> is_chosen(static_cast<size_t>(snapshot.tag_count()), selection.include.empty());
   std::vector<std::string> missing;
   for (const std::string& name : selection.include) {
-    MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> tag_indexes, FindTags(snapshot, name, selection.tags));
+    MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> tag_indexes,
+                              FindTags(snapshot, name, selection.tags, post_counts));
     if (tag_indexes.empty()) missing.push_back(name);
     for (const uint32_t tag_index : tag_indexes) is_chosen[tag_index] = true;
   }
   if (!missing.empty()) return MissingError(snapshot, missing);
   for (const std::string& name : selection.exclude) {
-    MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> tag_indexes, FindTags(snapshot, name, selection.tags));
+    MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> tag_indexes,
+                              FindTags(snapshot, name, selection.tags, post_counts));
     for (const uint32_t tag_index : tag_indexes) is_chosen[tag_index] = false;
   }
   return is_chosen;
 }
 
 // The tags that pass every condition but `top`, in the order of their labels.
-absl::StatusOr<std::vector<uint32_t>> ChosenInOrder(const Snapshot& snapshot, const TagSelection& selection) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<bool> is_chosen, ChosenByName(snapshot, selection));
+absl::StatusOr<std::vector<uint32_t>> ChosenInOrder(const Snapshot& snapshot, const TagSelection& selection,
+                                                    absl::Span<const int64_t> post_counts) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<bool> is_chosen, ChosenByName(snapshot, selection, post_counts));
   MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const uint8_t> categories, snapshot.TagCategories());
-  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts, TagPostCountsFor(snapshot, selection.tags));
   std::array<bool, kTagCategoryCount> takes_category;
   takes_category.fill(selection.categories.empty());
   for (const TagCategory category : selection.categories) takes_category[static_cast<size_t>(category)] = true;
@@ -90,11 +93,13 @@ absl::StatusOr<std::vector<uint32_t>> ChosenInOrder(const Snapshot& snapshot, co
 
 }  // namespace
 
-absl::StatusOr<Vocabulary> SelectTags(const Snapshot& snapshot, const TagSelection& selection) {
+absl::StatusOr<Vocabulary> SelectTags(const Snapshot& snapshot, const TagSelection& selection,
+                                      const std::function<bool()>& cancelled) {
   if (selection.top < 0) return FieldError("top", "must not be negative; 0 means all");
   if (selection.min_post_count < 0) return FieldError("min_post_count", "must not be negative; 0 means any");
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> tag_indexes, ChosenInOrder(snapshot, selection));
-  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts, TagPostCountsFor(snapshot, selection.tags));
+  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts,
+                            TagPostCountsFor(snapshot, selection.tags, cancelled));
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> tag_indexes, ChosenInOrder(snapshot, selection, post_counts));
   std::vector<VocabularyEntry> entries;
   absl::flat_hash_set<std::pair<absl::string_view, uint8_t>> seen;
   for (const uint32_t tag_index : tag_indexes) {

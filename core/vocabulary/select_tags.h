@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct TagSelection {
 // The labels by number of posts that have them by the reading, descending, then by tag id. Tags that share name and
 // category (some sources have such) are one label, with id and count of the one that comes first. kFieldInvalid when a
 // number is negative; kVocabularyInvalid when an included name is not in the snapshot, no tag is left, or too many;
-// kSnapshotDamaged.
-absl::StatusOr<Vocabulary> SelectTags(const Snapshot& snapshot, const TagSelection& selection);
+// kSnapshotDamaged; kCancelled when `cancelled` returns true, which is asked while posts are counted.
+absl::StatusOr<Vocabulary> SelectTags(const Snapshot& snapshot, const TagSelection& selection,
+                                      const std::function<bool()>& cancelled = {});
 
 }  // namespace millrace

@@ -28,10 +28,10 @@ static_assert(v1::GetBatchResponse::kBatchFieldNumber == 1 && v1::StreamBatchesR
 }  // namespace
 
 absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, const LoaderCaches& caches,
-                                              const BatchQuery& query) {
+                                              const BatchQuery& query, const std::function<bool()>& cancelled) {
   MILLRACE_ASSIGN_OR_RETURN(const BatchContent content, ParseBatchContent(query.view, query.projection));
   if (query.split.empty()) return FieldError("split", "is required");
-  MILLRACE_ASSIGN_OR_RETURN(FoundPlan found, FindPlan(deps, caches.plans, query.plan_id, {}));
+  MILLRACE_ASSIGN_OR_RETURN(FoundPlan found, FindPlan(deps, caches.plans, query.plan_id, cancelled));
   MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const Snapshot> snapshot, deps.snapshots->Get(found.plan->spec().snapshot));
   const Rank rank{query.rank, query.world_size == 0 ? 1 : query.world_size};
   MILLRACE_ASSIGN_OR_RETURN(BatchReader reader,
@@ -39,7 +39,8 @@ absl::StatusOr<BatchSource> BatchSource::Open(const ServiceDeps& deps, const Loa
   BatchSource source(deps, std::move(found.id), std::move(reader), content);
   if (query.in_parts) source.part_size_bytes_max_ = deps.part_size_bytes_max;
   if (!content.vocabulary.empty()) {
-    MILLRACE_ASSIGN_OR_RETURN(source.labels_, FindLabels(deps, caches.labels, content.vocabulary, snapshot));
+    MILLRACE_ASSIGN_OR_RETURN(source.labels_, FindLabels(deps, caches.labels, content.vocabulary, snapshot,
+                                                         source.reader_.plan().spec().tags));
   }
   MILLRACE_RETURN_IF_ERROR(source.OpenEncoder(deps, content));
   return source;
@@ -127,8 +128,8 @@ absl::Status BatchSource::EncodePosts(const Batch& batch, SliceWriter* posts) {
   if (post_encoder_ == nullptr) return absl::OkStatus();
   const std::vector<int64_t>& rows = batch.rows;
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + kFieldsAhead < rows.size()) reader_.snapshot().PrefetchFields(rows[i + kFieldsAhead]);
-    if (i + kListsAhead < rows.size()) reader_.snapshot().PrefetchLists(rows[i + kListsAhead]);
+    if (i + kFieldsAhead < rows.size()) post_encoder_->PrefetchFields(rows[i + kFieldsAhead]);
+    if (i + kListsAhead < rows.size()) post_encoder_->PrefetchLists(rows[i + kListsAhead]);
     MILLRACE_RETURN_IF_ERROR(post_encoder_->Append(v1::Batch::kPostsFieldNumber, rows[i], posts));
     // Now, rather than when all of a batch that is far too large lies in memory.
     if (posts->size_bytes() > message_size_bytes_max_) return TooLargeError(batch);

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,8 +59,10 @@ struct LoaderCaches {
 class BatchSource {
  public:
   // Errors as millrace.v1.LoaderService lists them. Looks into the catalog only for a plan that is not in
-  // the cache, and for a vocabulary that is not named by its digest.
-  static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, const LoaderCaches& caches, const BatchQuery& query);
+  // the cache, and for a vocabulary that is not named by its digest. kCancelled when `cancelled` returns true, which
+  // is asked while such a plan is opened.
+  static absl::StatusOr<BatchSource> Open(const ServiceDeps& deps, const LoaderCaches& caches, const BatchQuery& query,
+                                          const std::function<bool()>& cancelled);
 
   // The batch, serialised: as one GetBatchResponse, or as the StreamBatchesResponses that hold it. `skipped_step_count`
   // goes into it. kStepPastEnd, kSnapshotDamaged; kFieldInvalid, also for a batch that is larger than

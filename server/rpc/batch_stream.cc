@@ -87,7 +87,8 @@ absl::Status BatchStream::OpenSource() {
   MILLRACE_RETURN_IF_ERROR(ParseRequest(request_, &request));
   request_.Clear();
   MILLRACE_RETURN_IF_ERROR(CheckStart(request));
-  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, caches_, BatchQueryOf(request)));
+  MILLRACE_ASSIGN_OR_RETURN(BatchSource source,
+                            BatchSource::Open(deps_, caches_, BatchQueryOf(request), [this] { return IsCancelled(); }));
   if (!request.start_token().empty()) {
     if (request.has_start()) return FieldError("start_token", "comes together with start; give one of them");
     MILLRACE_ASSIGN_OR_RETURN(const Position start,

@@ -22,6 +22,8 @@ void SetCounts(const RefreshCounts& counts, v1::RefreshCounts* message) {
   message->set_missing_post_count(counts.missing_post_count);
   message->set_failed_page_count(counts.failed_page_count);
   message->set_byte_count(counts.byte_count);
+  message->set_lookup_request_count(counts.lookup_request_count);
+  message->set_told_tag_count(counts.told_tag_count);
 }
 
 absl::Status ReadInterval(const google::protobuf::Duration& interval, int64_t* interval_us) {
@@ -53,6 +55,13 @@ absl::Status CheckCredentialsStay(const v1::UpdateSourceRequest& request, const 
                                  "login and api_key with it: those of the new address, or both empty."));
 }
 
+// What is followed is one board's list of what matches one query.
+void ForgetChanges(const SourceSettings& before, SourceRecord* record) {
+  const SourceSettings& after = record->settings;
+  if (!after.follow_changes || after.address != before.address) record->changes = {};
+  if (after.query != before.query) record->changes = {.position = record->changes.position};
+}
+
 }  // namespace
 
 void SetSource(const SourceRecord& record, v1::Source* message) {
@@ -70,6 +79,8 @@ void SetSource(const SourceRecord& record, v1::Source* message) {
   message->set_snapshot_after_refresh(settings.snapshot_after_refresh);
   message->set_mark_missing(settings.mark_missing);
   message->set_with_relations(settings.with_relations);
+  message->set_follow_changes(settings.follow_changes);
+  message->set_change_position(record.changes.position);
   message->set_has_credentials(!settings.login.empty());
   message->set_position(record.position);
   message->set_failed_page_count(record.failed_page_count);
@@ -93,6 +104,7 @@ void SetRefreshRun(const RunRecord& run, v1::RefreshRun* message) {
   message->set_snapshot(run.snapshot);
   message->set_error_reason(run.error_reason);
   message->set_error_message(run.error_message);
+  message->set_warning(run.warning);
 }
 
 void SetRefreshPage(const PageReport& report, v1::RefreshPage* message) {
@@ -101,6 +113,7 @@ void SetRefreshPage(const PageReport& report, v1::RefreshPage* message) {
   message->set_after_id(report.after_id);
   message->set_position(report.position);
   message->set_is_retry(report.is_retry);
+  message->set_by_change(report.by_change);
   if (!report.error.ok()) *message->mutable_error() = ToRpcStatus(report.error);
 }
 
@@ -115,6 +128,7 @@ absl::Status ReadSettings(const v1::CreateSourceRequest& request, SourceSettings
   settings->snapshot_after_refresh = request.snapshot_after_refresh();
   settings->mark_missing = request.mark_missing();
   settings->with_relations = request.with_relations();
+  settings->follow_changes = request.follow_changes();
   settings->login = request.login();
   settings->api_key = request.api_key();
   MILLRACE_RETURN_IF_ERROR(CheckPosition(request.position()));
@@ -132,6 +146,7 @@ absl::Status ApplyUpdate(const v1::UpdateSourceRequest& request, SourceRecord* r
   if (request.has_snapshot_after_refresh()) settings.snapshot_after_refresh = request.snapshot_after_refresh();
   if (request.has_mark_missing()) settings.mark_missing = request.mark_missing();
   if (request.has_with_relations()) settings.with_relations = request.with_relations();
+  if (request.has_follow_changes()) settings.follow_changes = request.follow_changes();
   if (request.has_login()) settings.login = request.login();
   if (request.has_api_key()) settings.api_key = request.api_key();
   if (request.has_position()) {
@@ -139,6 +154,7 @@ absl::Status ApplyUpdate(const v1::UpdateSourceRequest& request, SourceRecord* r
     record->position = record->cursor = request.position();
   }
   MILLRACE_RETURN_IF_ERROR(CompleteSettings(&settings));
+  ForgetChanges(before, record);
   return CheckCredentialsStay(request, before, settings);
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -26,9 +27,10 @@ class LabelCache {
   LabelCache(size_t index_count_max, size_t size_bytes_max)
       : index_count_max_(index_count_max), size_bytes_max_(size_bytes_max) {}
 
-  // The index of this snapshot and this vocabulary, by their full digests; null when it is not here.
-  // shared_ptr: streams go on with an index that was dropped from here, or whose vocabulary was deleted.
-  std::shared_ptr<const LabelIndex> Find(std::string_view snapshot_digest, std::string_view vocabulary_digest);
+  // The index of this snapshot and this vocabulary, by their full digests, and of the reading; null when it is not
+  // here. shared_ptr: streams go on with an index that was dropped from here, or whose vocabulary was deleted.
+  std::shared_ptr<const LabelIndex> Find(std::string_view snapshot_digest, std::string_view vocabulary_digest,
+                                         TagReading reading = TagReading::kAsSaid);
 
   // Changes with every Erase. Read it before looking a vocabulary up in the catalog.
   uint64_t generation() const;
@@ -38,7 +40,7 @@ class LabelCache {
   void Erase(std::string_view vocabulary_digest);
 
  private:
-  using Key = std::pair<std::string, std::string>;  // vocabulary, snapshot
+  using Key = std::tuple<std::string, std::string, TagReading>;  // vocabulary, snapshot
   using Entry = std::pair<Key, std::shared_ptr<const LabelIndex>>;
   using EntryByKey = std::map<Key, std::list<Entry>::iterator>;
 
@@ -53,12 +55,13 @@ class LabelCache {
   uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// The labels of a snapshot's tags by the vocabulary that a request names: from the cache, or made, which takes
-// milliseconds. Waits for the disk: a name means its newest version at each call, and only a full digest that is in the
-// cache is found without the catalog. kVocabularyNotFound, kPrefixAmbiguous, kFieldInvalid (field "vocabulary"),
-// kSnapshotDamaged, kCatalogDamaged.
+// The labels of a snapshot's tags, as a plan reads them, by the vocabulary that a request names: from the cache, or
+// made, which takes milliseconds. Waits for the disk: a name means its newest version at each call, and only a full
+// digest that is in the cache is found without the catalog. kVocabularyNotFound, kPrefixAmbiguous, kFieldInvalid (field
+// "vocabulary"), kSnapshotDamaged, kCatalogDamaged.
 absl::StatusOr<std::shared_ptr<const LabelIndex>> FindLabels(const ServiceDeps& deps, LabelCache* cache,
                                                              std::string_view vocabulary_reference,
-                                                             const std::shared_ptr<const Snapshot>& snapshot);
+                                                             const std::shared_ptr<const Snapshot>& snapshot,
+                                                             TagReading reading = TagReading::kAsSaid);
 
 }  // namespace millrace

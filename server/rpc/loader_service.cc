@@ -24,10 +24,11 @@ absl::Status LoaderService::StreamRefusedError() {
                    "(its --max-streams and --max-stream-bytes); try again a little later");
 }
 
-absl::Status LoaderService::Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response) {
+absl::Status LoaderService::Get(const grpc::ByteBuffer& bytes, const std::function<bool()>& cancelled,
+                                grpc::ByteBuffer* response) {
   v1::GetBatchRequest request;
   MILLRACE_RETURN_IF_ERROR(ParseRequest(bytes, &request));
-  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, caches(), BatchQueryOf(request)));
+  MILLRACE_ASSIGN_OR_RETURN(BatchSource source, BatchSource::Open(deps_, caches(), BatchQueryOf(request), cancelled));
   EncodedBatch encoded;
   MILLRACE_RETURN_IF_ERROR(source.Encode({request.epoch(), request.step()}, 0, &encoded));
   *response = std::move(encoded.messages.front());
@@ -37,7 +38,7 @@ absl::Status LoaderService::Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer*
 grpc::ServerUnaryReactor* LoaderService::GetBatch(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                   grpc::ByteBuffer* response) {
   return StartUnary(deps_, deps_.call_pool, "millrace.v1.LoaderService/GetBatch", context,
-                    [=, this](const auto&) { return Get(*request, response); });
+                    [=, this](const auto& cancelled) { return Get(*request, cancelled, response); });
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* LoaderService::StreamBatches(grpc::CallbackServerContext* context,

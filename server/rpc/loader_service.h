@@ -34,7 +34,7 @@ class LoaderService final : public v1::LoaderService::WithRawCallbackMethod_GetB
   LoaderCaches caches() const { return {.plans = plans_.get(), .labels = labels_.get()}; }
   static absl::Status StreamRefusedError();
   // Waits for the disk.
-  absl::Status Get(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response);
+  absl::Status Get(const grpc::ByteBuffer& bytes, const std::function<bool()>& cancelled, grpc::ByteBuffer* response);
 
   const ServiceDeps deps_;
   const std::shared_ptr<PlanCache> plans_;

@@ -47,7 +47,8 @@ absl::StatusOr<TagSelection> TagSelectionOf(const v1::VocabularySelection& messa
 
 }  // namespace
 
-absl::StatusOr<MadeVocabulary> MakeVocabulary(const ServiceDeps& deps, const v1::CreateVocabularyRequest& request) {
+absl::StatusOr<MadeVocabulary> MakeVocabulary(const ServiceDeps& deps, const v1::CreateVocabularyRequest& request,
+                                              const std::function<bool()>& cancelled) {
   if (request.has_csv()) {
     MILLRACE_ASSIGN_OR_RETURN(Vocabulary vocabulary, ParseVocabularyCsv(request.csv()));
     return MadeVocabulary{std::move(vocabulary), ""};
@@ -55,7 +56,7 @@ absl::StatusOr<MadeVocabulary> MakeVocabulary(const ServiceDeps& deps, const v1:
   if (!request.has_selection()) return FieldError("origin", "is required: give a selection or a CSV file");
   MILLRACE_ASSIGN_OR_RETURN(const TagSelection selection, TagSelectionOf(request.selection()));
   MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, SourceOf(deps, request.selection()));
-  MILLRACE_ASSIGN_OR_RETURN(Vocabulary vocabulary, SelectTags(*snapshot, selection));
+  MILLRACE_ASSIGN_OR_RETURN(Vocabulary vocabulary, SelectTags(*snapshot, selection, cancelled));
   return MadeVocabulary{std::move(vocabulary), snapshot->digest()};
 }
 

@@ -1,6 +1,7 @@
 // What CreateVocabulary makes a vocabulary from.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -15,7 +16,9 @@ struct MadeVocabulary {
   std::string snapshot;  // its digest; empty: a file
 };
 
-// Errors as the contract lists them; those of a file's content are kVocabularyInvalid.
-absl::StatusOr<MadeVocabulary> MakeVocabulary(const ServiceDeps& deps, const v1::CreateVocabularyRequest& request);
+// Errors as the contract lists them; those of a file's content are kVocabularyInvalid. kCancelled when `cancelled`
+// returns true.
+absl::StatusOr<MadeVocabulary> MakeVocabulary(const ServiceDeps& deps, const v1::CreateVocabularyRequest& request,
+                                              const std::function<bool()>& cancelled);
 
 }  // namespace millrace

@@ -4,6 +4,8 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include <cstring>
+#include <optional>
+#include <string>
 
 #include "core/base/error.h"
 #include "server/rpc/convert.h"
@@ -54,20 +56,95 @@ uint8_t* Write(const TagView& tag, uint32_t size_bytes, uint8_t* out) {
 }
 
 // By the contract's names, so that a field that is added to it needs no line here.
-void ClearUnwanted(PostFieldSet fields, v1::Post* message) {
+std::vector<const google::protobuf::FieldDescriptor*> UnwantedFields(PostFieldSet fields) {
+  std::vector<const google::protobuf::FieldDescriptor*> unwanted;
   const google::protobuf::Descriptor& descriptor = *v1::Post::descriptor();
   for (int i = 0; i < kPostFieldCount; ++i) {
     const auto field = static_cast<PostField>(i);
     if (fields.Has(field)) continue;
     const auto* const known = descriptor.FindFieldByName(std::string(PostFieldName(field)));
-    if (known != nullptr) message->GetReflection()->ClearField(message, known);
+    if (known != nullptr) unwanted.push_back(known);
   }
+  return unwanted;
+}
+
+// The optional number that is sent as a field; nothing for fields of another kind.
+std::optional<snapshot_file::Field> NumberOf(PostField field) {
+  using snapshot_file::Field;
+  switch (field) {
+    case PostField::kMd5:
+      return Field::kMd5;
+    case PostField::kWidthPx:
+      return Field::kWidthPx;
+    case PostField::kHeightPx:
+      return Field::kHeightPx;
+    case PostField::kFileSizeBytes:
+      return Field::kFileSizeBytes;
+    case PostField::kPixivId:
+      return Field::kPixivId;
+    case PostField::kParentId:
+      return Field::kParentId;
+    case PostField::kUploaderId:
+      return Field::kUploaderId;
+    case PostField::kApproverId:
+      return Field::kApproverId;
+    case PostField::kScore:
+      return Field::kScore;
+    case PostField::kUpScore:
+      return Field::kUpScore;
+    case PostField::kDownScore:
+      return Field::kDownScore;
+    case PostField::kCreatedAt:
+      return Field::kCreatedAtUs;
+    case PostField::kUpdatedAt:
+      return Field::kUpdatedAtUs;
+    case PostField::kLastCommentedAt:
+      return Field::kLastCommentedAtUs;
+    case PostField::kLastNotedAt:
+      return Field::kLastNotedAtUs;
+    case PostField::kFavoriteCount:
+      return Field::kFavoriteCount;
+    case PostField::kDurationUs:
+      return Field::kDurationUs;
+    default:
+      return std::nullopt;
+  }
+}
+
+snapshot_file::PostParts PartsOf(PostFieldSet fields) {
+  const bool has_location = fields.Has(PostField::kLocation);  // made of id, md5 and file_ext
+  snapshot_file::PostParts parts;
+  parts.numbers = has_location ? FieldBit(snapshot_file::Field::kMd5) : 0;
+  for (int i = 0; i < kPostFieldCount; ++i) {
+    const auto field = static_cast<PostField>(i);
+    const std::optional<snapshot_file::Field> number = NumberOf(field);
+    if (fields.Has(field) && number.has_value()) parts.numbers |= FieldBit(*number);
+  }
+  parts.rating = fields.Has(PostField::kRating);
+  parts.flags = fields.Has(PostField::kFlags);
+  parts.file_ext = has_location || fields.Has(PostField::kFileExt);
+  parts.source = fields.Has(PostField::kSource);
+  parts.extra_json = fields.Has(PostField::kExtraJson);
+  parts.pools = fields.Has(PostField::kPools);
+  parts.favorites = fields.Has(PostField::kFavoriteUserIds);
+  parts.tags = fields.Has(PostField::kTags);
+  return parts;
 }
 
 }  // namespace
 
+PostEncoder::PostEncoder(const Snapshot& snapshot, const LocationTemplate& location, PostFieldSet fields,
+                         const TagRelations* relations)
+    : snapshot_(snapshot),
+      columns_(snapshot.columns()),
+      location_(location),
+      fields_(fields),
+      parts_(PartsOf(fields)),
+      unwanted_(UnwantedFields(fields)),
+      applied_tags_(relations) {}
+
 absl::Status PostEncoder::Append(int field_number, int64_t row, SliceWriter* writer) {
-  MILLRACE_RETURN_IF_ERROR(snapshot_.ReadFields(row, &post_));
+  MILLRACE_RETURN_IF_ERROR(columns_.ReadFields(static_cast<uint64_t>(row), &post_, parts_));
   absl::Span<const uint32_t> tag_indexes;
   if (fields_.Has(PostField::kTags)) {
     MILLRACE_ASSIGN_OR_RETURN(tag_indexes, snapshot_.TagIndexes(row));
@@ -76,7 +153,7 @@ absl::Status PostEncoder::Append(int field_number, int64_t row, SliceWriter* wri
   message_.Clear();
   SetPostFields(post_, location_, &message_);
   message_.set_row(row);
-  if (!has_all_) ClearUnwanted(fields_, &message_);
+  for (const auto* const field : unwanted_) message_.GetReflection()->ClearField(&message_, field);
 
   size_t size_bytes = message_.ByteSizeLong();
   tags_.resize(tag_indexes.size());

@@ -49,9 +49,9 @@ absl::Status SourceService::Update(const v1::UpdateSourceRequest& request, v1::U
   MILLRACE_RETURN_IF_ERROR(CheckName("name", request.name()));
   const auto change = [&](SourceRecord* updated) { return ApplyUpdate(request, updated); };
   SourceStore& store = deps_.catalog->sources();
-  MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, request.has_position()
-                                                           ? store.UpdateWithPosition(request.name(), change)
-                                                           : store.Update(request.name(), change));
+  const bool moves = request.has_position() || request.has_follow_changes();
+  MILLRACE_ASSIGN_OR_RETURN(const SourceRecord record, moves ? store.UpdateWithPosition(request.name(), change)
+                                                             : store.Update(request.name(), change));
   SetSource(record, response->mutable_source());
   return absl::OkStatus();
 }

@@ -65,9 +65,9 @@ absl::StatusOr<Vocabulary> Load(const ServiceDeps& deps, std::string_view refere
 }  // namespace
 
 absl::Status VocabularyService::Create(const v1::CreateVocabularyRequest& request,
-                                       v1::CreateVocabularyResponse* response) {
+                                       const std::function<bool()>& cancelled, v1::CreateVocabularyResponse* response) {
   MILLRACE_RETURN_IF_ERROR(CheckVocabularyName("name", request.name()));
-  MILLRACE_ASSIGN_OR_RETURN(const MadeVocabulary made, MakeVocabulary(deps_, request));
+  MILLRACE_ASSIGN_OR_RETURN(const MadeVocabulary made, MakeVocabulary(deps_, request, cancelled));
   VocabularyRecord record;
   record.name = request.name();
   record.digest = made.vocabulary.digest();
@@ -78,6 +78,10 @@ absl::Status VocabularyService::Create(const v1::CreateVocabularyRequest& reques
                             deps_.catalog->AddVocabulary(record, EncodeVocabulary(made.vocabulary)));
   SetVocabulary(added.record, response->mutable_vocabulary());
   response->set_created(added.created);
+  if (request.has_selection()) {
+    const bool is_applied = request.selection().tags() == v1::TAG_READING_APPLIED;
+    response->set_tags(is_applied ? v1::TAG_READING_APPLIED : v1::TAG_READING_AS_SAID);
+  }
   return absl::OkStatus();
 }
 
@@ -163,7 +167,7 @@ grpc::ServerUnaryReactor* VocabularyService::CreateVocabulary(grpc::CallbackServ
                                                               const v1::CreateVocabularyRequest* request,
                                                               v1::CreateVocabularyResponse* response) {
   return StartUnary(deps_, deps_.call_pool, "millrace.v1.VocabularyService/CreateVocabulary", context,
-                    [=, this](const auto&) { return Create(*request, response); });
+                    [=, this](const auto& cancelled) { return Create(*request, cancelled, response); });
 }
 
 grpc::ServerUnaryReactor* VocabularyService::GetVocabulary(grpc::CallbackServerContext* context,

@@ -1,6 +1,7 @@
 // millrace.v1.VocabularyService.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -39,7 +40,8 @@ class VocabularyService final : public v1::VocabularyService::CallbackService {
 
  private:
   // Each waits for the disk.
-  absl::Status Create(const v1::CreateVocabularyRequest& request, v1::CreateVocabularyResponse* response);
+  absl::Status Create(const v1::CreateVocabularyRequest& request, const std::function<bool()>& cancelled,
+                      v1::CreateVocabularyResponse* response);
   absl::Status Get(const v1::GetVocabularyRequest& request, v1::GetVocabularyResponse* response);
   absl::Status List(const v1::ListVocabulariesRequest& request, v1::ListVocabulariesResponse* response);
   absl::Status ListEntries(const v1::ListVocabularyEntriesRequest& request,

@@ -65,6 +65,7 @@ grpc::Status FakePlans::CreatePlan(grpc::ServerContext*, const v1::CreatePlanReq
                                    v1::CreatePlanResponse* response) {
   create_plan.push_back(*request);
   response->mutable_plan()->set_id(std::string(64, 'a'));
+  if (knows_readings) response->mutable_plan()->mutable_spec()->set_tags(request->spec().tags());
   return grpc::Status::OK;
 }
 
@@ -185,6 +186,7 @@ grpc::Status FakeVocabularies::CreateVocabulary(grpc::ServerContext*, const v1::
   create.push_back(*request);
   response->mutable_vocabulary()->set_name(request->name());
   response->mutable_vocabulary()->set_version(3);
+  if (knows_readings) response->set_tags(request->selection().tags());
   return grpc::Status::OK;
 }
 

@@ -40,6 +40,7 @@ struct FakeCatalog : v1::CatalogService::Service {
 };
 
 struct FakePlans : v1::PlanService::Service {
+  bool knows_readings = false;  // of tags
   std::vector<v1::CreatePlanRequest> create_plan;
   std::vector<v1::ExplainPostRequest> explain_post;
   std::vector<v1::ExplainStepRequest> explain_step;
@@ -61,7 +62,8 @@ struct FakeSnapshots : v1::SnapshotService::Service {
 };
 
 struct FakeVocabularies : v1::VocabularyService::Service {
-  int64_t label_count = 0;  // that its one vocabulary has, on pages of page_size
+  bool knows_readings = false;  // of tags
+  int64_t label_count = 0;      // that its one vocabulary has, on pages of page_size
   std::vector<v1::CreateVocabularyRequest> create;
   std::vector<v1::ListVocabularyEntriesRequest> list_entries;
   std::vector<v1::DeleteVocabularyRequest> remove;

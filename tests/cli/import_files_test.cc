@@ -72,8 +72,9 @@ TEST_CASE("of a folder, lists of tags go first") {
 
 TEST_CASE("a folder with pictures and sidecars is one of pictures") {
   const TempFolder folder;
-  for (const char* name : {"1.png", "1.txt", "2.PNG", "2.PNG.json", "2.txt", "set/3.jpg", "set/3.json", "set/3.webp",
-                           "4.gif", "5.txt", "film.mp4"}) {
+  for (const char* name :
+       {"1.png", "1.txt", "2.PNG", "2.PNG.json", "2.txt", "set/3.jpg", "set/3.json", "set/3.webp", "4.gif", "5.txt",
+        "6.png", "6.caption", "7.png", "7.png.caption", "7.txt", "8.caption", "film.mp4"}) {
     folder.Add(name);
   }
   InputFiles found;
@@ -87,10 +88,14 @@ TEST_CASE("a folder with pictures and sidecars is one of pictures") {
   CHECK(files == std::vector<std::pair<std::string, std::string>>{{"1.txt", "1.png"},
                                                                   {"2.PNG.json", "2.PNG"},
                                                                   {"4.gif", "4.gif"},
+                                                                  {"6.caption", "6.png"},
+                                                                  {"7.txt", "7.png"},
                                                                   {"set/3.json", "set/3.jpg"},
                                                                   {"set/3.json", "set/3.webp"},
-                                                                  {"5.txt", ""}});
-  CHECK(found.skipped == std::vector<std::string>{folder.path() + "/2.txt", folder.path() + "/film.mp4"});
+                                                                  {"5.txt", ""},
+                                                                  {"8.caption", ""}});
+  CHECK(found.skipped == std::vector<std::string>{folder.path() + "/2.txt", folder.path() + "/7.png.caption",
+                                                  folder.path() + "/film.mp4"});
 }
 
 TEST_CASE("pictures and other data are not imported together") {

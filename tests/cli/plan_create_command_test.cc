@@ -52,6 +52,18 @@ struct TempFile {
   ~TempFile() { std::filesystem::remove(path); }
 };
 
+TEST_CASE("a server that passes the reading of tags over is noticed by the plan that comes back") {
+  FakeServer server;  // is of before there were readings
+  const Result result = Create(server, {"-b", "64", "-d", "x", "--tags", "applied"});
+  CHECK(result.exit_code == 1);
+  CHECK(result.err.find("it made plan " + std::string(64, 'a') + " by tags as said") != std::string::npos);
+  CHECK(Create(server, {"-b", "64", "-d", "x", "--tags", "as-said"}).exit_code == 0);
+  REQUIRE(server.plans.create_plan.size() == 2);
+  CHECK(server.plans.create_plan[0].spec().tags() == v1::TAG_READING_APPLIED);
+  server.plans.knows_readings = true;
+  CHECK(Create(server, {"-b", "64", "-d", "x", "--tags", "applied"}).exit_code == 0);
+}
+
 TEST_CASE("what is not said stays unsaid") {
   v1::PlanSpec expected;
   expected.set_dataset("x");

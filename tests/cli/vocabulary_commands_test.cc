@@ -57,6 +57,16 @@ struct TempFile {
   }
 };
 
+TEST_CASE("a server that passes the reading of tags over is noticed by its answer") {
+  FakeServer server;  // is of before there were readings
+  const Result result = Run(server, {"create", "v", "-d", "x", "--tags", "applied"});
+  CHECK(result.exit_code == 1);
+  CHECK(result.err.find("it made vocabulary v@3 by tags as said") != std::string::npos);
+  CHECK(Run(server, {"create", "v", "-d", "x"}).exit_code == 0);
+  server.vocabularies.knows_readings = true;
+  CHECK(Run(server, {"create", "v", "-d", "x", "--tags", "applied"}).exit_code == 0);
+}
+
 TEST_CASE("the conditions are asked for as they are said") {
   const TempFile names("solo\r\n\nlong hair\n");
   v1::CreateVocabularyRequest expected;

@@ -10,15 +10,13 @@ from __future__ import annotations
 import itertools
 import json
 import random
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import millrace
 from durability.report import Report
-from durability.workload import query
-from millrace.types import ImportResult
+from durability.workload import TwoImports, query
 from server_process import ServerProcess
 
 DATASET = "killed"
@@ -116,41 +114,20 @@ class KillTest:
 
     def _import_and_kill(self, version: int, path: Path) -> bool:
         """Whether the server had acknowledged the import, to one client or both, when it was killed."""
-        results: list[ImportResult] = []
         with self._start() as server, millrace.connect(server.address) as client:
-            threads = self._import_twice(client, version, path, results)
+            imports = self._import_twice(client, version, path)
             time.sleep(self._random.uniform(0, self._kill_s_max))
             server.kill()
-            for thread in threads:
-                thread.join()
+            results = imports.join()
         self._kill_s_max *= 0.9 if results else 1.1
         return bool(results)
 
-    def _import_twice(
-        self, client: millrace.Client, version: int, path: Path, results: list[ImportResult]
-    ) -> list[threading.Thread]:
-        """Begins both; each ends when it is answered or the server is gone."""
-
-        def work() -> None:
-            while True:
-                try:
-                    results.append(client.import_(path, dataset=DATASET, request_id=f"kill-{version}", timeout_s=0.01))
-                    return
-                except millrace.ImportRunning:
-                    time.sleep(0.005)
-                except (millrace.Error, ValueError):
-                    return
-
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        return threads
+    def _import_twice(self, client: millrace.Client, version: int, path: Path) -> TwoImports:
+        return TwoImports(lambda: client.import_(path, dataset=DATASET, request_id=f"kill-{version}", timeout_s=0.01))
 
     def _repeat(self, client: millrace.Client, version: int, ids: range, path: Path) -> None:
         was_there = self._versions.get(ids[0]) == version
-        results: list[ImportResult] = []
-        for thread in self._import_twice(client, version, path, results):
-            thread.join()
+        results = self._import_twice(client, version, path).join()
         if [result.already_imported for result in results].count(False) != (0 if was_there else 1) or len(results) != 2:
             self._fail(version, f"repeated, with whole={was_there}: {results}")
             return

@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,33 @@ SWEEP_S_MAX = 30.0
 
 class Fault(AssertionError):
     """A promise that was broken."""
+
+
+class TwoImports:
+    """Two clients that import the same dump with the same request_id at the same time: they begin at once, and each
+    goes on until it is answered or the server is gone. `attempt` imports in one attempt; `results` are the answers."""
+
+    def __init__(self, attempt: Callable[[], ImportResult]) -> None:
+        self.results: list[ImportResult] = []
+        self._attempt = attempt
+        self._threads = [threading.Thread(target=self._work) for _ in range(2)]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> list[ImportResult]:
+        for thread in self._threads:
+            thread.join()
+        return self.results
+
+    def _work(self) -> None:
+        while True:
+            try:
+                self.results.append(self._attempt())
+                return
+            except millrace.ImportRunning:
+                time.sleep(0.002)
+            except (millrace.Error, ValueError):
+                return
 
 
 @dataclass(frozen=True)
@@ -88,26 +115,7 @@ class Workload:
     def do_twice_at_once(
         self, client: millrace.Client, number: int, *, skip_snapshot: bool = False
     ) -> list[ImportResult]:
-        """Two clients import the same dump with the same request_id at the same time, until both are answered or
-        fail."""
-        results: list[ImportResult] = []
-
-        def work() -> None:
-            while True:
-                try:
-                    results.append(self.do(client, number, skip_snapshot=skip_snapshot))
-                    return
-                except millrace.ImportRunning:
-                    time.sleep(0.002)
-                except (millrace.Error, ValueError):
-                    return
-
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return results
+        return TwoImports(lambda: self.do(client, number, skip_snapshot=skip_snapshot)).join()
 
 
 @dataclass(frozen=True)

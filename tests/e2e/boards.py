@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ class BoardPost:
     tags: tuple[tuple[str, str], ...] = (("blue_sky", "general"), ("someone", "artist"))
     score: int = 0
     is_deleted: bool = False
+    change: int = 0  # seconds since the third of January 2024, e621's change_seq above 1,000,000
+
+    @property
+    def changed_at(self) -> datetime:
+        return datetime(2024, 1, 3, 5, tzinfo=UTC) + timedelta(seconds=self.change)
 
     @property
     def md5(self) -> str:
@@ -46,7 +52,7 @@ def danbooru_page(posts: list[BoardPost]) -> Any:
         {
             "id": post.id,
             "created_at": "2024-01-02T03:04:05.678-05:00",
-            "updated_at": "2024-01-03T00:00:00.000-05:00",
+            "updated_at": post.changed_at.isoformat(timespec="milliseconds"),
             "uploader_id": 42,
             "score": post.score,
             "up_score": max(post.score, 0),
@@ -81,7 +87,7 @@ def e621_page(posts: list[BoardPost]) -> Any:
             {
                 "id": post.id,
                 "created_at": "2024-01-02T03:04:05.678-05:00",
-                "updated_at": "2024-01-03T00:00:00.000-05:00",
+                "updated_at": post.changed_at.isoformat(timespec="milliseconds"),
                 "file": {"width": 640, "height": 480, "ext": "png", "size": 1234, "md5": post.md5, "url": None},
                 "score": {"up": max(post.score, 0), "down": min(post.score, 0), "total": post.score},
                 "tags": {
@@ -89,7 +95,7 @@ def e621_page(posts: list[BoardPost]) -> Any:
                     for category in ("general", "artist", "copyright", "character", "species", "meta", "lore")
                 },
                 "locked_tags": [],
-                "change_seq": 1000 + post.id,
+                "change_seq": 1_000_000 + post.change,
                 "flags": {
                     "pending": False,
                     "flagged": False,
@@ -155,7 +161,7 @@ def gelbooru_page(posts: list[BoardPost]) -> Any:
                 "image": f"{post.md5}.png",
                 "rating": "general",
                 "source": "https://example.net/a",
-                "change": 1790412669,
+                "change": int(post.changed_at.timestamp()),
                 "owner": "someone",
                 "creator_id": 88,
                 "parent_id": 0,
@@ -293,6 +299,9 @@ class FaultyBoard:
         self.relations: dict[str, Page] = {"tag_aliases": [], "tag_implications": []}
         self.list_faults: list[Answer] = []  # for the next requests of tags and relations
         self.list_requests: list[str] = []  # of these; paths and queries
+        self.change_faults: list[Answer] = []  # for the next requests of posts by change
+        self.change_requests: list[tuple[float, str]] = []  # when, path and query
+        self.on_change_request: Callable[[int], None] | None = None  # its number, before it is answered
         self.kind = kind
         self._page_size = page_size
         board = self
@@ -337,6 +346,9 @@ class FaultyBoard:
             if self.list_faults:
                 return self.list_faults.pop(0)
             return Answer(body=json.dumps(self._list(path.path, query)).encode())
+        tags = query.get("tags", [""])[0].split()
+        if any(word.startswith(("order:change", "sort:updated")) for word in tags):
+            return self._changes(handler.path, query, tags)
         paged_by = query.get("page", ["a0"])[0]
         if self.kind in ("moebooru", "gelbooru"):
             paged_by = query["tags"][0].partition("id:>")[2].split()[0]
@@ -346,6 +358,25 @@ class FaultyBoard:
         if faults:
             return faults.pop(0) if len(faults) > 1 else faults[0]
         return json_answer([post for post in self.posts if post.id > after_id][: self._page_size], self.kind)
+
+    def _changes(self, path: str, query: dict[str, list[str]], tags: list[str]) -> Answer:
+        """Newest change first, by page number; of e621 also those behind a change, ascending."""
+        self.change_requests.append((time.monotonic(), path))
+        if self.on_change_request is not None:
+            self.on_change_request(len(self.change_requests))
+        if self.change_faults:
+            return self.change_faults.pop(0)
+        limit = min(int(query["limit"][0]), self._page_size)
+        posts = sorted(self.posts, key=lambda post: (-post.change, -post.id))
+        behind = [int(word.removeprefix("change:>")) for word in tags if word.startswith("change:>")]
+        if behind:
+            posts = [post for post in reversed(posts) if 1_000_000 + post.change > behind[0]]
+        elif self.kind == "e621":
+            assert "status:any" in tags
+        page = int(query["pid"][0]) if self.kind == "gelbooru" else int(query["page"][0]) - 1
+        shown = posts[page * limit : (page + 1) * limit]
+        # The pages of these two turn what they are given.
+        return json_answer(shown[::-1] if self.kind in ("danbooru", "e621") else shown, self.kind)
 
     def _list(self, path: str, query: dict[str, list[str]]) -> Any:
         relations = self.relations.get(path.strip("/").removesuffix(".json"))

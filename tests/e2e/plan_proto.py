@@ -28,6 +28,8 @@ def plan_spec(spec: Spec, snapshot: str) -> plans.PlanSpec:
         request.coverage = plans.Coverage.Value(f"COVERAGE_{spec['coverage'].upper()}")
     if "batch_rows" in spec:
         request.batch_rows = plans.BatchRows.Value(f"BATCH_ROWS_{spec['batch_rows'].upper()}")
+    if "tags" in spec:
+        request.tags = posts.TagReading.Value(f"TAG_READING_{spec['tags'].upper()}")
     if "stratify" in spec:
         request.stratify.CopyFrom(_stratify(spec["stratify"]))
     if "weights" in spec:

@@ -1,8 +1,9 @@
 """The golden vectors of plans over posts, as a real server serves them.
 
-Method: the posts of every vector are imported as a dump, the plan is created from the contract's messages on the
-snapshot that came of it, and every batch of the vector's epochs and slices is streamed and compared. The plan's id
-must be that of the specification for this snapshot. What a dump cannot say (the ratings of two schemes at once, numbers
+Method: the posts of every vector are imported as a dump, and its aliases and implications as another; the plan is
+created from the contract's messages on the snapshot that came of it, and every batch of the vector's epochs and slices
+is streamed and compared, with its tags and labels where the vector has them. The plan's id must be that of the
+specification for this snapshot. What a dump cannot say (the ratings of two schemes at once, numbers
 of favourites, durations) and posts by the million are left to tests/core/batch.
 """
 
@@ -73,11 +74,26 @@ def record(post: dict[str, Any], tags: dict[int, list[Any]]) -> dict[str, Any]:
     return found
 
 
-def import_posts(client: millrace.Client, golden: Golden, path: Path, dataset: str) -> str:
+def write_lines(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def import_all(client: millrace.Client, golden: Golden, folder: Path, dataset: str) -> str:
     """The digest of the snapshot."""
     tags = {tag[0]: tag for tag in golden.get("tags", ())}
-    path.write_text("".join(json.dumps(record(post, tags)) + "\n" for post in posts_of(golden)))
-    snapshot = client.import_(path, dataset=dataset).snapshot
+    posts = write_lines(folder / "posts.jsonl", [record(post, tags) for post in posts_of(golden)])
+    snapshot = client.import_(posts, dataset=dataset).snapshot
+    relations = [
+        write_lines(
+            folder / f"tag_{kind}.json",
+            [{"antecedent_name": a, "consequent_name": b, "status": "active"} for a, b in golden[kind]],
+        )
+        for kind in ("aliases", "implications")
+        if golden.get(kind)
+    ]
+    if relations:
+        snapshot = client.import_(relations, dataset=dataset, format="danbooru-export").snapshot
     assert snapshot is not None
     return snapshot
 
@@ -103,7 +119,7 @@ def test_the_served_batches_are_the_golden_ones(
     server: ServerProcess, client: millrace.Client, tmp_path: Path, path: Path
 ) -> None:
     golden: Golden = json.loads(path.read_text())
-    snapshot = import_posts(client, golden, tmp_path / "posts.jsonl", path.stem)
+    snapshot = import_all(client, golden, tmp_path, path.stem)
     plan = create(server.address, plan_spec(golden["plan"], snapshot))
     expected_spec = {**golden["plan"], "snapshot": snapshot}
     assert plan.canonical_form == reference.canonical_form(expected_spec)
@@ -129,6 +145,30 @@ def test_the_served_batches_are_the_golden_ones(
         assert batch.global_offset == expected["global_offset"]
         assert int((~batch.mask).sum()) == expected["padding_count"]
 
+    if "vocabulary" in golden:
+        check_tags(client, golden, plan.id, path.stem)
+
+
+def check_tags(client: millrace.Client, golden: Golden, plan_id: str, name: str) -> None:
+    """The tags of batches, as rows and as columns, their labels, and the counts of a vocabulary."""
+    snapshot, tags = client.plans.get(plan_id).snapshot, golden["plan"].get("tags")
+    counted = client.vocabularies.create(f"counts-{name}", snapshot=snapshot, tags=tags)
+    entries = client.vocabularies.entries(counted.reference)
+    assert [[entry.tag_id, entry.post_count] for entry in entries] == golden["tag_counts"]
+    csv = "name,category\n" + "".join(",".join(entry) + "\n" for entry in golden["vocabulary"])
+    labels = client.vocabularies.create(f"labels-{name}", csv=csv.encode())
+    for expected in golden["tag_batches"]:
+        where = {key: expected[key] for key in ("split", "epoch", "step")}
+        rows = client.batch(plan_id, view="posts", **where)
+        assert [[tag.id for tag in post.tags] for post in rows.posts] == expected["tags"]
+        columns = client.batch(plan_id, fields=["tags"], labels=labels.reference, **where)
+        assert isinstance(columns, millrace.ColumnBatch)
+        assert isinstance(columns.labels, millrace.TagLists)
+        for i in range(len(columns)):
+            assert columns.tags.of(i).tolist() == expected["tags"][i]
+            assert columns.labels.of(i).tolist() == expected["labels"][i]
+
 
 def test_there_are_vectors() -> None:
-    assert len(VECTORS) >= 46
+    assert len(VECTORS) >= 60
+    assert sum("vocabulary" in json.loads(path.read_text()) for path in VECTORS) >= 6

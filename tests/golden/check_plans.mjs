@@ -13,6 +13,7 @@ import {basename, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {isDeepStrictEqual} from 'node:util';
 
+import {labeller} from './node/labels.mjs';
 import {epochKey, le64, permutation, selectionKey} from './node/permutation.mjs';
 import {parseToken, Plan} from './node/plan.mjs';
 import {Snapshot} from './node/posts.mjs';
@@ -45,6 +46,21 @@ const rowsDigest = (plan, {split, epoch, first_step: first, end_step: end}) => {
 
 const pick = (object, keys) => Object.fromEntries(keys.map((key) => [key, object[key]]));
 
+function* checkTags(golden, plan) {
+  if (golden.tag_counts !== undefined) {
+    const counts = plan.snapshot.tagCounts().map(([id, count]) => [Number(id), count]);
+    yield ['numbers of posts by tag', counts, golden.tag_counts];
+  }
+  const labelsOf = labeller(golden.vocabulary ?? []);
+  for (const expected of golden.tag_batches ?? []) {
+    const {split, epoch, step} = expected;
+    const posts = plan.batch(split, epoch, step).rows.map((row) => plan.tags(row));
+    const tags = posts.map((found) => found.map(({id}) => Number(id)));
+    const found = {split, epoch, step, tags, labels: posts.map(labelsOf)};
+    yield [`tags and labels of ${split}, ${epoch}, ${step}`, found, expected];
+  }
+}
+
 function* checkPlan(golden, full) {
   if (golden.slow && !full) return;
   const plan = new Plan(golden.plan, new Snapshot(golden));
@@ -66,6 +82,7 @@ function* checkPlan(golden, full) {
     if (!full && stretch.sample_count > LONG_STRETCH) continue;
     yield [`stretch ${JSON.stringify(stretch)}`, rowsDigest(plan, stretch), stretch.rows_sha256];
   }
+  yield* checkTags(golden, plan);
   for (const {split, epoch, step, token} of golden.tokens ?? []) {
     yield [`token of ${split}, ${epoch}, ${step}`, plan.token(split, epoch, step), token];
     yield [`position of ${token}`, parseToken(token), {planId: plan.id, split, epoch, step}];

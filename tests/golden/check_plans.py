@@ -23,9 +23,9 @@ sys.path.insert(0, str(HERE))
 # Last: an installed package comes first, because it has the generated stubs that processes started from here will want.
 sys.path.append(str(HERE.parent.parent / "clients" / "python" / "src"))
 
-from vector_posts import posts_of  # noqa: E402
+from vector_posts import posts_of, relations_of  # noqa: E402
 
-from millrace.reference import Permutation, Plan, epoch_key, selection_key  # noqa: E402
+from millrace.reference import Labels, Permutation, Plan, epoch_key, selection_key  # noqa: E402
 
 LONG_STRETCH = 100_000  # samples
 
@@ -63,10 +63,21 @@ def check_epoch(plan: Plan, expected: dict[str, Any]) -> Comparison:
     return f"epoch {epoch} of {split}", [plan.batch(split, epoch, step).rows for step in steps], expected["batches"]
 
 
+def check_tags(golden: dict[str, Any], plan: Plan) -> Iterator[Comparison]:
+    if "tag_counts" in golden:
+        yield "numbers of posts by tag", [list(entry) for entry in plan.tag_counts()], golden["tag_counts"]
+    labels = Labels(map(tuple, golden.get("vocabulary", ())))
+    for expected in golden.get("tag_batches", ()):
+        where = {name: expected[name] for name in ("split", "epoch", "step")}
+        posts = [plan.tags(row) for row in plan.batch(**where).rows]
+        found = {"tags": [[tag.id for tag in tags] for tags in posts], "labels": [labels.of(tags) for tags in posts]}
+        yield f"tags and labels of batch {where}", {**where, **found}, expected
+
+
 def check_plan(golden: dict[str, Any], full: bool) -> Iterator[Comparison]:
     if golden.get("slow") and not full:
         return
-    plan = Plan(golden["plan"], posts_of(golden))
+    plan = Plan(golden["plan"], posts_of(golden), relations_of(golden))
     yield "plan id", plan.id, golden["plan_id"]
     yield "selection", len(plan.rows), golden["selection_size"]
     splits = [split._asdict() for split in plan.splits]
@@ -79,6 +90,7 @@ def check_plan(golden: dict[str, Any], full: bool) -> Iterator[Comparison]:
     for stretch in golden.get("stretches", []):
         if full or stretch["sample_count"] <= LONG_STRETCH:
             yield f"stretch {stretch}", rows_digest(plan, stretch), stretch["rows_sha256"]
+    yield from check_tags(golden, plan)
     for entry in golden.get("tokens", []):
         position = entry["split"], entry["epoch"], entry["step"]
         yield f"token of {position}", plan.token(*position), entry["token"]

@@ -41,7 +41,11 @@ NON_ASCII_TAGS = [
 
 @dataclass(frozen=True)
 class Feature:
-    """posts: what of the vector says which posts there are. stretch_steps: digests instead of rows."""
+    """posts: what of the vector says which posts there are, and their relations.
+
+    stretch_steps: digests instead of rows. vocabulary: the name and category of each label; with one the vector tells
+    tags, labels and numbers of posts by tag.
+    """
 
     name: str
     about: str
@@ -51,6 +55,7 @@ class Feature:
     world_sizes: tuple[int, ...] = ()
     stretch_steps: int = 0
     slow: bool = False
+    vocabulary: tuple[tuple[str, str], ...] = ()
 
 
 def gallery(seed: int, size: int, tags: list[tuple[int, str, str]] | None = None) -> Spec:

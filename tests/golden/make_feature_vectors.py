@@ -14,6 +14,7 @@ import hashlib
 import json
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ sys.path.append(str(HERE.parent.parent / "clients" / "python" / "src"))
 
 from feature_plans import FEATURES, Feature  # noqa: E402
 from query_plans import QUERY_FEATURES  # noqa: E402
-from vector_posts import posts_of  # noqa: E402
+from relation_plans import RELATION_FEATURES  # noqa: E402
+from vector_posts import posts_of, relations_of  # noqa: E402
 
-from millrace.reference import Plan, canonical_form  # noqa: E402
+from millrace.reference import Labels, Plan, canonical_form  # noqa: E402
 
 
 def compact(value: object) -> str:
@@ -91,13 +93,26 @@ def tokens_of(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
+def tag_batches_of(plan: Plan, labels: Labels) -> Iterator[dict[str, Any]]:
+    """The tags and labels of the first and the last batch of every split, in epoch 0."""
+    for split in plan.splits:
+        for step in sorted({0, split.batch_count - 1} if split.batch_count else ()):
+            posts = [plan.tags(row) for row in plan.batch(split.name, 0, step).rows]
+            yield {
+                "split": split.name,
+                "epoch": 0,
+                "step": step,
+                "tags": [[tag.id for tag in tags] for tags in posts],
+                "labels": [labels.of(tags) for tags in posts],
+            }
+
+
 def golden_text(feature: Feature) -> str:
     golden: dict[str, Any] = {"about": compact(feature.about)}
     if feature.slow:
         golden["slow"] = "true"
     golden |= {key: lines(value) if isinstance(value, list) else compact(value) for key, value in feature.posts.items()}
-    size: dict[str, Any] = feature.posts
-    plan = Plan(feature.plan, posts_of(size))
+    plan = Plan(feature.plan, posts_of(feature.posts), relations_of(feature.posts))
     golden["selection_size"] = compact(len(plan.rows))
     golden["plan"] = canonical_form(feature.plan)
     golden["plan_id"] = compact(plan.id)
@@ -110,12 +125,16 @@ def golden_text(feature: Feature) -> str:
             [epoch_of(plan, split.name, epoch) for split in plan.splits for epoch in feature.epochs]
         )
         golden["batches"] = lines([found for world in feature.world_sizes for found in slices_of(plan, world)])
+    if feature.vocabulary:
+        golden["vocabulary"] = lines(list(feature.vocabulary))
+        golden["tag_counts"] = compact(plan.tag_counts())
+        golden["tag_batches"] = lines(list(tag_batches_of(plan, Labels(feature.vocabulary))))
     golden["tokens"] = lines(tokens_of(plan))
     return "{\n" + ",\n".join(f'"{key}":{text}' for key, text in golden.items()) + "\n}\n"
 
 
 def main() -> int:
-    for feature in [*FEATURES, *QUERY_FEATURES]:
+    for feature in [*FEATURES, *QUERY_FEATURES, *RELATION_FEATURES]:
         path = HERE / "features" / f"{feature.name}.json"
         if path.exists():
             print(f"{path.name}: is there")

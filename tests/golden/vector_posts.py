@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, overload
 
-from millrace.reference import Post, Tag
+from millrace.reference import Post, Relations, Tag
 from millrace.reference.keys import mix
 
 
@@ -21,6 +21,11 @@ def posts_of(golden: dict[str, Any]) -> Sequence[Post] | int:
         return ComputedPosts(golden["computed_posts"])
     size: int = golden["selection_size"]
     return size
+
+
+def relations_of(golden: dict[str, Any]) -> Relations:
+    """The snapshot's, which also a vector without any may be asked for."""
+    return Relations(dict(golden.get("aliases", ())), map(tuple, golden.get("implications", ())))
 
 
 def _post(entry: dict[str, Any], tags: dict[int, Tag]) -> Post:

@@ -70,6 +70,8 @@ class FakeServer(grpc.GenericRpcHandler):
         self.part_size = 0  # of bodies of columns; 0: no parts
         self.import_failures = 0
         self.imported: list[tuple[str, bytes]] = []
+        self.import_requests: list[imports.ImportRequest] = []  # of the last import
+        self.knows_readings = True  # as servers do since there are readings of tags
         self.calls: list[str] = []
         self.vocabulary_requests: list[Any] = []  # of creations
         self.vocabularies = [  # newest first
@@ -94,6 +96,7 @@ class FakeServer(grpc.GenericRpcHandler):
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         method = details.method.removeprefix("/millrace.v1.")
         unary = {
+            "PlanService/CreatePlan": (plans.CreatePlanRequest, self._create_plan),
             "PlanService/GetPlan": (plans.GetPlanRequest, self._get_plan),
             "LoaderService/GetBatch": (loader.GetBatchRequest, self._get_batch),
             "CatalogService/GetStats": (catalog.GetStatsRequest, lambda request, context: catalog.GetStatsResponse()),
@@ -140,6 +143,17 @@ class FakeServer(grpc.GenericRpcHandler):
         spec = plans.PlanSpec(snapshot="cd" * 32, splits=[plans.SplitSpec(name="train", share=1)])
         return plans.GetPlanResponse(plan=plans.Plan(id=PLAN_ID, spec=spec, splits=[train]))
 
+    def _create_plan(self, request: plans.CreatePlanRequest, context: grpc.ServicerContext) -> plans.CreatePlanResponse:
+        made = self._get_plan(plans.GetPlanRequest(), context).plan
+        made.spec.tags = self._reading(request.spec.tags)
+        return plans.CreatePlanResponse(plan=made, created=True)
+
+    def _reading(self, asked: posts.TagReading) -> posts.TagReading:
+        """That is followed, as it is told."""
+        if not self.knows_readings:
+            return posts.TAG_READING_UNSPECIFIED
+        return asked or posts.TAG_READING_AS_SAID
+
     def _list_tags(self, request: catalog.ListTagsRequest, context: grpc.ServicerContext) -> catalog.ListTagsResponse:
         first = int(request.page_token or 0)
         end = min(first + 2, 5)
@@ -167,7 +181,8 @@ class FakeServer(grpc.GenericRpcHandler):
         self, request: vocabularies.CreateVocabularyRequest, context: grpc.ServicerContext
     ) -> vocabularies.CreateVocabularyResponse:
         self.vocabulary_requests.append(request)
-        return vocabularies.CreateVocabularyResponse(vocabulary=self.vocabularies[0], created=True)
+        tags = self._reading(request.selection.tags) if request.HasField("selection") else None
+        return vocabularies.CreateVocabularyResponse(vocabulary=self.vocabularies[0], created=True, tags=tags)
 
     def _get_vocabulary(
         self, request: vocabularies.GetVocabularyRequest, context: grpc.ServicerContext
@@ -281,11 +296,13 @@ class FakeServer(grpc.GenericRpcHandler):
     ) -> Iterator[imports.ImportResponse]:
         start = next(requests).start
         data, name, ended = b"", "", False
+        self.import_requests = [imports.ImportRequest(start=start)]
         for request in requests:
+            self.import_requests.append(request)
             if request.WhichOneof("message") == "file":
                 name = request.file.name
             ended = ended or request.HasField("end")
-            data += request.chunk
+            data += request.file.content + request.chunk
             if self.import_failures:
                 self.import_failures -= 1
                 context.abort(grpc.StatusCode.UNAVAILABLE, "broken on request")

@@ -13,7 +13,7 @@ from fake_server import FakeServer, error_metadata
 from google.rpc import error_details_pb2
 
 import millrace
-from millrace import _sources
+from millrace import _chunks, _sources
 from millrace.errors import _BY_REASON
 
 
@@ -105,7 +105,7 @@ def test_scope_is_a_dataset_or_a_snapshot(server: FakeServer) -> None:
 
 
 def test_import_sends_files_whole_and_reports(server: FakeServer, tmp_path: Path) -> None:
-    data = b"x" * (3 * _sources.CHUNK_SIZE_BYTES + 5)
+    data = b"x" * (3 * _chunks.CHUNK_SIZE_BYTES + 5)
     (tmp_path / "b.jsonl").write_bytes(data)
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b"y"))
     rejected: list[millrace.RejectedRecord] = []
@@ -184,7 +184,7 @@ def test_a_file_that_cannot_be_read_fails_the_import_with_its_own_error(server: 
 def test_import_takes_a_folder_in_order_and_tells_the_compression_by_name(tmp_path: Path) -> None:
     for name in ("a.json", "b.jsonl.gz", "c.ndjson.zst"):
         (tmp_path / name).touch()
-    files = _sources.collect(tmp_path, format_given=False)
+    files, _ = _sources.collect(tmp_path, None)
     assert [file.name for file in files] == ["a.json", "b.jsonl.gz", "c.ndjson.zst"]
     assert [_sources.compression_of(file.name) for file in files] == [None, "gzip", "zstd"]
 
@@ -193,11 +193,11 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").touch()
     (tmp_path / "notes.txt").touch()
     with pytest.raises(ValueError, match=r"notes\.txt"):
-        _sources.collect(tmp_path, format_given=True)
+        _sources.collect(tmp_path, "danbooru-jsonl")
 
 
 def test_files_without_a_suffix_need_a_format(tmp_path: Path) -> None:
     (tmp_path / "2019000000000000").touch()
     with pytest.raises(ValueError, match="2019000000000000"):
-        _sources.collect(tmp_path, format_given=False)
-    assert len(_sources.collect(tmp_path, format_given=True)) == 1
+        _sources.collect(tmp_path, None)
+    assert len(_sources.collect(tmp_path, "danbooru-jsonl").files) == 1

@@ -104,6 +104,21 @@ def test_columns_of_another_number_of_posts_are_refused(server: FakeServer) -> N
         _ = batch.tags
 
 
+@pytest.mark.parametrize("offsets", [[0, 3, 2, 3], [0, -1, 2, 3], [1, 2, 2, 3], [0, 2, 2, 4]])
+def test_offsets_that_fall_or_do_not_fit_are_refused(offsets: list[int]) -> None:
+    message = pb.Batch()
+    body = b"abc" + bytes(61) + np.array(offsets, np.int32).tobytes()
+    for field, part in (("source", "bytes"), ("labels", "values")):
+        del message.columns[:]
+        message.columns.add(name=f"{field}.{part}", data_type=pb.DATA_TYPE_UINT8, shape=[3], size_bytes=3)
+        message.columns.add(
+            name=f"{field}.offsets", data_type=pb.DATA_TYPE_INT32, shape=[4], offset_bytes=64, size_bytes=16
+        )
+        batch = millrace.ColumnBatch(message, np.frombuffer(body, np.uint8))
+        with pytest.raises(millrace.SequenceBroken, match=f"offsets of {field}"):
+            _ = batch.texts(field) if part == "bytes" else batch.lists(field)
+
+
 @pytest.mark.parametrize("padding_count", [-1, 7])
 def test_more_padding_than_samples_is_refused(server: FakeServer, padding_count: int) -> None:
     batch = load(server)[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+from typing import Any
 
 import grpc
 import numpy as np
@@ -235,6 +236,40 @@ def test_a_busy_server_is_asked_again_only_when_it_says_when(server: FakeServer)
             list(loader)
     assert caught.value.reason == "SERVER_BUSY"
     assert busy["count"] == 0
+
+
+def test_a_longer_wait_than_is_left_is_told_at_once(server: FakeServer) -> None:
+    from google.protobuf import duration_pb2
+    from google.rpc import error_details_pb2
+
+    def on_call(method: str, context: grpc.ServicerContext) -> None:
+        if method.endswith("StreamBatches"):
+            code = grpc.StatusCode.RESOURCE_EXHAUSTED
+            retry = error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=60))
+            context.set_trailing_metadata(error_metadata(code, "busy", "SERVER_BUSY", [retry]))
+            context.abort(code, "busy")
+
+    server.on_call = on_call
+    with Loader(server.address, plan=PLAN_ID, timeout_s=30) as loader, pytest.raises(millrace.ServerBusy) as caught:
+        list(loader)
+    assert caught.value.retry_delay_s == 60
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"start": (0, 3)},
+        {"start": Position((1 << 31) - 1, 0)},
+        {"start": Position(0, -1)},
+        {"epochs": 1.5},
+        {"prefetch": 1.5},
+        {"timeout_s": 0},
+        {"timeout_s": float("nan")},
+    ],
+)
+def test_arguments_that_no_loader_can_have(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(arguments)) + "|no such position"):
+        Loader("127.0.0.1:1", plan=PLAN_ID, **arguments)
 
 
 def test_a_progress_bar_shows_the_whole_pass(server: FakeServer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -211,11 +211,11 @@ TEST_CASE("columns and labels are as if the posts said the applied tags") {
   const Fixture fixture(GENERATE(4, 5));
   const LocationTemplate location = LocationTemplate::Parse("{id}").value();
   const Vocabulary vocabulary = *SelectTags(*fixture.snapshot, {.tags = TagReading::kApplied});
-  const auto labels_on = [&](const Snapshot& snapshot) {
-    return std::make_shared<const LabelIndex>(LabelIndex::Create(snapshot, vocabulary).value());
+  const auto labels_on = [&](const Snapshot& snapshot, TagReading reading) {
+    return std::make_shared<const LabelIndex>(LabelIndex::Create(snapshot, vocabulary, reading).value());
   };
-  const auto labels = labels_on(*fixture.snapshot);
-  const auto applied_labels = labels_on(*fixture.applied_snapshot);
+  const auto labels = labels_on(*fixture.snapshot, TagReading::kApplied);
+  const auto applied_labels = labels_on(*fixture.applied_snapshot, TagReading::kAsSaid);
   for (const LabelEncoding encoding : {LabelEncoding::kCsr, LabelEncoding::kDense, LabelEncoding::kBits}) {
     const auto writer_of = [&](const Snapshot& snapshot, const auto& its_labels, TagReading reading) {
       return ColumnWriter::Create(snapshot, location,

@@ -15,6 +15,8 @@
 #include "absl/strings/str_join.h"
 #include "core/base/error.h"
 #include "core/batch/batch.h"
+#include "core/batch/explain_order.h"
+#include "core/batch/explain_selection.h"
 #include "core/batch/plan_input_reader.h"
 #include "core/plan/hash.h"
 #include "core/plan/permutation.h"
@@ -276,6 +278,26 @@ TEST_CASE("a post that is not there and an epoch that cannot be are refused") {
   CHECK(ExplainPost(plan, *snapshot, 100, kEpochMax).ok());
   CHECK(ReasonOf(ExplainStep(plan, *snapshot, 0, {-1, 0}).status()) == Reason::kFieldInvalid);
   CHECK(ReasonOf(ExplainStep(plan, *snapshot, 0, {0, -1}).status()) == Reason::kFieldInvalid);
+}
+
+TEST_CASE("what looks at all tags for one post ends with its call") {
+  const TempFolder folder;
+  const auto snapshot = WriteExplainedSnapshot(folder.path());
+  const Cancelled always = [] { return true; };
+  PlanSpec spec = BaseSpec(*snapshot);
+  spec.weights = WeightsSpec{};
+  spec.weights->by = WeightsBy::kQueries;
+  spec.weights->queries = {{"*a*", 2}};
+  const auto reason_of = [&](OrderKind order) {
+    return ReasonOf(DrawingText(spec, *snapshot, order, 0, always).status());
+  };
+  CHECK(reason_of(OrderKind::kWeighted) == Reason::kCancelled);
+  CHECK(DrawingText(spec, *snapshot, OrderKind::kWeighted, 0, {}).ok());
+  spec.mix = MixSpec{};
+  spec.mix->parts = {{"*a*", 1}};
+  CHECK(reason_of(OrderKind::kMixed) == Reason::kCancelled);
+  CHECK(ReasonOf(ExplainSelection("*a*", *snapshot, TagReading::kAsSaid, 0, std::nullopt, 1, always).status()) ==
+        Reason::kCancelled);
 }
 
 TEST_CASE("draws that are too many to look through are told, not searched") {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/base/text.h"
@@ -28,14 +29,6 @@ Rating RatingOf(std::string_view word) {
   }
   FAIL("no rating: " << word);
   return Rating::kUnspecified;
-}
-
-TagCategory CategoryOf(std::string_view word) {
-  for (int i = 0; i < kTagCategoryCount; ++i) {
-    if (TagCategoryName(static_cast<TagCategory>(i)) == word) return static_cast<TagCategory>(i);
-  }
-  FAIL("no category: " << word);
-  return TagCategory::kUnspecified;
 }
 
 std::string Text(const element& entry, std::string_view key) {
@@ -136,6 +129,20 @@ Content ComputedPosts(int64_t count) {
   return content;
 }
 
+// Sorted, as a snapshot holds them; none when the vector has no such list.
+std::vector<TagRelation> RelationsOf(const element& golden, std::string_view key, TagRelationKind kind) {
+  std::vector<TagRelation> relations;
+  element list;
+  if (golden[key].get(list) != simdjson::SUCCESS) return relations;
+  for (const element pair : list.get_array()) {
+    relations.push_back({kind, TextOf(pair.at(0)), TextOf(pair.at(1)), "active", ""});
+  }
+  std::sort(relations.begin(), relations.end(), [](const TagRelation& a, const TagRelation& b) {
+    return std::tie(a.antecedent, a.consequent) < std::tie(b.antecedent, b.consequent);
+  });
+  return relations;
+}
+
 }  // namespace
 
 std::vector<std::filesystem::path> FeatureVectorFiles() {
@@ -161,8 +168,18 @@ std::string PlanLine(const std::filesystem::path& path) {
 bool HasPosts(const element& golden) { return !golden["posts"].error() || !golden["computed_posts"].error(); }
 
 Content PostsOf(const element& golden) {
-  if (!golden["posts"].error()) return ListedPosts(golden);
-  return ComputedPosts(golden["computed_posts"]);
+  Content content = golden["posts"].error() ? ComputedPosts(golden["computed_posts"]) : ListedPosts(golden);
+  content.facts.aliases = RelationsOf(golden, "aliases", TagRelationKind::kAlias);
+  content.facts.implications = RelationsOf(golden, "implications", TagRelationKind::kImplication);
+  return content;
+}
+
+TagCategory CategoryOf(std::string_view word) {
+  for (int i = 0; i < kTagCategoryCount; ++i) {
+    if (TagCategoryName(static_cast<TagCategory>(i)) == word) return static_cast<TagCategory>(i);
+  }
+  FAIL("no category: " << word);
+  return TagCategory::kUnspecified;
 }
 
 int64_t IntegerOf(const element& value) { return value; }

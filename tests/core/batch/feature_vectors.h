@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/core/snapshot/support.h"
@@ -21,9 +22,10 @@ std::string PlanLine(const std::filesystem::path& path);
 
 // Whether the vector has posts, listed or computed.
 bool HasPosts(const simdjson::dom::element& golden);
-// Those posts, and the tags that they use.
+// Those posts, the tags that they use, and the aliases and implications of the vector.
 Content PostsOf(const simdjson::dom::element& golden);
 
+TagCategory CategoryOf(std::string_view word);
 int64_t IntegerOf(const simdjson::dom::element& value);
 std::string TextOf(const simdjson::dom::element& value);
 std::vector<int64_t> IntegersOf(const simdjson::dom::element& array);

@@ -1,15 +1,20 @@
 // Goal: what every released feature of plans computes never changes. Method: each golden vector over posts
-// (docs/plan-specification.md, section 9) anew, from a snapshot that is written with its posts;
+// (docs/plan-specification.md, section 9) anew, from a snapshot that is written with its posts and relations;
 // tests/golden/check_plans.py and check_plans.mjs do the same without this code.
 #include "tests/core/batch/feature_vectors.h"
 
-#include <optional>
+#include <memory>
+#include <utility>
 
 #include "core/base/digest.h"
 #include "core/base/text.h"
+#include "core/batch/column_writer.h"
 #include "core/batch/plan_input_reader.h"
 #include "core/plan/plan.h"
 #include "core/plan/token.h"
+#include "core/vocabulary/label_index.h"
+#include "core/vocabulary/select_tags.h"
+#include "tests/core/batch/columns_of.h"
 #include "tests/support/catch.h"
 
 namespace millrace {
@@ -20,18 +25,21 @@ using testing::IntegerOf;
 using testing::IntegersOf;
 using testing::TextOf;
 
-Plan OpenVector(const element& golden, const std::string& canonical_form) {
+PlanSpec SpecOf(const element& golden, const std::string& canonical_form) {
   absl::StatusOr<PlanSpec> spec = ParseCanonicalForm(canonical_form);
   INFO(spec.status());
   REQUIRE(spec.ok());
   CHECK(CanonicalForm(*spec) == canonical_form);
   CHECK(PlanIdOf(canonical_form) == TextOf(golden["plan_id"]));
   CHECK(ValidatePlanSpec(*spec).ok());
-  if (!testing::HasPosts(golden)) return Plan::Open(*spec, IntegerOf(golden["selection_size"])).value();
-  const testing::TempFolder folder;
-  const auto snapshot = testing::WriteAndOpen(folder.path(), testing::PostsOf(golden));
+  return *std::move(spec);
+}
+
+// `snapshot` may be null when the plan looks at no post.
+Plan OpenVector(const element& golden, const PlanSpec& spec, const Snapshot* snapshot) {
+  if (snapshot == nullptr) return Plan::Open(spec, IntegerOf(golden["selection_size"])).value();
   // A plan does not look at the digest once it is opened, so the vector's plan may be asked of any snapshot.
-  absl::StatusOr<Plan> plan = OpenPlan(*spec, *snapshot);
+  absl::StatusOr<Plan> plan = OpenPlan(spec, *snapshot);
   INFO(plan.status());
   REQUIRE(plan.ok());
   return *std::move(plan);
@@ -110,13 +118,65 @@ void CheckToken(const element& golden, const element& expected) {
   CHECK(DecodeToken(token, plan_id, split).value() == position);
 }
 
+std::shared_ptr<const LabelIndex> LabelsOf(const element& golden, const Snapshot& snapshot) {
+  std::vector<VocabularyEntry> entries;
+  for (const element entry : golden["vocabulary"].get_array()) {
+    entries.push_back({0, TextOf(entry.at(0)), testing::CategoryOf(TextOf(entry.at(1))), 0});
+  }
+  const Vocabulary vocabulary = Vocabulary::Create(std::move(entries)).value();
+  return std::make_shared<const LabelIndex>(LabelIndex::Create(snapshot, vocabulary).value());
+}
+
+// How many posts have each tag, in the order of a vocabulary made of the snapshot.
+void CheckTagCounts(const element& golden, const Snapshot& snapshot, TagReading reading) {
+  TagSelection selection;
+  selection.tags = reading;
+  const Vocabulary vocabulary = SelectTags(snapshot, selection).value();
+  std::vector<std::vector<int64_t>> expected, found;
+  for (const element entry : golden["tag_counts"].get_array()) expected.push_back(IntegersOf(entry));
+  for (const VocabularyEntry& entry : vocabulary.entries()) found.push_back({entry.tag_id, entry.post_count});
+  CHECK(found == expected);
+}
+
+// As columns have them; that rows have the same is for the tests of a server (tests/e2e/test_feature_vectors.py).
+size_t CheckTagBatches(const element& golden, const Plan& plan, const Snapshot& snapshot, TagReading reading) {
+  ColumnWriter writer =
+      ColumnWriter::Create(
+          snapshot, LocationTemplate::Parse("{id}").value(),
+          {.fields = PostFieldSet::Parse({"tags"}).value(), .labels = LabelsOf(golden, snapshot), .tags = reading})
+          .value();
+  size_t batch_count = 0;
+  for (const element expected : golden["tag_batches"].get_array()) {
+    const size_t split = plan.FindSplit(TextOf(expected["split"])).value();
+    const Position position = {expected["epoch"], expected["step"]};
+    CAPTURE(TextOf(expected["split"]), position.epoch, position.step);
+    const EpochOrder order = plan.OpenEpoch(split, position.epoch).value();
+    const std::vector<int64_t> rows = RowsOf(order, plan.Slice(split, position, {}).value());
+    const ColumnsOf columns(writer, snapshot, rows);
+    const simdjson::dom::array tags = expected["tags"], labels = expected["labels"];
+    REQUIRE(tags.size() == rows.size());
+    REQUIRE(labels.size() == rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      CHECK(columns.list<int64_t>("tags", i) == IntegersOf(tags.at(i)));
+      const std::vector<int32_t> found = columns.list<int32_t>("labels", i);
+      CHECK(std::vector<int64_t>(found.begin(), found.end()) == IntegersOf(labels.at(i)));
+    }
+    ++batch_count;
+  }
+  return batch_count;
+}
+
 TEST_CASE("plans of every feature are the golden ones") {
-  size_t file_count = 0, epoch_count = 0, slice_count = 0, stretch_count = 0;
+  size_t file_count = 0, epoch_count = 0, slice_count = 0, stretch_count = 0, tag_batch_count = 0;
   for (const std::filesystem::path& path : testing::FeatureVectorFiles()) {
     CAPTURE(path.string());
     simdjson::dom::parser parser;
     const element golden = parser.load(path.string());
-    const Plan plan = OpenVector(golden, testing::PlanLine(path));
+    const PlanSpec spec = SpecOf(golden, testing::PlanLine(path));
+    const testing::TempFolder folder;
+    const std::unique_ptr<Snapshot> snapshot =
+        testing::HasPosts(golden) ? testing::WriteAndOpen(folder.path(), testing::PostsOf(golden)) : nullptr;
+    const Plan plan = OpenVector(golden, spec, snapshot.get());
     CheckSplits(plan, golden);
     if (!golden["stretches"].error()) {
       for (const element stretch : golden["stretches"].get_array()) {
@@ -127,13 +187,18 @@ TEST_CASE("plans of every feature are the golden ones") {
       for (const element expected : golden["epochs"].get_array()) CheckEpoch(plan, expected), ++epoch_count;
       for (const element expected : golden["batches"].get_array()) CheckSlice(plan, expected), ++slice_count;
     }
+    if (!golden["vocabulary"].error()) {
+      CheckTagCounts(golden, *snapshot, spec.tags);
+      tag_batch_count += CheckTagBatches(golden, plan, *snapshot, spec.tags);
+    }
     for (const element expected : golden["tokens"].get_array()) CheckToken(golden, expected);
     ++file_count;
   }
-  CHECK(file_count >= 64);
+  CHECK(file_count >= 80);
   CHECK(epoch_count >= 250);
   CHECK(slice_count >= 180);
   CHECK(stretch_count >= 40);
+  CHECK(tag_batch_count >= 22);
 }
 
 }  // namespace

@@ -64,6 +64,17 @@ inline Post PostOf(int64_t id, std::vector<int64_t> tag_ids) {
 
 inline constexpr char kDataset[] = "board";
 
+// Takes back what version 7 of the schema added.
+inline constexpr char kBackToVersion6[] =
+    "DROP INDEX asked_tags_failed; ALTER TABLE asked_tags DROP COLUMN failed_count; "
+    "ALTER TABLE asked_tags RENAME COLUMN ask_again_at_us TO asked_at_us; "
+    "ALTER TABLE sources DROP COLUMN follow_changes; ALTER TABLE sources DROP COLUMN change_position; "
+    "ALTER TABLE sources DROP COLUMN change_target; ALTER TABLE sources DROP COLUMN change_offset; "
+    "ALTER TABLE sources DROP COLUMN change_last; ALTER TABLE sources DROP COLUMN changes_retry_at_us; "
+    "ALTER TABLE sources DROP COLUMN tag_list_asked_at_us; ALTER TABLE sources DROP COLUMN tags_changed_at_us; "
+    "ALTER TABLE refresh_runs DROP COLUMN lookup_request_count; ALTER TABLE refresh_runs DROP COLUMN told_tag_count; "
+    "ALTER TABLE refresh_runs DROP COLUMN warning; PRAGMA user_version=6";
+
 // Takes back what version 4 of the schema added.
 inline constexpr char kBackToVersion3[] =
     "DROP INDEX tags_without_category; DROP TABLE asked_tags; DROP TABLE failed_pages; DROP TABLE refresh_runs; DROP "

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "absl/strings/str_cat.h"
+#include "core/catalog/source_store.h"
 #include "tests/core/catalog/catalog_fixture.h"
 
 namespace millrace {
@@ -73,6 +75,43 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 3 keeps its posts and gets r
   counted.favorite_count = 3;
   Import({counted});
   CHECK(AllPosts() == std::vector<Post>{post, counted});
+}
+
+TEST_CASE_METHOD(CatalogFixture, "a file of version 6 keeps what sources noted among the names that they asked about") {
+  SourceSettings settings;
+  settings.name = "source";
+  settings.dataset = kDataset;
+  settings.kind = BoardKind::kMoebooru;
+  settings.address = "https://board.example";
+  const int64_t source_id = Take(catalog->sources().Add(settings, 5)).record.id;
+  settings.name = "other";
+  const int64_t other_id = Take(catalog->sources().Add(settings)).record.id;
+  Import({PostOf(1, {1, 2})},
+         {{1, Tag{1, "asked", TagCategory::kUnspecified, 0}}, {2, Tag{2, "new", TagCategory::kUnspecified, 0}}});
+  catalog.reset();
+  {
+    auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
+    Take(database->Execute(kBackToVersion6));
+    Take(database->Execute(absl::StrCat("INSERT INTO asked_tags VALUES (1, char(10) || 'tag list asked', ", now_us,
+                                        "), (1, char(10) || 'tags changed', ", now_us, "), (1, 'asked', ", now_us,
+                                        ")")));
+  }
+  Reopen();
+  SourceStore& store = catalog->sources();
+  CHECK(Take(store.HasUncompiledTags(source_id)));
+  CHECK_FALSE(Take(store.HasUncompiledTags(other_id)));
+  CHECK(Take(store.WasTagListAsked(source_id, 60'000'000)));
+  CHECK_FALSE(Take(store.WasTagListAsked(other_id, 60'000'000)));
+  CHECK(Take(store.ListTagsToAsk(source_id, 10)) == std::vector<std::string>{"new"});
+  CHECK(Take(store.ListTagsToAsk(other_id, 10)) == std::vector<std::string>{"asked", "new"});
+  const SourceRecord source = Take(store.Get("source"));
+  CHECK(source.position == 5);
+  CHECK(source.changes == ChangeCursor{});
+  CHECK_FALSE(source.settings.follow_changes);
+  CHECK_FALSE(source.next_retry_at_us.has_value());
+  // Thirty days after it was asked about.
+  now_us += int64_t{30} * 24 * 3600 * 1'000'000;
+  CHECK(Take(store.ListTagsToAsk(source_id, 10)) == std::vector<std::string>{"asked", "new"});
 }
 
 TEST_CASE_METHOD(CatalogFixture, "an empty database, as a crash at the first start leaves it, becomes a catalog") {

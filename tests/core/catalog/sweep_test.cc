@@ -10,8 +10,9 @@
 namespace millrace {
 namespace {
 
-// More posts than one batch holds and than one transaction of a sweep removes, so that some are in the file.
-constexpr int64_t kStagedCount = 20'000;
+// More posts than two batches hold, of which the first is in the file before the next is begun, and than one transaction
+// of a sweep removes.
+constexpr int64_t kStagedCount = 40'000;
 
 class SweepFixture : public CatalogFixture {
  public:

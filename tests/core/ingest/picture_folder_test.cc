@@ -44,6 +44,13 @@ Tags TagsOf(const CollectingSink::Taken& taken) {
 
 constexpr TagCategory kNone = TagCategory::kUnspecified;
 
+TEST_CASE("a sidecar named .caption is one of text") {
+  const CollectingSink sink = Read("7.caption", "long hair", Picture("7.png"));
+  REQUIRE(sink.posts.size() == 1);
+  CHECK(TagsOf(sink.posts[0]) == Tags{{"long_hair", kNone}});
+  CHECK(sink.posts[0].post.extra_json == R"({"caption":"long hair"})");
+}
+
 TEST_CASE("a text sidecar gives tags, and its own text is kept") {
   const CollectingSink sink = Read("set/0012.txt",
                                    "\xEF\xBB\xBF"

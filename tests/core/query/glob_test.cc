@@ -36,6 +36,8 @@ TEST_CASE("what a pattern begins with, and whether it says anything") {
   CHECK(Glob("**").IsEverything());
   CHECK(!Glob("*a*").IsEverything());
   CHECK(!Glob("").IsEverything());
+  CHECK(Glob("a*bcd*ef").longest_part() == "bcd");
+  CHECK(Glob("**").longest_part().empty());
   Glob open("Ab");
   open.OpenEnd();
   open.LowerAscii();

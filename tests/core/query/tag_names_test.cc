@@ -1,10 +1,13 @@
-// Goal: names and patterns lead to tags, and a slip to those that were meant. Method: a few tags, by hand.
+// Goal: names and patterns lead to tags, and a slip to those that were meant. Method: a few tags, by hand;
+// random names against a look at each.
 #include "core/query/tag_names.h"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <set>
 
+#include "core/base/error.h"
 #include "tests/core/snapshot/support.h"
 #include "tests/support/catch.h"
 
@@ -47,6 +50,44 @@ TEST_CASE("patterns find every tag whose name matches") {
   CHECK(find("green*").empty());
   CHECK(*names.Find("sky") == Indexes{0, 3});
   CHECK(names.Find("skies")->empty());
+}
+
+TEST_CASE("a search through all names finds those that match, and no others") {
+  testing::TempFolder folder;
+  std::mt19937 random(5);
+  testing::Content content;
+  content.posts.resize(1);
+  content.posts[0].id = 1;
+  // Short ones of few letters, so that parts of patterns also stand across two names.
+  std::set<std::string> names;
+  while (names.size() < 40'000) {
+    std::string name;
+    for (size_t size = 1 + random() % 12; size > 0; --size) name += "ab_x"[random() % 4];
+    names.insert(name);
+  }
+  std::vector<std::string> shuffled(names.begin(), names.end());
+  std::shuffle(shuffled.begin(), shuffled.end(), random);
+  for (const std::string& name : shuffled) {
+    const int64_t id = static_cast<int64_t>(content.tags.size()) + 1;
+    content.tags.push_back({id, name, TagCategory::kGeneral, 1});
+    content.posts[0].tag_ids.push_back(id);
+  }
+  const auto snapshot = testing::WriteAndOpen(folder.path(), content);
+  const Cancelled never;
+  const TagNames tags(*snapshot, TagReading::kAsSaid, never);
+  for (const std::string pattern : {"*a", "*ab*", "a*", "*", "**", "*abab", "*a*b*_", "x*x", "*_x_*b", "*abab_xxa*",
+                                    "a*abab*", "*bbbbbbbbbbbb", "*c*", "*xx_a*a", "aab", "b*aaaaa*x"}) {
+    CAPTURE(pattern);
+    const Glob glob(pattern);
+    Indexes expected;
+    for (size_t i = 0; i < shuffled.size(); ++i) {
+      if (glob.Matches(shuffled[i])) expected.push_back(static_cast<uint32_t>(i));
+    }
+    CHECK(*tags.FindAll(glob) == expected);
+  }
+  const Cancelled always = [] { return true; };
+  CHECK(ReasonOf(TagNames(*snapshot, TagReading::kAsSaid, always).FindAll(Glob("*ab*")).status()) ==
+        Reason::kCancelled);
 }
 
 TEST_CASE("the nearest names are suggested, the most used ones first, and beginnings otherwise") {

@@ -101,6 +101,16 @@ TEST_CASE("settings that cannot work are refused, by field") {
           s.with_relations = true;
           s.kind = BoardKind::kMoebooru;
         }) == "with_relations");
+  CHECK(refused([](auto& s) { s.follow_changes = true; }).empty());
+  CHECK(refused([](auto& s) {
+          s.follow_changes = true;
+          s.kind = BoardKind::kMoebooru;
+        }) == "follow_changes");
+  CHECK(refused([](auto& s) {
+          s.follow_changes = true;
+          s.kind = BoardKind::kE621;
+          s.query = "a change:>7";
+        }) == "query");
   CHECK(refused([](auto& s) { s.login = "me"; }) == "api_key");
   CHECK(refused([](auto& s) { s.api_key = "key"; }) == "login");
 }

@@ -2,17 +2,21 @@
 // so that the engine is tested apart from the readers of pages.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/error.h"
 #include "core/fetch/http_fetcher.h"
 #include "core/ingest/danbooru_jsonl.h"
@@ -63,6 +67,7 @@ class FakeBoard final : public HttpFetcher {
     int score = 0;
     bool is_deleted = false;
     std::vector<int> tag_ids = {1};
+    int64_t change = 0;  // seconds since the first of all, and e621's number of it; 0: its line tells none
   };
 
   absl::StatusOr<HttpResponse> Get(const HttpRequest& request) override {
@@ -71,6 +76,8 @@ class FakeBoard final : public HttpFetcher {
     if (absl::StrContains(request.url, "/tag_aliases.json")) return Relations(request.url, "tag_aliases", aliases);
     if (absl::StrContains(request.url, "/tag_implications.json"))
       return Relations(request.url, "tag_implications", implications);
+    if (absl::StrContains(request.url, "order%3Achange") || absl::StrContains(request.url, "sort%3Aupdated"))
+      return Changes(request.url);
     const bool is_paged = absl::StrContains(request.url, "page=a");
     const int64_t after_id = NumberBehind(request.url, is_paged ? "page=a" : "id%3A%3E");
     const int64_t limit = NumberBehind(request.url, "limit=");
@@ -107,8 +114,26 @@ class FakeBoard final : public HttpFetcher {
     return [category](BoardKind, RecordSink* sink) { return std::make_unique<NamesOnlyReader>(sink, category); };
   }
 
+  // As somebody edits the post.
+  void Touch(int64_t id) { posts.at(id).change = last_change += change_step; }
+
+  // The posts in the order of their changes, the newest first.
+  std::vector<int64_t> IdsByChange() const {
+    std::set<std::pair<int64_t, int64_t>> order;
+    for (const auto& [id, post] : posts) order.insert({-post.change, -id});
+    std::vector<int64_t> ids;
+    for (const auto& [change, id] : order) ids.push_back(-id);
+    return ids;
+  }
+
   std::map<int64_t, BoardPost> posts;
-  std::deque<absl::StatusOr<HttpResponse>> answers;              // for the next requests, before anything else
+  int64_t last_change = 0;
+  int64_t change_step = 1;
+  std::vector<std::string> change_requests;          // the URLs from the path on
+  std::function<void()> on_change_request;           // once it is noted, before it is answered
+  std::map<size_t, HttpResponse> change_answers;     // what the request of that number (from 1) gets instead
+  int64_t changes_per_page_max = 1000;               // less than is asked for
+  std::deque<absl::StatusOr<HttpResponse>> answers;  // for the next requests, before anything else
   std::map<int64_t, absl::StatusOr<HttpResponse>> broken_pages;  // by after_id
   std::vector<int64_t> requests;                                 // their after_ids
   std::function<void(int64_t after_id)> on_request;
@@ -129,6 +154,28 @@ class FakeBoard final : public HttpFetcher {
   std::vector<std::string> refused_tags;          // requests of tags with one of these in the URL are refused
 
  private:
+  absl::StatusOr<HttpResponse> Changes(const std::string& url) {
+    change_requests.push_back(url.substr(url.find('/', sizeof("https://") - 1)));
+    if (on_change_request) on_change_request();
+    if (const auto answer = change_answers.find(change_requests.size()); answer != change_answers.end()) {
+      return answer->second;
+    }
+    std::vector<int64_t> ids = IdsByChange();
+    const int64_t limit = std::min(changes_per_page_max, NumberBehind(url, "limit="));
+    const bool is_by_index = absl::StrContains(url, "&pid=");
+    const int64_t page = is_by_index ? NumberBehind(url, "&pid=") : NumberBehind(url, "&page=") - 1;
+    if (const int64_t behind = NumberBehind(url, "change%3A%3E"); behind >= 0) {
+      std::erase_if(ids, [&](int64_t id) { return posts.at(id).change <= behind; });
+      std::reverse(ids.begin(), ids.end());
+    }
+    HttpResponse response{200, "", ""};
+    for (int64_t i = page * limit; i < (page + 1) * limit && i < static_cast<int64_t>(ids.size()); ++i) {
+      const int64_t id = ids[static_cast<size_t>(i)];
+      absl::StrAppend(&response.body, Line(id, posts.at(id)), "\n");
+    }
+    return response;
+  }
+
   absl::StatusOr<HttpResponse> Relations(const std::string& url, const std::string& wrapper,
                                          const std::map<int64_t, BoardRelation>& relations) {
     relation_requests.push_back(url.substr(url.find('/', sizeof("https://") - 1)));
@@ -178,7 +225,9 @@ class FakeBoard final : public HttpFetcher {
   }
 
   static int64_t NumberBehind(const std::string& url, const std::string& key) {
-    const size_t begin = url.find(key) + key.size();
+    const size_t key_at = url.find(key);
+    if (key_at == std::string::npos) return -1;
+    const size_t begin = key_at + key.size();
     int64_t number = 0;
     const bool is_number =
         absl::SimpleAtoi(url.substr(begin, url.find_first_not_of("0123456789", begin) - begin), &number);
@@ -193,9 +242,16 @@ class FakeBoard final : public HttpFetcher {
       absl::StrAppend(&tags, tags.empty() ? "" : ",", R"({"id":")", tag_id, R"(","name":"tag)", tag_id,
                       R"(","category":"0"})");
     }
+    std::string changed;
+    if (post.change != 0) {
+      const int64_t second = 1'600'000'000 + post.change;
+      changed = absl::StrCat(
+          R"(,"change_seq":)", post.change, R"(,"change":)", second, R"(,"updated_at":")",
+          absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(second), absl::UTCTimeZone()), R"(")");
+    }
     return absl::StrCat(R"({"id":")", id, R"(","md5":")", md5, R"(","rating":"s","score":")", post.score,
                         R"(","file_ext":"png","is_deleted":)", post.is_deleted ? "true" : "false", R"(,"tags":[)", tags,
-                        "]}");
+                        "]", changed, "}");
   }
 };
 

@@ -64,6 +64,12 @@ class Fixture : public CatalogFixture {
                             [promise](const absl::StatusOr<RefreshOutcome>& outcome) { promise->set_value(outcome); });
     return future;
   }
+  // By a refresh of the source.
+  void ChangeTags(int64_t source_id) {
+    ImportCounts counts;
+    counts.refreshed_source_id = source_id;
+    Take(Begin("tags")->Commit(counts));
+  }
   void AwaitIdle(const std::string& name) {
     while (runner->IsRunning(name)) std::this_thread::yield();
   }
@@ -177,8 +183,8 @@ TEST_CASE_METHOD(Fixture, "tags that changed without a snapshot are in the one b
   Import({PostOf(1, {7})});
   CHECK(Start("source").get()->run.snapshot.empty());
   AwaitIdle("source");
-  // As a refresh whose snapshot was stopped.
-  Take(catalog->sources().NoteRelationsFetched(source.id, 0, /*is_changed=*/true));
+  // As a refresh that was killed behind its change of relations.
+  ChangeTags(source.id);
   CHECK_FALSE(Start("source").get()->run.snapshot.empty());
   AwaitIdle("source");
   CHECK(Start("source").get()->run.snapshot.empty());
@@ -198,7 +204,7 @@ TEST_CASE_METHOD(Fixture, "what is set while a refresh waits for its place holds
     record->settings.snapshot_after_refresh = true;
     return absl::OkStatus();
   }));
-  Take(catalog->sources().NoteRelationsFetched(Take(catalog->sources().Get("second")).id, 0, /*is_changed=*/true));
+  ChangeTags(Take(catalog->sources().Get("second")).id);
   board.is_held = false;
   CHECK(first.get()->run.snapshot.empty());
   CHECK_FALSE(second.get()->run.snapshot.empty());

@@ -160,6 +160,21 @@ TEST_CASE_METHOD(Fixture, "a list that is not whole changes nothing") {
   CHECK(Relations() == Shown{"b>a active", "c>a active", "d>a active", "a>z active"});
 }
 
+TEST_CASE_METHOD(Fixture, "a kill right behind a change of relations leaves a snapshot to be compiled") {
+  Refresh();
+  const SourceRecord source = Take(catalog->sources().Get("source"));
+  SourceStore& store = catalog->sources();
+  Take(store.SetSnapshot(source.id, Take(store.ListRuns("source", std::nullopt, 1)).front().id, "digest"));
+  CHECK_FALSE(Take(store.HasUncompiledTags(source.id)));
+  board.aliases[30] = {"e", "a"};
+  PageFetcher fetcher({&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, 1});
+  RelationRefresh relations(catalog.get(), &fetcher);
+  const std::vector<TagRelation> told = Take(relations.Fetch(source.settings, {}));
+  CHECK(Take(relations.Write(source, 77, told)));
+  Reopen();
+  CHECK(Take(catalog->sources().HasUncompiledTags(source.id)));
+}
+
 TEST_CASE_METHOD(Fixture, "a refresh by interval asks for relations once a day, one that is asked for always") {
   RefreshOptions options;
   options.trigger = RunTrigger::kInterval;

@@ -33,6 +33,7 @@ class Fixture : public CatalogFixture {
     has_changed_tags = refresher.has_changed_tags();
     return run;
   }
+  SourceRecord Source() { return Take(catalog->sources().Get("source")); }
   TagCategory CategoryOf(const std::string& name) {
     const std::vector<Tag> tags = Take(catalog->FindTagsByName(kDataset, name, 2));
     REQUIRE(tags.size() == 1);
@@ -92,7 +93,9 @@ TEST_CASE_METHOD(Fixture,
   AddSource(BoardKind::kMoebooru);
   AddPosts(1, 2'500);
   for (int tag = 1; tag <= 2'498; ++tag) board.tag_types["tag" + std::to_string(tag)] = 1;
-  Refresh();
+  const RunRecord run = Refresh();
+  CHECK(run.counts.lookup_request_count == 3);
+  CHECK(run.counts.told_tag_count == 2'498);
   CHECK(board.tag_requests == std::vector<std::string>{"/tag.json?limit=0&order=date", "/tag.json?limit=0&name=tag2499",
                                                        "/tag.json?limit=0&name=tag2500"});
   CHECK(CategoryOf("tag2498") == TagCategory::kArtist);
@@ -127,7 +130,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(board.tag_requests.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a lookup that fails fails the refresh behind all others, and is asked again a day later") {
+TEST_CASE_METHOD(Fixture, "a lookup that fails fails the refresh behind all others, and is asked again an hour later") {
   AddSource(BoardKind::kMoebooru);
   AddPosts(1, 2);
   board.tag_types = {{"tag1", 1}, {"tag2", 1}};
@@ -137,12 +140,56 @@ TEST_CASE_METHOD(Fixture, "a lookup that fails fails the refresh behind all othe
   CHECK(failed.state == RunState::kFailed);
   CHECK(failed.error_reason == "FILE_INVALID");
   CHECK(failed.counts.new_post_count == 2);
+  CHECK(failed.counts.lookup_request_count == 2);
+  CHECK(failed.counts.told_tag_count == 1);
   CHECK(CategoryOf("tag2") == TagCategory::kArtist);
-  CHECK(Refresh().state == RunState::kDone);
+  const RunRecord next = Refresh();
+  CHECK(next.state == RunState::kDone);
+  CHECK(next.counts.lookup_request_count == 0);
   CHECK(board.tag_requests.empty());
-  now_us += absl::ToInt64Microseconds(TagLookups::kAskFailedAgainAfter);
+  // A source with an interval is refreshed for it, as for a page that failed.
+  const std::optional<int64_t> retry_at_us = Source().next_retry_at_us;
+  REQUIRE(retry_at_us.has_value());
+  CHECK(*retry_at_us > now_us);
+  CHECK(*retry_at_us <= now_us + absl::ToInt64Microseconds(TagLookups::kAskFailedAgainAfter));
+  now_us = *retry_at_us;
   CHECK(Refresh().state == RunState::kDone);
   CHECK(CategoryOf("tag1") == TagCategory::kArtist);
+  CHECK_FALSE(Source().next_retry_at_us.has_value());
+}
+
+TEST_CASE_METHOD(Fixture, "a name that fails again and again is asked about ever more seldom, once a day at least") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 1);
+  board.refused_tags = {"name=tag1"};
+  int64_t waited_us = 0;
+  for (const int hours : {1, 2, 4, 8, 16, 24, 24}) {
+    CHECK(Refresh().state == RunState::kFailed);
+    waited_us = *Source().next_retry_at_us - now_us;
+    CHECK(waited_us <= absl::ToInt64Microseconds(absl::Hours(hours)));
+    CHECK(waited_us > absl::ToInt64Microseconds(absl::Hours(hours) - absl::Minutes(5)));
+    now_us = *Source().next_retry_at_us;
+  }
+  // An answer ends the row.
+  board.refused_tags.clear();
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK_FALSE(Source().next_retry_at_us.has_value());
+}
+
+TEST_CASE_METHOD(Fixture, "a failed name whose category came by other ways makes no retry any more") {
+  AddSource(BoardKind::kMoebooru);
+  AddPosts(1, 1);
+  board.refused_tags = {"name=tag1"};
+  CHECK(Refresh().state == RunState::kFailed);
+  auto session = Begin("tags");
+  TagFact fact;
+  fact.name = "tag1";
+  fact.category = TagCategory::kMeta;
+  Take(session->StageTag(fact));
+  Take(session->Commit({}));
+  CHECK(Source().next_retry_at_us.has_value());
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK_FALSE(Source().next_retry_at_us.has_value());
 }
 
 TEST_CASE_METHOD(Fixture, "names that the board takes exception at keep no others from being asked about") {

@@ -3,9 +3,12 @@
 #include "core/snapshot/tag_relations.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "core/base/error.h"
 #include "core/snapshot/applied_tags.h"
@@ -231,12 +234,53 @@ TEST_CASE("random posts have the tags that following names gives, and their coun
     for (const uint32_t tag : tags) ++counts[tag];
   }
   const auto said_lists = lists;
-  applied.Replace(absl::MakeSpan(lists));
+  CHECK_FALSE(applied.Replace(absl::MakeSpan(lists), 10));
+  for (size_t row = 0; row < lists.size(); ++row) CHECK(lists[row].data() == said_lists[row].data());
+  CHECK(said.Replace(absl::MakeSpan(lists), 0));
+  REQUIRE(applied.Replace(absl::MakeSpan(lists), SIZE_MAX));
   AppliedTags one(*RelationsFor(*snapshot, TagReading::kApplied));
   for (size_t row = 0; row < lists.size(); ++row) CHECK(lists[row] == one.Of(said_lists[row]));
   const absl::Span<const int64_t> post_counts = *TagPostCountsFor(*snapshot, TagReading::kApplied);
   CHECK(std::vector<int64_t>(post_counts.begin(), post_counts.end()) == counts);
   CHECK(TagPostCountsFor(*snapshot, TagReading::kAsSaid)->data() == snapshot->TagPostCounts()->data());
+}
+
+TEST_CASE("counting ends when nobody waits for it, and who waits for that call counts instead") {
+  std::mt19937 random(3);
+  TempFolder folder;
+  Content content = RandomContent(3, 300, 50);
+  content.facts = RandomRelations(random, content);
+  const auto snapshot = WriteAndOpen(folder.path(), content);
+  const TagRelations& relations = **snapshot->relations();
+  std::atomic<bool> is_counting = false, is_given_up = false;
+  absl::Status first_status;
+  std::thread first([&] {
+    const auto give_up = [&] {
+      is_counting = true;
+      while (!is_given_up) std::this_thread::yield();
+      return true;
+    };
+    first_status = relations.PostCounts(give_up).status();
+  });
+  while (!is_counting) std::this_thread::yield();
+  // Another call need not wait to its end either.
+  CHECK(ReasonOf(relations.PostCounts([] { return true; }).status()) == Reason::kCancelled);
+  std::atomic<bool> is_waiting = false;
+  size_t count = 0;
+  std::thread second([&] {
+    const auto post_counts = relations.PostCounts([&] {
+      is_waiting = true;
+      return false;
+    });
+    count = post_counts.ok() ? post_counts->size() : 0;
+  });
+  while (!is_waiting) std::this_thread::yield();
+  is_given_up = true;
+  first.join();
+  second.join();
+  CHECK(ReasonOf(first_status) == Reason::kCancelled);
+  CHECK(count == content.tags.size());
+  CHECK(relations.PostCounts([] { return true; }).ok());
 }
 
 }  // namespace

@@ -31,11 +31,13 @@ std::unique_ptr<Snapshot> NamesakesSnapshot(const std::string& folder) {
   return WriteAndOpen(folder, content);
 }
 
-std::vector<int32_t> LabelsOf(const Snapshot& snapshot, std::vector<VocabularyEntry> entries) {
+std::vector<int32_t> LabelsOf(const Snapshot& snapshot, std::vector<VocabularyEntry> entries,
+                              TagReading reading = TagReading::kAsSaid) {
   const absl::StatusOr<Vocabulary> vocabulary = Vocabulary::Create(std::move(entries));
   REQUIRE(vocabulary.ok());
-  const absl::StatusOr<LabelIndex> index = LabelIndex::Create(snapshot, *vocabulary);
+  const absl::StatusOr<LabelIndex> index = LabelIndex::Create(snapshot, *vocabulary, reading);
   REQUIRE(index.ok());
+  CHECK(index->reading() == reading);
   CHECK(index->label_count() == vocabulary->label_count());
   CHECK(index->vocabulary_digest() == vocabulary->digest());
   return {index->labels().begin(), index->labels().end()};
@@ -61,6 +63,41 @@ TEST_CASE("a label with a category comes before one without, wherever they stand
         std::vector<int32_t>{0, 1, 0, 0, -1});
   CHECK(LabelsOf(*snapshot, {{0, "hat", TagCategory::kArtist, 0}, {0, "hat", kAny, 0}}) ==
         std::vector<int32_t>{1, 0, 1, 1, -1});
+}
+
+TEST_CASE("with relations applied, a label named by an alias is that of the tag it stands for") {
+  TempFolder folder;
+  Content content;
+  content.tags = {{1, "cat", TagCategory::kGeneral, 1},
+                  {2, "cat", TagCategory::kArtist, 1},
+                  {3, "neko", TagCategory::kGeneral, 1},
+                  {4, "puppy", TagCategory::kGeneral, 1},
+                  {5, "bird", TagCategory::kGeneral, 1}};
+  content.posts = {testing::FullPost(7, {1, 2, 3, 4, 5})};
+  const auto alias = [](const char* from, const char* to) {
+    return TagRelation{TagRelationKind::kAlias, from, to, "active", ""};
+  };
+  // No post said "dog".
+  content.facts.aliases = {alias("kitty", "cat"), alias("neko", "cat"), alias("puppy", "dog")};
+  const auto snapshot = WriteAndOpen(folder.path(), content);
+  const auto said = [&](std::vector<VocabularyEntry> entries) { return LabelsOf(*snapshot, std::move(entries)); };
+  const auto applied = [&](std::vector<VocabularyEntry> entries) {
+    return LabelsOf(*snapshot, std::move(entries), TagReading::kApplied);
+  };
+  using Labels = std::vector<int32_t>;
+  constexpr TagCategory kGeneral = TagCategory::kGeneral;
+  CHECK(said({{0, "kitty", kAny, 0}, {0, "dog", kAny, 0}}) == Labels{-1, -1, -1, -1, -1});
+  CHECK(applied({{0, "kitty", kAny, 0}, {0, "dog", kAny, 0}}) == Labels{0, 0, 0, 1, -1});
+  CHECK(said({{0, "neko", kGeneral, 0}}) == Labels{-1, -1, 0, -1, -1});
+  CHECK(applied({{0, "neko", kGeneral, 0}}) == Labels{0, -1, 0, -1, -1});
+  // Of a category that no tag of the class has; and of one that some have.
+  CHECK(applied({{0, "kitty", TagCategory::kCharacter, 0}}) == Labels{0, 0, 0, -1, -1});
+  CHECK(applied({{0, "kitty", TagCategory::kArtist, 0}}) == Labels{-1, 0, -1, -1, -1});
+  // Who has a label keeps it; among others the first counts.
+  CHECK(applied({{0, "kitty", kGeneral, 0}, {0, "cat", kGeneral, 0}}) == Labels{1, -1, 0, -1, -1});
+  CHECK(applied({{0, "kitty", kGeneral, 0}, {0, "neko", kGeneral, 0}}) == Labels{0, -1, 1, -1, -1});
+  // A name of another category is no other name.
+  CHECK(applied({{0, "cat", TagCategory::kCharacter, 0}, {0, "bird", kGeneral, 0}}) == Labels{-1, -1, 0, -1, 1});
 }
 
 TEST_CASE("labels whose tags the snapshot lacks are nobody's") {

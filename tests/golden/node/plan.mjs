@@ -6,7 +6,7 @@ import {membersOf} from './splits.mjs';
 
 const KEYS = [
   'batch_rows', 'batch_size', 'coverage', 'last_batch', 'mix', 'modulus', 'query', 'seed', 'snapshot', 'splits',
-  'strategy', 'stratify', 'unit', 'version', 'weights',
+  'strategy', 'stratify', 'tags', 'unit', 'version', 'weights',
 ];
 
 const sorted = (value) => {
@@ -19,10 +19,12 @@ export const canonicalForm = (spec) => JSON.stringify(sorted(spec)).replace(
     /[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 export class Plan {
-  // `snapshot`: see posts.mjs. It may know no more than its size when the plan looks at no post.
-  constructor(spec, snapshot) {
+  // `said`: a snapshot of posts.mjs as posts said it. It may know no more than its size when the plan looks at no post.
+  constructor(spec, said) {
     const unknown = Object.keys(spec).filter((key) => !KEYS.includes(key));
     if (spec.version !== 1 || unknown.length > 0) throw new Error(`not a plan of version 1: ${unknown}`);
+    if (!['undefined', 'applied'].includes(String(spec.tags))) throw new Error(`no reading of tags: ${spec.tags}`);
+    const snapshot = this.snapshot = spec.tags === undefined ? said : said.applied();
     this.spec = {...spec, seed: BigInt(spec.seed)};
     this.id = sha256(canonicalForm(spec)).toString('hex');
     this.rows = this.selection(snapshot);
@@ -63,6 +65,11 @@ export class Plan {
       padding_count: numbers.filter((i) => i >= c).length,
       rows: numbers.map((i) => this.rows.at(this.members[k].at(this.last.x(i % c)))),
     };
+  }
+
+  // The tags that the row's post has in batches, ascending.
+  tags(row) {
+    return this.snapshot.post(row).tags;
   }
 
   token(split, epoch, step) {

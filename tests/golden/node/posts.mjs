@@ -1,5 +1,6 @@
 // The posts of a golden vector: docs/plan-specification.md, section 9. Ids and numbers of posts are BigInts.
 import {mix} from './permutation.mjs';
+import {Relations} from './relations.mjs';
 
 const big = (value) => value === undefined ? undefined : BigInt(value);
 
@@ -47,38 +48,74 @@ const computedPost = (row) => {
 };
 
 export class Snapshot {
-  constructor(golden) {
+  constructor(golden, isApplied = false) {
+    this.golden = golden;
+    this.isApplied = isApplied;
+    this.relations = new Relations(golden.aliases, golden.implications);
+    this.size = golden.posts?.length ?? golden.computed_posts ?? golden.selection_size;
     if (golden.posts !== undefined) {
       const posts = listedPosts(golden);
-      this.size = posts.length;
-      this.post = (row) => posts[row];
-    } else {
-      this.size = golden.computed_posts ?? golden.selection_size;
-      this.post = golden.computed_posts === undefined ? undefined : computedPost;
+      this.saidPost = (row) => posts[row];
+    } else if (golden.computed_posts !== undefined) {
+      this.saidPost = computedPost;
     }
   }
 
-  // What is only found out when it is asked for: tags and their posts, and rows by id.
+  // The same snapshot, read with aliases and implications applied.
+  applied() {
+    return new Snapshot(this.golden, true);
+  }
+
+  // With its tags by the reading, and with the names that it said as `said`.
+  post(row) {
+    const post = this.saidPost(row), said = post.tags.map(({name}) => name);
+    return {...post, said, tags: this.isApplied ? this.said.apply(post.tags) : post.tags};
+  }
+
+  // What is only found out when it is asked for, here and below: what posts said.
+  get said() {
+    const tags = new Map();
+    for (let row = 0; row < this.size; ++row) for (const tag of this.saidPost(row).tags) tags.set(tag.id, tag);
+    const listed = [...tags.values()], names = new Set(listed.map(({name}) => name));
+    return this.keep('said', {
+      names,
+      apply: this.relations.applier(listed),
+      meaning: this.relations.meanings(names, this.isApplied),
+    });
+  }
+
+  // Tags and their posts by the reading, and rows by id.
   get index() {
-    const tagNames = new Set(), postCounts = new Map(), byId = new Map(), parentIds = new Set();
+    const postCounts = new Map(), byId = new Map(), parentIds = new Set();
     let newest;
     for (let row = 0; row < this.size; ++row) {
       const post = this.post(row);
       byId.set(post.id, post);
       if (post.parent_id !== undefined) parentIds.add(post.parent_id);
       if (newest === undefined || post.created_at_us > newest) newest = post.created_at_us;
-      for (const {id, name} of post.tags) {
-        tagNames.add(name);
-        postCounts.set(id, (postCounts.get(id) ?? 0) + 1);
-      }
+      for (const {id} of post.tags) postCounts.set(id, (postCounts.get(id) ?? 0) + 1);
     }
-    const index = {tagNames, postCounts, byId, parentIds, newest};
-    Object.defineProperty(this, 'index', {value: index});
-    return index;
+    return this.keep('index', {postCounts, byId, parentIds, newest});
   }
 
+  keep(name, value) {
+    Object.defineProperty(this, name, {value});
+    return value;
+  }
+
+  // Those that posts said.
   get tagNames() {
-    return this.index.tagNames;
+    return this.said.names;
+  }
+
+  // Those, and what relations speak of.
+  get knownNames() {
+    return [...this.tagNames, ...this.relations.names];
+  }
+
+  // A post has the tag of that name by having said one of these.
+  meaning(name) {
+    return this.said.meaning(name);
   }
 
   // Of posts that are there or not.
@@ -98,6 +135,11 @@ export class Snapshot {
 
   postCount(tagId) {
     return this.index.postCounts.get(tagId);
+  }
+
+  // [id, number of posts] of the tags that posts have, most posts first, then by id: the order of a vocabulary.
+  tagCounts() {
+    return [...this.index.postCounts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   }
 
   postOf(id) {

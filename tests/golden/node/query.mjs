@@ -15,13 +15,15 @@ const splitMetatag = (word) => {
 };
 
 // What a term means: a function of the snapshot that gives one of a post.
-const hasTag = (isOne) => (post) => post.tags.some(({name}) => isOne(name));
-const tagMeaning = (tag) => (snapshot) =>
-    snapshot.tagNames.has(tag) ? hasTag((name) => name === tag) : refuse('?', `no post has the tag ${tag}`);
+const saidAny = (names) => ({said}) => said.some((name) => names.has(name));
+const tagMeaning = (tag) => (snapshot) => {
+  const names = snapshot.meaning(tag);
+  return names.size > 0 ? saidAny(names) : refuse('?', `no post has the tag ${tag}`);
+};
 const patternMeaning = (pattern) => (snapshot) => {
-  const matches = globTest(pattern);
-  if (!isOnlyStars(pattern) && ![...snapshot.tagNames].some(matches)) refuse('?', `no tag matches ${pattern}`);
-  return hasTag(matches);
+  const names = new Set(snapshot.knownNames.filter(globTest(pattern)).flatMap((name) => [...snapshot.meaning(name)]));
+  if (!isOnlyStars(pattern) && names.size === 0) refuse('?', `no tag matches ${pattern}`);
+  return saidAny(names);
 };
 const termMeaning = (word, at) => {
   if (word[0] === '"') {
@@ -35,7 +37,7 @@ const termMeaning = (word, at) => {
     return hasStars(word) ? patternMeaning(word) : tagMeaning(word.includes('*') ? withoutEscapes(word) : word);
   }
   if (ORIGINALS.has(metatag[0]) || word.includes('*')) return metatagMeaning(...metatag);
-  // Where the snapshot has a tag of this name it is the tag, whatever the value.
+  // Where posts said a tag of this very name it is the tag, whatever the value; no alias counts.
   return (snapshot) => (snapshot.tagNames.has(word) ? tagMeaning(word) : metatagMeaning(...metatag))(snapshot);
 };
 

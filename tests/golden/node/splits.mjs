@@ -112,7 +112,7 @@ const idRange = (spec, snapshot, rows) => {
 
 const stratumOf = (snapshot, post, {by, tag: name, category}) => {
   if (by === 'rating') return RATINGS.indexOf(post.rating);
-  if (by === 'tag') return post.tags.some((tag) => tag.name === name) ? 1 : 0;
+  if (by === 'tag') return post.said.some((said) => snapshot.meaning(name).has(said)) ? 1 : 0;
   const tags = post.tags.filter((tag) => tag.category === category);
   if (tags.length === 0) return 0n;
   const count = (tag) => snapshot.postCount(tag.id);

@@ -133,6 +133,12 @@ TEST_CASE_METHOD(LabelFixture, "one vocabulary has one index, whatever it is cal
   for (const std::string& reference : {std::string("w@1"), digest, digest.substr(0, 8)}) {
     CHECK(*FindLabels(deps, &cache, reference, snapshot) == index);
   }
+  // But one for each reading: they give a tag different labels.
+  const auto applied = *FindLabels(deps, &cache, "v", snapshot, TagReading::kApplied);
+  CHECK(applied != index);
+  CHECK(applied->reading() == TagReading::kApplied);
+  CHECK(*FindLabels(deps, &cache, digest, snapshot, TagReading::kApplied) == applied);
+  CHECK(*FindLabels(deps, &cache, digest, snapshot) == index);
 }
 
 TEST_CASE_METHOD(LabelFixture, "a name means its newest version at each call, also after a deletion") {

@@ -42,6 +42,13 @@ Post RandomPost(int64_t id, const std::vector<Tag>& tags, std::mt19937_64& rando
   if (maybe()) post.favorite_count = static_cast<int32_t>(random() % 100);
   if (maybe()) post.duration_us = static_cast<int64_t>(random() >> 20);
   if (maybe()) post.created_at_us = static_cast<int64_t>(random() >> 20);
+  for (std::optional<int64_t>* number : {&post.file_size_bytes, &post.pixiv_id, &post.uploader_id, &post.approver_id,
+                                         &post.updated_at_us, &post.last_commented_at_us, &post.last_noted_at_us}) {
+    if (maybe()) *number = static_cast<int64_t>(random() >> 20);
+  }
+  for (std::optional<int32_t>* number : {&post.height_px, &post.up_score, &post.down_score}) {
+    if (maybe()) *number = static_cast<int32_t>(random() % 1000);
+  }
   if (maybe()) post.parent_id = static_cast<int64_t>(random() >> 1);
   if (maybe()) post.flags.Set(PostFlag::kDeleted, maybe());
   if (maybe()) post.pools = {{1, "series"}, {200, ""}};
@@ -53,33 +60,47 @@ Post RandomPost(int64_t id, const std::vector<Tag>& tags, std::mt19937_64& rando
   return post;
 }
 
-TEST_CASE("a post encoded by hand parses to the message that Protobuf makes") {
-  const TempFolder folder;
-  auto store = SnapshotStore::Open(folder.path());
-  REQUIRE(store.ok());
-  const std::vector<Tag> tags = AwkwardTags();
-  auto writer = SnapshotWriter::Create((*store)->folder(), tags);
-  REQUIRE(writer.ok());
-  std::mt19937_64 random(20240229);
-  for (int64_t i = 0; i < kPostCount; ++i) REQUIRE((*writer)->Add(RandomPost(1 + i * i * i, tags, random)).ok());
-  const auto written = (*writer)->Finish();
-  REQUIRE(written.ok());
-  const auto snapshot = (*store)->Get(written->digest);
-  REQUIRE(snapshot.ok());
+// A snapshot of random posts.
+struct RandomSnapshot {
+  RandomSnapshot() {
+    const std::vector<Tag> tags = AwkwardTags();
+    auto writer = SnapshotWriter::Create(store->folder(), tags);
+    REQUIRE(writer.ok());
+    std::mt19937_64 random(20240229);
+    for (int64_t i = 0; i < kPostCount; ++i) REQUIRE((*writer)->Add(RandomPost(1 + i * i * i, tags, random)).ok());
+    const auto written = (*writer)->Finish();
+    REQUIRE(written.ok());
+    snapshot = *store->Get(written->digest);
+  }
 
-  const LocationTemplate location = *LocationTemplate::Parse(LocationTemplate::kDefault);
-  SnapshotPostReader reader(**snapshot, location);
-  PostEncoder encoder(**snapshot, location);
-  v1::Batch expected;
-  SliceWriter post_writer;
+  TempFolder folder;
+  std::unique_ptr<SnapshotStore> store = *SnapshotStore::Open(folder.path());
+  std::shared_ptr<const Snapshot> snapshot;
+};
+
+// All posts as the encoder writes them.
+std::string Encoded(PostEncoder* encoder) {
+  SliceWriter writer;
   for (int64_t row = 0; row < kPostCount; ++row) {
-    REQUIRE(reader.Read(row, expected.add_posts()).ok());
-    REQUIRE(encoder.Append(v1::Batch::kPostsFieldNumber, row, &post_writer).ok());
+    encoder->PrefetchFields(row);
+    encoder->PrefetchLists(row);
+    REQUIRE(encoder->Append(v1::Batch::kPostsFieldNumber, row, &writer).ok());
   }
   std::vector<grpc::Slice> slices;
-  post_writer.MoveTo(&slices);
+  writer.MoveTo(&slices);
   std::string bytes;
   for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return bytes;
+}
+
+TEST_CASE("a post encoded by hand parses to the message that Protobuf makes") {
+  const RandomSnapshot random;
+  const LocationTemplate location = *LocationTemplate::Parse(LocationTemplate::kDefault);
+  SnapshotPostReader reader(*random.snapshot, location);
+  PostEncoder encoder(*random.snapshot, location);
+  v1::Batch expected;
+  for (int64_t row = 0; row < kPostCount; ++row) REQUIRE(reader.Read(row, expected.add_posts()).ok());
+  const std::string bytes = Encoded(&encoder);
   v1::Batch parsed;
   REQUIRE(parsed.ParseFromString(bytes));
   REQUIRE(parsed.posts_size() == kPostCount);
@@ -87,6 +108,38 @@ TEST_CASE("a post encoded by hand parses to the message that Protobuf makes") {
     REQUIRE(parsed.posts(row).SerializeAsString() == expected.posts(row).SerializeAsString());
   }
   CHECK(bytes.size() == expected.ByteSizeLong());
+}
+
+TEST_CASE("a post with some fields is the whole post without the others") {
+  const RandomSnapshot random;
+  const LocationTemplate location = *LocationTemplate::Parse("{md5}/{id}.{ext}");
+  SnapshotPostReader reader(*random.snapshot, location);
+  std::vector<v1::Post> whole(kPostCount);
+  for (int64_t row = 0; row < kPostCount; ++row) REQUIRE(reader.Read(row, &whole[static_cast<size_t>(row)]).ok());
+
+  std::mt19937_64 chance(5);
+  for (int round = 0; round < 2 * kPostFieldCount; ++round) {
+    // Each field by itself, and then sets by chance.
+    PostFieldSet fields;
+    for (int i = 0; i < kPostFieldCount; ++i) {
+      const bool is_in = round < kPostFieldCount ? i == round : chance() % 3 == 0;
+      if (is_in) fields.Add(static_cast<PostField>(i));
+    }
+    PostEncoder encoder(*random.snapshot, location, fields);
+    v1::Batch parsed;
+    REQUIRE(parsed.ParseFromString(Encoded(&encoder)));
+    REQUIRE(parsed.posts_size() == kPostCount);
+    for (int row = 0; row < kPostCount; ++row) {
+      v1::Post expected = whole[static_cast<size_t>(row)];
+      for (int i = 0; i < kPostFieldCount; ++i) {
+        const auto field = static_cast<PostField>(i);
+        const auto* known = v1::Post::descriptor()->FindFieldByName(std::string(PostFieldName(field)));
+        if (known != nullptr && !fields.Has(field)) expected.GetReflection()->ClearField(&expected, known);
+      }
+      CAPTURE(round, row);
+      REQUIRE(parsed.posts(row).SerializeAsString() == expected.SerializeAsString());
+    }
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/catalog/source_store.h"
 #include "tests/server/rpc/error_details.h"
 #include "tests/server/rpc/rpc_fixture.h"
 #include "tests/support/catch.h"
@@ -96,6 +97,44 @@ TEST_CASE_METHOD(Fixture, "an update changes what it names, all or nothing") {
   v1::GetSourceRequest get;
   get.set_name("one");
   CHECK(Ok(&Stub::GetSource, get).source().query() == "1girl");
+}
+
+TEST_CASE_METHOD(Fixture, "changes are followed where a board lists them, and forgotten with its address") {
+  v1::CreateSourceRequest create = CreateRequest("followed");
+  create.set_follow_changes(true);
+  CHECK(Ok(&Stub::CreateSource, create).source().follow_changes());
+  const auto seen = [&] {
+    SourceStore& store = server.catalog().sources();
+    REQUIRE(store
+                .Update("followed",
+                        [](SourceRecord* record) {
+                          record->changes = {.position = 7, .target = 9, .last = 8, .offset = 3};
+                          return absl::OkStatus();
+                        })
+                .ok());
+    return store.Get("followed")->changes;
+  };
+  const auto update = [&](auto change) {
+    v1::UpdateSourceRequest request;
+    request.set_name("followed");
+    change(request);
+    return Ok(&Stub::UpdateSource, request).source();
+  };
+  const ChangeCursor before = seen();
+  CHECK(update([](auto& request) { request.set_page_size(50); }).change_position() == 7);
+  CHECK(server.catalog().sources().Get("followed")->changes == before);
+  // Another list: a walk that is under way means nothing there, while what was changed is what it was.
+  CHECK(update([](auto& request) { request.set_query("1girl"); }).change_position() == 7);
+  CHECK(server.catalog().sources().Get("followed")->changes == ChangeCursor{.position = 7});
+  CHECK(update([](auto& request) { request.set_address("https://other.example"); }).change_position() == 0);
+  seen();
+  const v1::Source off = update([](auto& request) { request.set_follow_changes(false); });
+  CHECK_FALSE(off.follow_changes());
+  CHECK(off.change_position() == 0);
+  v1::CreateSourceRequest refused = CreateRequest("refused");
+  refused.set_kind(v1::BOARD_KIND_MOEBOORU);
+  refused.set_follow_changes(true);
+  CHECK(Fails(&Stub::CreateSource, refused) == "FIELD_INVALID");
 }
 
 TEST_CASE_METHOD(Fixture, "stored credentials go to no other server than the one they were given for") {

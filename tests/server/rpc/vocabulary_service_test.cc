@@ -82,6 +82,7 @@ TEST_CASE("a snapshot's tags become labels, the most used first") {
   const std::string snapshot = ImportPosts(server, "d", 60);
   const v1::CreateVocabularyResponse made = Ok(server, &Stub::CreateVocabulary, DatasetRequest("all", "d"));
   CHECK(made.created());
+  CHECK(made.tags() == v1::TAG_READING_AS_SAID);
   CHECK(made.vocabulary().name() == "all");
   CHECK(made.vocabulary().version() == 1);
   CHECK(made.vocabulary().snapshot() == snapshot);
@@ -95,6 +96,11 @@ TEST_CASE("a snapshot's tags become labels, the most used first") {
                                 : entries[i - 1].tag_id() < entries[i].tag_id();
     CHECK(is_ordered);
   }
+  v1::CreateVocabularyRequest applied = DatasetRequest("all", "d");
+  applied.mutable_selection()->set_tags(v1::TAG_READING_APPLIED);
+  const v1::CreateVocabularyResponse same = Ok(server, &Stub::CreateVocabulary, applied);
+  CHECK_FALSE(same.created());  // there are no relations; the answer tells the reading all the same
+  CHECK(same.tags() == v1::TAG_READING_APPLIED);
   v1::CreateVocabularyRequest top = DatasetRequest("top", "");
   top.mutable_selection()->set_snapshot(snapshot.substr(0, 10));
   top.mutable_selection()->set_top(2);
@@ -106,6 +112,7 @@ TEST_CASE("the same labels are the same version, others the next") {
   RpcServer server;
   const v1::CreateVocabularyResponse first = Ok(server, &Stub::CreateVocabulary, CsvRequest("v", kCsv));
   CHECK(first.created());
+  CHECK(first.tags() == v1::TAG_READING_UNSPECIFIED);
   CHECK(first.vocabulary().snapshot().empty());
   // Numbers of posts and ids are notes, not labels.
   const v1::CreateVocabularyResponse again =

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         SampleTooLarge,
         SelectionEmpty,
         SequenceBroken,
+        ServerBusy,
+        ServerOutdated,
         SnapshotDamaged,
         SnapshotInUse,
         SnapshotMissing,
@@ -93,8 +95,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # The modules whose public names are also names of this package, and modules that are reached through it. Loaded when
-# one is first named: millrace.reference needs neither gRPC nor numpy, and torch is optional and slow to import.
-_SOURCES = ("types", "errors", "batch", "columns", "_content", "loader", "explanation", "client")
+# one is first named: millrace.reference needs neither gRPC nor numpy, and torch is optional and slow to import. What a
+# loader needs comes first, because a name is looked for in one after another.
+_SOURCES = ("_position", "errors", "batch", "columns", "_content", "loader", "types", "explanation", "client")
 _MODULES = (*_SOURCES, "reference", "torch")
 
 
@@ -161,6 +164,8 @@ __all__ = [
     "SampleTooLarge",
     "SelectionEmpty",
     "SequenceBroken",
+    "ServerBusy",
+    "ServerOutdated",
     "Snapshot",
     "SnapshotDamaged",
     "SnapshotInUse",

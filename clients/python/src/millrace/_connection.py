@@ -12,12 +12,11 @@ so may a new one when a call was in progress at the moment of the fork. PyTorch'
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -75,9 +74,11 @@ class Connection:
         """Changes when calls in progress were interrupted by a fork; they should then be made again."""
         return self._generation
 
-    @contextlib.contextmanager
-    def busy(self) -> Iterator[grpc.Channel]:
+    def busy(self) -> _Busy:
         """The channel, for as long as one blocking wait on it; a fork elsewhere in the process waits for it."""
+        return _Busy(self)
+
+    def _enter(self) -> grpc.Channel:
         self._drop_if_inherited()
         with self._condition:
             while self._forking:
@@ -88,13 +89,14 @@ class Connection:
                 if os.getpid() not in _anchors:
                     _anchors[os.getpid()] = grpc.insecure_channel("127.0.0.1:1")
                 self._channel = grpc.insecure_channel(self.address, options=_OPTIONS)
-            channel = self._channel
             self._busy_count += 1
-        try:
-            yield channel
-        finally:
-            with self._condition:
-                self._busy_count -= 1
+            return self._channel
+
+    def _leave(self) -> None:
+        with self._condition:
+            self._busy_count -= 1
+            # Nobody but a fork waits for that.
+            if self._forking:
                 self._condition.notify_all()
 
     def interruptible(self, start: Callable[[grpc.Channel], Any]) -> Any:
@@ -150,6 +152,22 @@ class Connection:
         self.address = state
         self._reset()
         _connections.add(self)
+
+
+class _Busy:
+    """What `with` takes. A class, because a generator's context costs as much again as all that is done in it, and this
+    is entered for every message."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> grpc.Channel:
+        return self._connection._enter()
+
+    def __exit__(self, *_: object) -> None:
+        self._connection._leave()
 
 
 def _before_fork() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from millrace import _convert
+from millrace import _enums
 from millrace.v1 import loader_service_pb2 as pb
 
 _VIEWS = ("posts", "identities", "columns")
@@ -15,9 +15,10 @@ _VIEWS = ("posts", "identities", "columns")
 class Labels:
     """Labels by a vocabulary (docs/vocabularies.md).
 
-    vocabulary: NAME (the newest version), NAME@VERSION, a digest, or a unique prefix of at least 8 digits of one; give
-    the digest where runs must be reproducible. encoding: "csr" (lists of label numbers), "dense" (multi-hot, a byte a
-    label) or "bits" (multi-hot, a bit a label).
+    vocabulary: NAME (the newest version), NAME@VERSION, a digest, or a unique prefix of at least 8 digits of one. A
+    reader asks once what it stands for and keeps to that, also when it is continued from a checkpoint; give the digest
+    where runs that begin at different times must be alike. encoding: "csr" (lists of label numbers), "dense"
+    (multi-hot, a byte a label) or "bits" (multi-hot, a bit a label).
     """
 
     vocabulary: str
@@ -33,6 +34,11 @@ class Content:
     labels: Labels | None = None
     rating_one_hot: bool = False
 
+    def with_vocabulary(self, digest: str) -> Content:
+        """The same with labels by this vocabulary. Requires labels."""
+        assert self.labels is not None
+        return replace(self, labels=Labels(digest, self.labels.encoding))
+
     @property
     def is_columns(self) -> bool:
         return self.view == "columns"
@@ -40,7 +46,7 @@ class Content:
     def apply(self, request: pb.GetBatchRequest | pb.StreamBatchesRequest) -> None:
         """Asks for it."""
         if not self.is_columns and not self.fields:
-            request.view = _convert.BATCH_VIEW.number(self.view, "view")
+            request.view = _enums.BATCH_VIEW.number(self.view, "view")
             return
         projection = request.projection
         projection.encoding = pb.BATCH_ENCODING_COLUMNS if self.is_columns else pb.BATCH_ENCODING_ROWS
@@ -48,7 +54,7 @@ class Content:
         projection.rating_one_hot = self.rating_one_hot
         if self.labels is not None:
             projection.labels.vocabulary = self.labels.vocabulary
-            projection.labels.encoding = _convert.LABEL_ENCODING.number(self.labels.encoding, "labels.encoding")
+            projection.labels.encoding = _enums.LABEL_ENCODING.number(self.labels.encoding, "labels.encoding")
 
 
 def content(
@@ -69,7 +75,7 @@ def content(
     if isinstance(labels, str):
         labels = Labels(labels)
     if labels is not None:
-        _convert.LABEL_ENCODING.number(labels.encoding, "labels.encoding")
+        _enums.LABEL_ENCODING.number(labels.encoding, "labels.encoding")
     # No names mean all fields to the server; here an empty list means none but id and row.
     if view == "columns" and not names and (fields is not None or labels is not None or rating_one_hot):
         names = ("id",)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
-from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from millrace import types
+from millrace._enums import EnumNames
 from millrace.v1 import catalog_service_pb2 as catalog
 from millrace.v1 import import_service_pb2 as imports
-from millrace.v1 import loader_service_pb2 as loader
 from millrace.v1 import plan_service_pb2 as plans
 from millrace.v1 import post_pb2 as posts
 from millrace.v1 import snapshot_service_pb2 as snapshots
@@ -22,31 +21,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _Message = TypeVar("_Message", bound=Message)
 
 
-class EnumNames:
-    """An enum's values by their short names: TAG_CATEGORY_ARTIST is "artist", the unspecified one None."""
-
-    def __init__(self, enum: Any, prefix: str, separator: str = "_") -> None:
-        wrapper: EnumTypeWrapper = enum
-        self._numbers = {
-            name.removeprefix(prefix).lower().replace("_", separator): number
-            for name, number in wrapper.items()
-            if number != 0
-        }
-        self._names = {number: name for name, number in self._numbers.items()}
-
-    def name(self, number: int) -> str | None:
-        """A number that this version of the contract does not know shows as its digits."""
-        return None if number == 0 else self._names.get(number, str(number))
-
-    def number(self, name: str | None, what: str) -> Any:
-        """0 for None. ValueError for a name that is none of the enum's."""
-        if name is None:
-            return 0
-        if name not in self._numbers:
-            raise ValueError(f"{what} must be one of {', '.join(self._numbers)}; not {name!r}")
-        return self._numbers[name]
-
-
 RATING = EnumNames(posts.Rating, "RATING_")
 TAG_CATEGORY = EnumNames(posts.TagCategory, "TAG_CATEGORY_")
 TAG_ORDER = EnumNames(catalog.TagOrder, "TAG_ORDER_")
@@ -54,8 +28,6 @@ SOURCE_FORMAT = EnumNames(imports.SourceFormat, "SOURCE_FORMAT_", "-")
 COMPRESSION = EnumNames(imports.Compression, "COMPRESSION_")
 IMPORT_STAGE = EnumNames(imports.ImportStage, "IMPORT_STAGE_")
 IMPORT_STATE = EnumNames(imports.ImportState, "IMPORT_STATE_")
-BATCH_VIEW = EnumNames(loader.BatchView, "BATCH_VIEW_")
-LABEL_ENCODING = EnumNames(loader.LabelEncoding, "LABEL_ENCODING_")
 SPLIT_STRATEGY = EnumNames(plans.SplitStrategy, "SPLIT_STRATEGY_")
 ORDER_KIND = EnumNames(plans.OrderKind, "ORDER_KIND_")
 LAST_BATCH = EnumNames(plans.LastBatch, "LAST_BATCH_")

@@ -11,6 +11,7 @@ import grpc
 from millrace import _convert, _rpc, _sources
 from millrace._backoff import Backoff
 from millrace._connection import Connection
+from millrace._pictures import PictureFile
 from millrace.errors import Error, ImportRunning, from_rpc_error
 from millrace.types import ImportProgress, ImportResult, RejectedRecord
 from millrace.v1 import import_service_pb2 as pb
@@ -22,14 +23,16 @@ OnRejected = Callable[[RejectedRecord], None]
 def run_import(
     connection: Connection,
     start: pb.ImportStart,
-    files: list[_sources.DumpFile],
+    files: list[_sources.SourceFile],
     compression: str | None,
     *,
+    with_md5: bool,
     on_progress: OnProgress | None,
     on_rejected: OnRejected | None,
     timeout_s: float,
 ) -> ImportResult:
     """Imports, and again with the same request_id when the connection breaks, if the files can be read again.
+    with_md5: pictures are read whole, for their digests.
 
     That is safe: an import is all or nothing, and a request_id imports once.
     """
@@ -38,7 +41,7 @@ def run_import(
     repeated = False
     while True:
         try:
-            return _attempt(connection, start, files, compression, on_progress, on_rejected)
+            return _attempt(connection, _Requests(start, files, compression, with_md5), on_progress, on_rejected)
         except Error as error:
             # The server may take a moment to notice that the first attempt's connection is gone.
             own_ghost = repeated and isinstance(error, ImportRunning)
@@ -52,14 +55,11 @@ def run_import(
 
 def _attempt(
     connection: Connection,
-    start: pb.ImportStart,
-    files: list[_sources.DumpFile],
-    compression: str | None,
+    requests: _Requests,
     on_progress: OnProgress | None,
     on_rejected: OnRejected | None,
 ) -> ImportResult:
     request_id = _rpc.new_request_id()
-    requests = _Requests(start, files, compression)
     result: ImportResult | None = None
     with connection.busy() as channel:
         stub = channel.stream_stream(
@@ -92,10 +92,13 @@ def _attempt(
 class _Requests:
     """The messages of one attempt. Iterated by a thread of grpc's; `failure` is what broke it off."""
 
-    def __init__(self, start: pb.ImportStart, files: list[_sources.DumpFile], compression: str | None) -> None:
+    def __init__(
+        self, start: pb.ImportStart, files: list[_sources.SourceFile], compression: str | None, with_md5: bool
+    ) -> None:
         self._start = start
         self._files = files
         self._compression = compression
+        self._with_md5 = with_md5
         self.failure: Exception | None = None
 
     def __iter__(self) -> Iterator[pb.ImportRequest]:
@@ -110,9 +113,17 @@ class _Requests:
         yield pb.ImportRequest(start=self._start)
         for file in self._files:
             name = self._compression or _sources.compression_of(file.name)
-            compression = _convert.COMPRESSION.number(name, "compression")
-            yield pb.ImportRequest(file=pb.ImportFile(name=file.name, compression=compression))
-            for chunk in file.chunks():
+            message = pb.ImportFile(name=file.name, compression=_convert.COMPRESSION.number(name, "compression"))
+            chunks = file.chunks()
+            if isinstance(file, PictureFile):
+                # One message a file, as there may be very many.
+                picture = file.describe(with_md5=self._with_md5)
+                if picture is not None:
+                    message.picture.CopyFrom(picture)
+                message.content = next(chunks, b"")
+                byte_count += len(message.content)
+            yield pb.ImportRequest(file=message)
+            for chunk in chunks:
                 byte_count += len(chunk)
                 yield pb.ImportRequest(chunk=chunk)
         yield pb.ImportRequest(end=pb.ImportEnd(file_count=len(self._files), byte_count=byte_count))

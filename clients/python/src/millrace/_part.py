@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
 from millrace import _rpc
 from millrace._connection import Connection
+from millrace.errors import ServerOutdated
+from millrace.v1 import post_pb2 as posts
 
 _Request = TypeVar("_Request", bound=Message)
 _Response = TypeVar("_Response", bound=Message)
+_Item = TypeVar("_Item")
 
 
 class Part:
@@ -27,6 +31,33 @@ class Part:
         timeout_s: float | None = None,
     ) -> _Response:
         return _rpc.call(self._connection, method, request, timeout_s=timeout_s or self._timeout_s)
+
+    def _pages(
+        self,
+        method: _rpc.Method[_Request, _Response],
+        request: _Request,
+        items: Callable[[_Response], Iterable[_Item]],
+    ) -> Iterator[_Item]:
+        """What `items` finds on each page of a listing; a page is asked for when it is needed."""
+        # Requests and responses of listings have these fields, by convention.
+        asked: Any = request
+        while True:
+            page: Any = self._call(method, request)
+            yield from items(page)
+            asked.page_token = page.next_page_token
+            if not asked.page_token:
+                return
+
+
+def check_reading(asked: int, followed: int, made: str) -> None:
+    """ServerOutdated when a server made something by another reading of tags than was asked for: one of before there
+    were readings passes the field over. Both are numbers of TagReading."""
+    if asked == posts.TAG_READING_APPLIED and followed != asked:
+        raise ServerOutdated(
+            f"the server is too old to apply aliases and implications: it made {made} by tags as said; update it, or "
+            'leave tags="applied" out',
+            code="UNIMPLEMENTED",
+        )
 
 
 def scope(dataset: str | None, snapshot: str | None) -> dict[str, Any]:

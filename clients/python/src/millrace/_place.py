@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from millrace._position import Position
 from millrace._sequence import EPOCH_COUNT_MAX
 from millrace._slice import pass_end_epoch
-from millrace.types import Position
 
 _EPOCH, _STEP, _END_EPOCH, _IS_RESUMED, _IN_WORKERS = range(5)
 

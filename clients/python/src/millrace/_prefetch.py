@@ -6,12 +6,12 @@ import os
 import queue
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from millrace._sequence import Interrupted
 from millrace.batch import Batch
 
-Source = Callable[[Interrupted], Iterator[Batch]]
+Source = Callable[[Interrupted], Generator[Batch, None, None]]
 
 
 class _End:
@@ -30,7 +30,7 @@ class Prefetcher:
     def __init__(self, source: Source, depth: int) -> None:
         self._interrupted = Interrupted()
         self._ended = False
-        self._source: Iterator[Batch] | None = None
+        self._source: Generator[Batch, None, None] | None = None
         self.close: Callable[[], object]
         if depth == 0:
             self._source = source(self._interrupted)
@@ -72,6 +72,8 @@ class Prefetcher:
     def _close_source(self) -> None:
         self._interrupted.stop()
         self._ended = True
+        if self._source is not None:
+            self._source.close()
 
 
 def _run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -10,12 +11,13 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from millrace import _convert, _rpc, errors, types
+from millrace._enums import EnumNames
 from millrace._part import Part
 from millrace.v1 import source_service_pb2 as sources
 
-BOARD_KIND = _convert.EnumNames(sources.BoardKind, "BOARD_KIND_")
-REFRESH_STATE = _convert.EnumNames(sources.RefreshState, "REFRESH_STATE_")
-REFRESH_TRIGGER = _convert.EnumNames(sources.RefreshTrigger, "REFRESH_TRIGGER_")
+BOARD_KIND = EnumNames(sources.BoardKind, "BOARD_KIND_")
+REFRESH_STATE = EnumNames(sources.RefreshState, "REFRESH_STATE_")
+REFRESH_TRIGGER = EnumNames(sources.RefreshTrigger, "REFRESH_TRIGGER_")
 
 
 class Sources(Part):
@@ -34,6 +36,7 @@ class Sources(Part):
         snapshot_after_refresh: bool = False,
         mark_missing: bool = False,
         with_relations: bool = False,
+        follow_changes: bool = False,
         login: str = "",
         api_key: str = "",
         position: int = 0,
@@ -44,7 +47,8 @@ class Sources(Part):
         in the board's own language; empty for all posts. page_size: 0 for the kind's own. interval: from a minute on;
         None: refresh only when asked for. mark_missing: mark posts as deleted that a page should show and does not;
         only without a query, and for a dataset that this board alone feeds. with_relations: refresh aliases and
-        implications of tags, too, of Danbooru and e621. position: begin behind this post id.
+        implications of tags, too, of Danbooru and e621. follow_changes: fetch posts that the board changed, too, from
+        the first refresh on, of Danbooru, e621 and Gelbooru. position: begin behind this post id.
 
         SourceExists; InvalidRequest; ValueError for a kind that there is not.
         """
@@ -59,6 +63,7 @@ class Sources(Part):
             snapshot_after_refresh=snapshot_after_refresh,
             mark_missing=mark_missing,
             with_relations=with_relations,
+            follow_changes=follow_changes,
             login=login,
             api_key=api_key,
             position=position,
@@ -72,12 +77,7 @@ class Sources(Part):
     def list(self, *, page_size: int = 1000) -> Iterator[types.Source]:
         """By name. Pages as it goes."""
         request = sources.ListSourcesRequest(page_size=page_size)
-
-        def fetch(token: str) -> sources.ListSourcesResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_SOURCES, request)
-
-        return _rpc.pages(fetch, lambda page: map(_source, page.sources))
+        return self._pages(_rpc.LIST_SOURCES, request, lambda page: map(_source, page.sources))
 
     def update(
         self,
@@ -90,6 +90,7 @@ class Sources(Part):
         snapshot_after_refresh: bool | None = None,
         mark_missing: bool | None = None,
         with_relations: bool | None = None,
+        follow_changes: bool | None = None,
         login: str | None = None,
         api_key: str | None = None,
         position: int | None = None,
@@ -97,7 +98,7 @@ class Sources(Part):
         """Changes what is given. interval: timedelta(0) for refreshes only when asked for. position: 0 walks the whole
         board again, to find what was changed.
 
-        SourceNotFound; RefreshRunning when the position is to be set meanwhile; InvalidRequest.
+        SourceNotFound; RefreshRunning when the position or follow_changes is to be set meanwhile; InvalidRequest.
         """
         request = sources.UpdateSourceRequest(
             name=name,
@@ -108,6 +109,7 @@ class Sources(Part):
             snapshot_after_refresh=snapshot_after_refresh,
             mark_missing=mark_missing,
             with_relations=with_relations,
+            follow_changes=follow_changes,
             login=login,
             api_key=api_key,
             position=position,
@@ -153,7 +155,7 @@ class Sources(Part):
             except grpc.RpcError as rpc_error:
                 raise errors.from_rpc_error(rpc_error, request_id=request_id) from None
             finally:
-                call.cancel()
+                _rpc.end_stream(call, os.getpid())
         if run is None:
             raise errors.Unavailable("the refresh ended without telling what became of it", code="UNKNOWN")
         return run
@@ -161,12 +163,7 @@ class Sources(Part):
     def runs(self, name: str = "", *, page_size: int = 1000) -> Iterator[types.RefreshRun]:
         """Refreshes, newest first; of one source, or of all. Pages as it goes. SourceNotFound."""
         request = sources.ListRefreshRunsRequest(source=name, page_size=page_size)
-
-        def fetch(token: str) -> sources.ListRefreshRunsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_REFRESH_RUNS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_run, page.runs))
+        return self._pages(_rpc.LIST_REFRESH_RUNS, request, lambda page: map(_run, page.runs))
 
 
 def _duration(interval: timedelta) -> Duration:
@@ -187,8 +184,10 @@ def _source(message: sources.Source) -> types.Source:
         snapshot_after_refresh=message.snapshot_after_refresh,
         mark_missing=message.mark_missing,
         with_relations=message.with_relations,
+        follow_changes=message.follow_changes,
         has_credentials=message.has_credentials,
         position=message.position,
+        change_position=message.change_position,
         failed_page_count=message.failed_page_count,
         created_at=_convert.time(message, "created_at"),
         updated_at=_convert.time(message, "updated_at"),
@@ -206,6 +205,8 @@ def _counts(message: sources.RefreshCounts) -> types.RefreshCounts:
         missing=message.missing_post_count,
         failed_pages=message.failed_page_count,
         bytes=message.byte_count,
+        lookup_requests=message.lookup_request_count,
+        told_tags=message.told_tag_count,
     )
 
 
@@ -216,6 +217,7 @@ def _page(message: sources.RefreshPage) -> types.RefreshPage:
         after_id=message.after_id,
         position=message.position,
         is_retry=message.is_retry,
+        by_change=message.by_change,
         error=message.error.message if message.HasField("error") else None,
     )
 
@@ -234,4 +236,5 @@ def _run(message: sources.RefreshRun) -> types.RefreshRun:
         snapshot=message.snapshot or None,
         error_reason=message.error_reason or None,
         error=message.error_message or None,
+        warning=message.warning or None,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -172,6 +172,22 @@ def stream_stub(
     )
 
 
+def end_stream(stream: Any, pid: int) -> None:
+    """Cancels a call that stream_stub began in process `pid`, and takes what gRPC still has to say of it.
+
+    grpcio's streams that are read in the reader's own thread (_connection) stop looking at their events once they are
+    cancelled; with events left over, a closed channel keeps its socket for as long as the process lives, and the
+    server its own. Only grpcio's own names reach those events; without them a socket is lost, nothing else.
+    """
+    stream.cancel()
+    state, consume = getattr(stream, "_state", None), getattr(stream, "_consume_next_event", None)
+    # In a forked child nobody brings the events, which are the parent's.
+    if state is None or consume is None or pid != os.getpid():
+        return
+    while state.due:
+        consume()
+
+
 def call(
     connection: Connection,
     method: Method[Request, Response],
@@ -194,18 +210,3 @@ def call(
             if delay_s is None:
                 raise error from None
         time.sleep(delay_s)
-
-
-Page = TypeVar("Page", bound=Message)
-Item = TypeVar("Item")
-
-
-def pages(fetch: Callable[[str], Page], items: Callable[[Page], Iterator[Item]]) -> Iterator[Item]:
-    """The items of all pages. `fetch` takes a page token; pages carry `next_page_token`."""
-    token = ""
-    while True:
-        page = fetch(token)
-        yield from items(page)
-        token = getattr(page, "next_page_token")  # noqa: B009 - every list response has it, by convention
-        if not token:
-            return

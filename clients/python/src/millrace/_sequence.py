@@ -7,6 +7,7 @@ repeat can pass unseen.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -20,12 +21,12 @@ from millrace import _rpc
 from millrace._backoff import Backoff
 from millrace._connection import Connection
 from millrace._content import Content
+from millrace._position import Position
 from millrace._skip import Skips, StepRange
 from millrace._wire import Assembler, Uint8Array
 from millrace.batch import Batch
 from millrace.columns import ColumnBatch
 from millrace.errors import SequenceBroken, from_rpc_error
-from millrace.types import Position
 from millrace.v1 import loader_service_pb2 as pb
 
 # A batch's head and, of columns, its body.
@@ -38,7 +39,8 @@ EPOCH_COUNT_MAX = (1 << 31) - 1
 @dataclass(frozen=True)
 class Sequence:
     """What a rank's batches are made from. batch_count: steps of an epoch, as the plan says. content: what a batch
-    holds of its posts. skip: what of them is left out, as _skip.checked gives it."""
+    holds of its posts, with labels by a vocabulary's digest: a name may come to mean other labels while batches are
+    read. skip: what of them is left out, as _skip.checked gives it."""
 
     plan_id: str
     split: str
@@ -47,6 +49,11 @@ class Sequence:
     world_size: int
     content: Content
     skip: tuple[StepRange, ...] = ()
+
+    @property
+    def vocabulary(self) -> str:
+        """The digest of the vocabulary that labels are by; empty without labels."""
+        return self.content.labels.vocabulary if self.content.labels else ""
 
     @cached_property
     def skips(self) -> Skips:
@@ -79,6 +86,8 @@ class Sequence:
 
     def kept(self, position: Position) -> Position:
         """The first position from there on that is not left out."""
+        if not self.skip and position.step < self.batch_count:
+            return position
         return self.advance(position, 0)
 
     def advance(self, position: Position, count: int) -> Position:
@@ -88,13 +97,21 @@ class Sequence:
     def checked(self, received: Received, expected: Position) -> Batch:
         """What was received as a batch. SequenceBroken when it is not the one at `expected`."""
         message, body = received
-        got = (message.plan_id, message.split, message.rank, message.world_size)
-        want = (self.plan_id, self.split, self.rank, self.world_size)
-        at = Position(message.epoch, message.step)
-        if got != want or at != expected or message.batch_count != self.batch_count:
+        if not (
+            message.step == expected.step
+            and message.epoch == expected.epoch
+            and message.plan_id == self.plan_id
+            and message.split == self.split
+            and message.rank == self.rank
+            and message.world_size == self.world_size
+            and message.batch_count == self.batch_count
+            and message.vocabulary == self.vocabulary
+        ):
+            got = (message.plan_id, message.split, message.rank, message.world_size, message.vocabulary)
+            want = (self.plan_id, self.split, self.rank, self.world_size, self.vocabulary)
             raise SequenceBroken(
                 f"expected {expected} of {want} with {self.batch_count} steps an epoch, "
-                f"received {at} of {got} with {message.batch_count}"
+                f"received {Position(message.epoch, message.step)} of {got} with {message.batch_count}"
             )
         if body is not None:
             return ColumnBatch(message, body)
@@ -147,6 +164,7 @@ def stream(
     reached, expected = start, sequence.kept(start)
     backoff = Backoff(timeout_s)
     request_id = _rpc.new_request_id()
+    pid = os.getpid()
     while expected < end and not interrupted.stopped:
         request = pb.StreamBatchesRequest(
             plan_id=sequence.plan_id,
@@ -187,7 +205,7 @@ def stream(
             interrupted.sleep(delay_s)
         finally:
             if call is not None:
-                call.cancel()
+                _rpc.end_stream(call, pid)
 
 
 def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, request_id: str, *, raw: bool) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 from millrace import _rpc, _sequence, _skip
 from millrace._connection import Connection
 from millrace._content import Content
+from millrace._position import Position
 from millrace.errors import SplitNotFound
 from millrace.reference.tokens import Token, make_token, parse_token
-from millrace.types import Position
 from millrace.v1 import plan_service_pb2
+from millrace.v1 import vocabulary_service_pb2 as vocabularies
 
 _STATE_VERSION = 1
 _PLAN_ID_LENGTH = 64
@@ -48,6 +49,12 @@ class Slice:
         self._world_size = world_size
         self._content = content
         self._sequence: _sequence.Sequence | None = None
+        # The digest that a state's labels are by.
+        self._vocabulary: str | None = None
+
+    @property
+    def has_labels(self) -> bool:
+        return self._content.labels is not None
 
     @property
     def plan_id(self) -> str:
@@ -55,8 +62,9 @@ class Slice:
         return self._plan if len(self._plan) == _PLAN_ID_LENGTH else self.described().plan_id
 
     def described(self) -> _sequence.Sequence:
-        """Asks the server for the plan the first time. PlanNotFound; SplitNotFound; ValueError when it has not the
-        steps that are to be left out."""
+        """Asks the server for the plan, and what labels are by, the first time. PlanNotFound; SplitNotFound;
+        VocabularyNotFound; ValueError when the plan has not the steps that are to be left out, or when a state's labels
+        are by another vocabulary."""
         if self._sequence is None:
             self._sequence = self._describe()
         return self._sequence
@@ -64,15 +72,22 @@ class Slice:
     def start(self, start: Position | str | None) -> Position:
         """Where to begin, given as a position, as a token or not at all. A plan that was given by a prefix is from
         now on the token's. ValueError when the token is damaged, or of another plan or split."""
+        if start is None:
+            return Position(0, 0)
+        if isinstance(start, Position):
+            # One less than the contract's last: behind it no epoch's end could be said.
+            if not 0 <= start.epoch < _sequence.EPOCH_COUNT_MAX or start.step < 0:
+                raise ValueError(f"no such position: {start}; epochs are read up to {_sequence.EPOCH_COUNT_MAX - 1}")
+            return start
         if not isinstance(start, str):
-            return start or Position(0, 0)
+            raise ValueError(f"start must be a Position or a token, not {start!r}")
         token = self._bound(start)
         self._plan = token.plan_id
         return Position(token.epoch, token.step)
 
     def state(self, position: Position) -> dict[str, Any]:
         """What a checkpoint keeps: small, plain values that do not depend on rank, world size or workers."""
-        return {
+        state = {
             "version": _STATE_VERSION,
             "plan_id": self.plan_id,
             "split": self.split,
@@ -80,13 +95,15 @@ class Slice:
             "step": position.step,
             "token": make_token(self.plan_id, self.split, position.epoch, position.step),
         }
+        return {**state, "vocabulary": self.described().vocabulary} if self.has_labels else state
 
     def resume(self, state: Mapping[str, Any]) -> Position:
         """Where the state goes on. Keys that are not known here are ignored, and a token may be missing: older
         states have none. A plan that was given by a prefix is from now on the state's.
 
         ValueError when it is of another plan or split, of a single DataLoader worker, or no state at all, and when
-        its parts contradict one another.
+        its parts contradict one another. That its labels are by another vocabulary shows when the reader next asks the
+        server.
         """
         if not isinstance(state, Mapping) or state.get("version") != _STATE_VERSION:
             raise ValueError(f"not a state_dict() of version {_STATE_VERSION}: {state!r}")
@@ -116,6 +133,11 @@ class Slice:
                     f"plan {token.plan_id} at {at}"
                 )
         self._plan = plan_id
+        if self.has_labels:
+            wanted = state.get("vocabulary") or None
+            if wanted != self._vocabulary and self._sequence is not None and self._sequence.vocabulary != wanted:
+                self._sequence = None
+            self._vocabulary = wanted
         return position
 
     def _bound(self, text: Any) -> Token:
@@ -136,7 +158,7 @@ class Slice:
         for info in found.splits:
             if info.name == self.split:
                 sequence = _sequence.Sequence(
-                    found.id, self.split, info.batch_count, self._rank, self._world_size, self._content, self.skip
+                    found.id, self.split, info.batch_count, self._rank, self._world_size, self._resolved(), self.skip
                 )
                 _ = sequence.skips  # checks the ranges
                 return sequence
@@ -147,13 +169,42 @@ class Slice:
             reason="SPLIT_NOT_FOUND",
         )
 
+    def _resolved(self) -> Content:
+        """The content with its vocabulary named by the digest."""
+        labels = self._content.labels
+        if labels is None:
+            return self._content
+        name, wanted = labels.vocabulary, self._vocabulary
+        request = vocabularies.GetVocabularyRequest(vocabulary=name)
+        found = _rpc.call(self.connection, _rpc.GET_VOCABULARY, request, timeout_s=self.timeout_s).vocabulary
+        if wanted is None or found.digest == wanted:
+            return self._content.with_vocabulary(found.digest)
+        # A name whose newest version is another by now still means the state's to who goes on from it.
+        if name == found.name and wanted in self._versions(name):
+            return self._content.with_vocabulary(wanted)
+        raise ValueError(
+            f"the state's labels are by vocabulary {wanted}, but {name!r} is {found.digest}: labels would change their "
+            f'meaning. Name the state\'s, or leave "vocabulary" out of the state if that is meant'
+        )
 
-def check_reading(epochs: int | None, prefetch: int) -> None:
+    def _versions(self, name: str) -> set[str]:
+        """The digests of all versions of a name."""
+
+        def fetch(token: str) -> vocabularies.ListVocabulariesResponse:
+            request = vocabularies.ListVocabulariesRequest(name=name, page_size=1000, page_token=token)
+            return _rpc.call(self.connection, _rpc.LIST_VOCABULARIES, request, timeout_s=self.timeout_s)
+
+        return {found.digest for found in _rpc.pages(fetch, lambda page: iter(page.vocabularies))}
+
+
+def check_reading(epochs: int | None, prefetch: int, timeout_s: float) -> None:
     """ValueError when no reader can read so."""
-    if epochs is not None and epochs < 1:
-        raise ValueError(f"epochs must be at least 1, or None for no end; not {epochs}")
-    if prefetch < 0:
-        raise ValueError(f"prefetch must not be negative; not {prefetch}")
+    if epochs is not None and (not isinstance(epochs, int) or epochs < 1):
+        raise ValueError(f"epochs must be a whole number of at least 1, or None for no end; not {epochs!r}")
+    if not isinstance(prefetch, int) or prefetch < 0:
+        raise ValueError(f"prefetch must be a whole number and not negative; not {prefetch!r}")
+    if not timeout_s > 0:
+        raise ValueError(f"timeout_s must be more than 0; not {timeout_s!r}")
 
 
 def pass_end_epoch(epoch: int, origin_epoch: int, epochs: int | None) -> int:

@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
+
+from millrace import _pictures
+from millrace._chunks import pieces
 
 # One path or open file, or several; a path may be a folder.
 Source = str | os.PathLike[str] | IO[bytes]
-
-CHUNK_SIZE_BYTES = 256 << 10
 
 _COMPRESSION_BY_SUFFIX = {".gz": "gzip", ".zst": "zstd"}
 # What dumps are called: a folder may hold other things, and ignoring a file could lose posts.
@@ -38,38 +39,66 @@ class DumpFile:
         """The bytes, in pieces of at most CHUNK_SIZE_BYTES. OSError."""
         if self.path is not None:
             with open(self.path, "rb") as file:
-                yield from _pieces(file)
+                yield from pieces(file)
         elif self.stream is not None:
             if self.stream_start is not None:
                 self.stream.seek(self.stream_start)
-            yield from _pieces(self.stream)
+            yield from pieces(self.stream)
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(CHUNK_SIZE_BYTES):
-        if not isinstance(piece, bytes):
-            raise TypeError(f"{file!r} must be open in binary mode")
-        yield piece
+SourceFile = DumpFile | _pictures.PictureFile
 
 
-def collect(source: Source | Iterable[Source], *, format_given: bool) -> list[DumpFile]:
+class Found(NamedTuple):
+    """What to send. format: as it was given, or that of pictures when a folder holds some with sidecars."""
+
+    files: list[SourceFile]
+    format: str | None
+
+
+def collect(source: Source | Iterable[Source], format: str | None) -> Found:
     """The files in the order they will be sent: as given, those of a folder by name.
 
-    ValueError for a folder that holds nothing to import, or a file whose kind its name does not tell.
+    ValueError for a folder that holds nothing to import, a file whose kind its name does not tell, and for pictures
+    together with other data. OSError for a folder that cannot be read.
     """
     single = isinstance(source, str | os.PathLike) or hasattr(source, "read")
     sources = [cast(Source, source)] if single else list(cast(Iterable[Source], source))
-    files: list[DumpFile] = []
+    files: list[SourceFile] = []
+    told = format
     for item in sources:
         if not isinstance(item, str | os.PathLike):
             files.append(_opened(item))
-        elif Path(item).is_dir():
-            files += _folder(Path(item), format_given)
-        else:
+        elif not Path(item).is_dir():
             files.append(_on_disk(Path(item), Path(item).name))
+        elif (pictures := _pictures_in(os.fspath(item), format)) is not None:
+            files += pictures
+            told = _pictures.FORMAT
+        else:
+            files += _folder(Path(item), format is not None)
     if not files:
         raise ValueError("nothing to import")
-    return files
+    if told != format:
+        _check_alone(files)
+    return Found(files, told)
+
+
+def _pictures_in(folder: str, format: str | None) -> list[_pictures.PictureFile] | None:
+    """None for a folder of other data."""
+    if format not in (None, _pictures.FORMAT):
+        return None
+    paths = _pictures.list_folder(folder)
+    return _pictures.find(folder, paths) if format is not None or _pictures.has_sidecars(paths) else None
+
+
+def _check_alone(files: list[SourceFile]) -> None:
+    """That no other data comes together with pictures that nobody called so."""
+    for file in files:
+        if isinstance(file, DumpFile) and not _pictures.is_sidecar(file.name):
+            raise ValueError(
+                f"{file.name} comes together with a folder of pictures: one import takes one format; import them one "
+                "after the other, or name the format"
+            )
 
 
 def compression_of(name: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from millrace import _convert, _rpc, types
-from millrace._part import Part, scope
+from millrace._part import Part, check_reading, scope
 from millrace.errors import VocabularyNotFound
 from millrace.v1 import vocabulary_service_pb2 as vocabularies
 
@@ -47,7 +47,8 @@ class Vocabularies(Part):
         plan gives that the labels are for.
 
         ValueError for arguments that do not go together. VocabularyInvalid; InvalidRequest; SnapshotNotFound;
-        DatasetNotFound; SnapshotRequired; OSError when the file cannot be read.
+        DatasetNotFound; SnapshotRequired; ServerOutdated when the server cannot apply relations; OSError when the file
+        cannot be read.
         """
         request = vocabularies.CreateVocabularyRequest(name=name)
         if csv is not None:
@@ -69,7 +70,10 @@ class Vocabularies(Part):
             if include is not None and not selection.include:
                 raise ValueError("include is empty: leave it out to take tags of any name")
             request.selection.CopyFrom(selection)
-        return _vocabulary(self._call(_rpc.CREATE_VOCABULARY, request).vocabulary)
+        response = self._call(_rpc.CREATE_VOCABULARY, request)
+        made = _vocabulary(response.vocabulary)
+        check_reading(request.selection.tags, response.tags, f"vocabulary {made.reference}")
+        return made
 
     def get(self, vocabulary: str) -> types.Vocabulary:
         """VocabularyNotFound."""
@@ -79,23 +83,13 @@ class Vocabularies(Part):
     def list(self, *, name: str = "", page_size: int = 1000) -> Iterator[types.Vocabulary]:
         """By name, newest version first; of one name, or of all. Pages as it goes."""
         request = vocabularies.ListVocabulariesRequest(name=name, page_size=page_size)
-
-        def fetch(token: str) -> vocabularies.ListVocabulariesResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_VOCABULARIES, request)
-
-        return _rpc.pages(fetch, lambda page: map(_vocabulary, page.vocabularies))
+        return self._pages(_rpc.LIST_VOCABULARIES, request, lambda page: map(_vocabulary, page.vocabularies))
 
     def entries(self, vocabulary: str, *, page_size: int = 10_000) -> Iterator[types.VocabularyEntry]:
         """The entries in order of their labels: the first has the label 0. Pages as it goes, of one version
         throughout. VocabularyNotFound."""
         request = vocabularies.ListVocabularyEntriesRequest(vocabulary=vocabulary, page_size=page_size)
-
-        def fetch(token: str) -> vocabularies.ListVocabularyEntriesResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_VOCABULARY_ENTRIES, request)
-
-        return _rpc.pages(fetch, lambda page: map(_entry, page.entries))
+        return self._pages(_rpc.LIST_VOCABULARY_ENTRIES, request, lambda page: map(_entry, page.entries))
 
     def export(self, vocabulary: str) -> bytes:
         """The entries as a CSV file in UTF-8, as taggers use it: `tag_id,name,category,count`, a line a label.

@@ -25,6 +25,9 @@ _FIXED_SIZES = {1: 8, 5: 4}
 ALIGNMENT_BYTES = 64
 # Before so much memory is taken: no server sends more.
 _BODY_SIZE_BYTES_MAX = 1 << 34
+_PyBytes_AsString = ctypes.pythonapi.PyBytes_AsString
+_PyBytes_AsString.restype = ctypes.c_void_p
+_PyBytes_AsString.argtypes = (ctypes.py_object,)
 _PyMemoryView_FromMemory = ctypes.pythonapi.PyMemoryView_FromMemory
 _PyMemoryView_FromMemory.restype = ctypes.py_object
 _PyMemoryView_FromMemory.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
@@ -49,8 +52,8 @@ class _Memory(np.ndarray):  # type: ignore[type-arg]
 def _writable(message: bytes) -> Uint8Array:
     """The message's bytes as an array that may be written to: torch warns of memory that may not, and nobody else has
     this message."""
-    address = np.frombuffer(message, np.uint8).__array_interface__["data"][0]
-    memory = np.frombuffer(_PyMemoryView_FromMemory(address, len(message), _WRITABLE), np.uint8).view(_Memory)
+    view = _PyMemoryView_FromMemory(_PyBytes_AsString(message), len(message), _WRITABLE)
+    memory = np.frombuffer(view, np.uint8).view(_Memory)
     memory.owner = message
     return memory
 

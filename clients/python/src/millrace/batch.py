@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from millrace import _convert
+from millrace._position import Position
 from millrace.errors import SequenceBroken
-from millrace.types import Position, Post
 from millrace.v1 import loader_service_pb2
+
+if TYPE_CHECKING:
+    from millrace.types import Post
 
 Int64Array = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -147,7 +149,11 @@ class Batch:
     @cached_property
     def posts(self) -> tuple[Post, ...]:
         """The posts, whole. Raises ValueError when the batch holds identities only."""
-        return tuple(_convert.post(post) for post in self._posts())
+        posts = self._posts()
+        # Now, because the other nouns take longer to load than a first batch, and most readers want arrays.
+        from millrace import _convert
+
+        return tuple(_convert.post(post) for post in posts)
 
     @property
     def has_posts(self) -> bool:

@@ -11,6 +11,7 @@ from millrace import _convert, _importing, _plans, _queries, _rpc, _sources, exp
 from millrace._connection import Connection
 from millrace._content import Labels, content
 from millrace._part import Part as _Part
+from millrace._part import check_reading as _check_reading
 from millrace._part import scope as _scope
 from millrace._refreshing import Sources
 from millrace._vocabularies import Vocabularies
@@ -79,12 +80,7 @@ class Tags(_Part):
             order=_convert.TAG_ORDER.number(order, "order"),
             page_size=page_size,
         )
-
-        def fetch(token: str) -> catalog.ListTagsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_TAGS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.tag, page.tags))
+        return self._pages(_rpc.LIST_TAGS, request, lambda page: map(_convert.tag, page.tags))
 
     def relations(
         self,
@@ -99,32 +95,17 @@ class Tags(_Part):
         request = tag_lists.ListTagRelationsRequest(
             **_scope(dataset, snapshot), kind=_convert.TAG_RELATION_KIND.number(kind, "kind"), page_size=page_size
         )
-
-        def fetch(token: str) -> tag_lists.ListTagRelationsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_TAG_RELATIONS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.tag_relation, page.relations))
+        return self._pages(_rpc.LIST_TAG_RELATIONS, request, lambda page: map(_convert.tag_relation, page.relations))
 
     def pools(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedPool]:
         """The pools that the dataset was told of, by id. Pages as it goes."""
         request = tag_lists.ListPoolsRequest(dataset=dataset, page_size=page_size)
-
-        def fetch(token: str) -> tag_lists.ListPoolsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_POOLS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.listed_pool, page.pools))
+        return self._pages(_rpc.LIST_POOLS, request, lambda page: map(_convert.listed_pool, page.pools))
 
     def artists(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedArtist]:
         """The artists that the dataset was told of, by name. Pages as it goes."""
         request = tag_lists.ListArtistsRequest(dataset=dataset, page_size=page_size)
-
-        def fetch(token: str) -> tag_lists.ListArtistsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_ARTISTS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.listed_artist, page.artists))
+        return self._pages(_rpc.LIST_ARTISTS, request, lambda page: map(_convert.listed_artist, page.artists))
 
 
 class Posts(_Part):
@@ -167,12 +148,7 @@ class Posts(_Part):
     ) -> Iterator[types.Post]:
         """All posts, ascending by id. Pages as it goes."""
         request = catalog.ListPostsRequest(**_scope(dataset, snapshot), page_size=page_size)
-
-        def fetch(token: str) -> catalog.ListPostsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_POSTS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.post, page.posts))
+        return self._pages(_rpc.LIST_POSTS, request, lambda page: map(_convert.post, page.posts))
 
     def search(
         self,
@@ -190,12 +166,7 @@ class Posts(_Part):
         request = queries.SearchPostsRequest(
             **_scope(dataset, snapshot), query=query, tags=reading, page_size=page_size
         )
-
-        def fetch(token: str) -> queries.SearchPostsResponse:
-            request.page_token = token
-            return self._call(_rpc.SEARCH_POSTS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.post, page.posts))
+        return self._pages(_rpc.SEARCH_POSTS, request, lambda page: map(_convert.post, page.posts))
 
     def search_ids(
         self, query: str, *, dataset: str | None = None, snapshot: str | None = None, tags: str | None = None
@@ -205,12 +176,7 @@ class Posts(_Part):
         request = queries.SearchPostsRequest(
             **_scope(dataset, snapshot), query=query, tags=reading, ids_only=True, page_size=_SEARCH_IDS_PAGE_SIZE
         )
-
-        def fetch(token: str) -> queries.SearchPostsResponse:
-            request.page_token = token
-            return self._call(_rpc.SEARCH_POSTS, request)
-
-        return _rpc.pages(fetch, lambda page: iter(page.post_ids))
+        return self._pages(_rpc.SEARCH_POSTS, request, lambda page: iter(page.post_ids))
 
     def sample(
         self,
@@ -257,12 +223,7 @@ class Snapshots(_Part):
     def list(self, *, dataset: str = "", page_size: int = 1000) -> Iterator[types.Snapshot]:
         """Newest first; of one dataset, or of all. Pages as it goes."""
         request = snapshots.ListSnapshotsRequest(dataset=dataset, page_size=page_size)
-
-        def fetch(token: str) -> snapshots.ListSnapshotsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_SNAPSHOTS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.snapshot, page.snapshots))
+        return self._pages(_rpc.LIST_SNAPSHOTS, request, lambda page: map(_convert.snapshot, page.snapshots))
 
     def verify(self, digest: str) -> types.Verification:
         """Reads the whole file and compares every checksum. Damage is an answer, not an error."""
@@ -313,7 +274,7 @@ class Plans(_Part):
         (the default), or "applied", with the snapshot's aliases and implications applied.
 
         ValueError for numbers that are not whole. InvalidRequest; QueryInvalid; SelectionEmpty; SnapshotNotFound;
-        DatasetNotFound; SnapshotRequired.
+        DatasetNotFound; SnapshotRequired; ServerOutdated when the server cannot apply relations.
         """
         spec = _plans.spec_message(
             scope=_scope(dataset, snapshot),
@@ -332,7 +293,9 @@ class Plans(_Part):
             last_batch=last_batch,
             tags=tags,
         )
-        return _plans.plan(self._call(_rpc.CREATE_PLAN, plans.CreatePlanRequest(spec=spec)).plan)
+        made = self._call(_rpc.CREATE_PLAN, plans.CreatePlanRequest(spec=spec)).plan
+        _check_reading(spec.tags, made.spec.tags, f"plan {made.id}")
+        return _plans.plan(made)
 
     def get(self, plan_id: str) -> types.Plan:
         """PlanNotFound."""
@@ -342,12 +305,7 @@ class Plans(_Part):
     def list(self, *, snapshot: str = "", page_size: int = 1000) -> Iterator[types.Plan]:
         """Newest first; on one snapshot, or all. Pages as it goes."""
         request = plans.ListPlansRequest(snapshot=snapshot, page_size=page_size)
-
-        def fetch(token: str) -> plans.ListPlansResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_PLANS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_plans.plan, page.plans))
+        return self._pages(_rpc.LIST_PLANS, request, lambda page: map(_plans.plan, page.plans))
 
     def delete(self, plan_id: str, *, allow_missing: bool = False) -> None:
         """Deletes the record; open streams go on. PlanNotFound unless allow_missing."""
@@ -391,12 +349,7 @@ class Client(_Part):
     def datasets(self) -> Iterator[types.Dataset]:
         """All datasets, by name. Pages as it goes."""
         request = catalog.ListDatasetsRequest(page_size=1000)
-
-        def fetch(token: str) -> catalog.ListDatasetsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_DATASETS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.dataset, page.datasets))
+        return self._pages(_rpc.LIST_DATASETS, request, lambda page: map(_convert.dataset, page.datasets))
 
     def stats(self, *, dataset: str | None = None, snapshot: str | None = None) -> types.Stats:
         """Counts of a dataset or snapshot. DatasetNotFound; SnapshotNotFound."""
@@ -426,6 +379,7 @@ class Client(_Part):
         max_reported: int = 1000,
         skip_snapshot: bool = False,
         apply_aliases: bool = False,
+        md5: bool = False,
         on_progress: Callable[[types.ImportProgress], None] | None = None,
         on_rejected: Callable[[types.RejectedRecord], None] | None = None,
         progress: bool = False,
@@ -433,7 +387,9 @@ class Client(_Part):
     ) -> types.ImportResult:
         """Imports a dump, all or nothing, and compiles a snapshot of the dataset unless skip_snapshot.
 
-        source: a path, a folder (all its files, by name), an open binary file, or several of these. format:
+        source: a path, a folder (all its files, by name), an open binary file, or several of these. A folder of
+        pictures with sidecars (x.json, x.txt or x.caption beside x.png) is taken for one when no format is given, with
+        its folders, and a UserWarning names the files that are skipped; md5: read every picture for its MD5. format:
         "danbooru-jsonl", "e621-csv" or another of docs/importing.md, by default told by the server from the bytes;
         the result names it. compression: "none", "gzip", "zstd", by default told by the names or the bytes.
         request_id: names this import, so that it is done once however often it is tried; a new UUID by default.
@@ -444,7 +400,7 @@ class Client(_Part):
         extra_json keeps the names said, as "aliased_tags".
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
-        files = _sources.collect(source, format_given=format is not None)
+        files, format = _sources.collect(source, format)
         start = imports.ImportStart(
             dataset=dataset,
             format=_convert.SOURCE_FORMAT.number(format, "format") if format else imports.SOURCE_FORMAT_UNSPECIFIED,
@@ -461,6 +417,7 @@ class Client(_Part):
                 start,
                 files,
                 compression,
+                with_md5=md5,
                 on_progress=bar.update if bar is not None else on_progress,
                 on_rejected=on_rejected,
                 timeout_s=timeout_s,
@@ -472,12 +429,7 @@ class Client(_Part):
     def imports(self, *, dataset: str = "", page_size: int = 1000) -> Iterator[types.ImportRecord]:
         """Imports, newest first, failed ones included; into one dataset, or all. Pages as it goes."""
         request = imports.ListImportsRequest(dataset=dataset, page_size=page_size)
-
-        def fetch(token: str) -> imports.ListImportsResponse:
-            request.page_token = token
-            return self._call(_rpc.LIST_IMPORTS, request)
-
-        return _rpc.pages(fetch, lambda page: map(_convert.import_record, page.imports))
+        return self._pages(_rpc.LIST_IMPORTS, request, lambda page: map(_convert.import_record, page.imports))
 
     def batch(
         self,
@@ -526,7 +478,7 @@ class _ImportBar:
 
     def __init__(
         self,
-        files: list[_sources.DumpFile],
+        files: list[_sources.SourceFile],
         listener: Callable[[types.ImportProgress], None] | None,
     ) -> None:
         try:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,10 @@ import numpy.typing as npt
 from millrace._wire import ALIGNMENT_BYTES, Uint8Array
 from millrace.batch import Batch, BoolArray, Int64Array, TagLists
 from millrace.errors import SequenceBroken
-from millrace.types import Post
 from millrace.v1 import loader_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from millrace.types import Post
 
 _DTYPES: dict[int, np.dtype[Any]] = {
     pb.DATA_TYPE_UINT8: np.dtype(np.uint8),
@@ -35,57 +36,65 @@ class ColumnBatch(Batch):
     def __init__(self, message: pb.Batch, body: Uint8Array) -> None:
         super().__init__(message, has_posts=False)
         self._body = body
+        # Not cached_property, whose lock costs as much as a column.
+        self._made: dict[str, npt.NDArray[Any] | pb.Column] | None = None
 
-    @cached_property
-    def _by_name(self) -> dict[str, pb.Column]:
-        """The columns as the head describes them: each behind the one before, aligned, and within the body."""
-        by_name: dict[str, pb.Column] = {}
-        end = 0
+    @property
+    def _by_name(self) -> dict[str, npt.NDArray[Any] | pb.Column]:
+        """The columns, or what the head says of those that cannot be made."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def _make(self) -> dict[str, npt.NDArray[Any] | pb.Column]:
+        """All columns at once, which takes less than one after another: each behind the one before, aligned, and within
+        the body."""
+        by_name: dict[str, npt.NDArray[Any] | pb.Column] = {}
+        body, end = self._body, 0
         for column in self._message.columns:
-            name, begin = column.name, column.offset_bytes
-            if begin < end or begin % ALIGNMENT_BYTES or column.size_bytes < 0 or name in by_name:
+            name, begin, size_bytes = column.name, column.offset_bytes, column.size_bytes
+            if begin < end or begin % ALIGNMENT_BYTES or size_bytes < 0 or name in by_name:
                 raise SequenceBroken(f"column {name} does not fit its batch: {column}")
-            by_name[name] = column
-            end = begin + column.size_bytes
-        if end > len(self._body):
-            raise SequenceBroken(f"the columns end at byte {end} of a body of {len(self._body)}")
+            end = begin + size_bytes
+            shape = column.shape
+            try:
+                # numpy checks that the elements end within the body.
+                size = shape[0] if len(shape) == 1 else tuple(shape)
+                array: npt.NDArray[Any] = np.ndarray(size, _DTYPES[column.data_type], body, begin)
+                by_name[name] = array if array.nbytes == size_bytes else column
+            except (KeyError, TypeError, ValueError):
+                by_name[name] = column
+        if end > len(body):
+            raise SequenceBroken(f"the columns end at byte {end} of a body of {len(body)}")
         return by_name
-
-    @cached_property
-    def _size(self) -> int:
-        return len(self.post_ids)
 
     def __len__(self) -> int:
         """Samples, padding included."""
-        return self._size
+        return len(self["id"])
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """The column: uint8, int32 or int64, of the shape that the format says. KeyError when the batch has none of
         that name, because it was not asked for."""
         column = self._by_name.get(name)
+        if isinstance(column, np.ndarray):
+            return column
         if column is None:
             raise KeyError(f"{name}; the batch has {', '.join(self._by_name)}")
-        array: npt.NDArray[Any] | None = None
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            # numpy checks that the elements end within the body.
-            array = np.ndarray(tuple(column.shape), _DTYPES[column.data_type], self._body, column.offset_bytes)
-        if array is None or array.nbytes != column.size_bytes:
-            raise SequenceBroken(f"column {name} does not fit its batch: {column}")
-        return array
+        raise SequenceBroken(f"column {name} does not fit its batch: {column}")
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
 
-    @cached_property
+    @property
     def columns(self) -> Mapping[str, npt.NDArray[Any]]:
-        """All columns by name, each made when it is first looked at."""
+        """All columns by name."""
         return _Columns(self)
 
-    @cached_property
+    @property
     def post_ids(self) -> Int64Array:
         return self["id"]
 
-    @cached_property
+    @property
     def rows(self) -> Int64Array:
         return self._a_post("row")
 
@@ -106,14 +115,14 @@ class ColumnBatch(Batch):
         """A list a post, end to end ("tags", "tag_indexes", "pools", "favorite_user_ids", "labels"): values int64 or
         int32 [N], offsets int32 [B + 1]."""
         values, offsets = self[f"{field}.values"], self[f"{field}.offsets"]
-        if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(values):
-            raise SequenceBroken(f"the offsets of {field} do not fit its {len(values)} values")
+        _check_offsets(field, offsets, len(values))
         return TagLists(values, offsets)
 
     def texts(self, field: str) -> list[str | None]:
         """A text a post ("source", "file_ext", "location", "extra_json"); None where it has none. Makes B strings."""
-        offsets, data = self[f"{field}.offsets"].tolist(), self[f"{field}.bytes"].tobytes()
-        return [data[a:b].decode() if a < b else None for a, b in pairwise(offsets)]
+        offsets, data = self[f"{field}.offsets"], self[f"{field}.bytes"].tobytes()
+        _check_offsets(field, offsets, len(data))
+        return [data[a:b].decode() if a < b else None for a, b in pairwise(offsets.tolist())]
 
     @cached_property
     def tags(self) -> TagLists:
@@ -145,6 +154,13 @@ class ColumnBatch(Batch):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_unpickle, (self._message.SerializeToString(), self._body.tobytes()))
+
+
+def _check_offsets(field: str, offsets: npt.NDArray[Any], size: int) -> None:
+    """SequenceBroken unless they begin with 0, never fall and end with `size`."""
+    # item(), because numpy's own numbers take a microsecond to compare.
+    if len(offsets) == 0 or offsets.item(0) != 0 or offsets.item(-1) != size or (offsets[1:] < offsets[:-1]).any():
+        raise SequenceBroken(f"the offsets of {field} do not fit what they divide, {size} long")
 
 
 class _Columns(Mapping[str, npt.NDArray[Any]]):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.rpc import error_details_pb2, status_pb2
+
+if TYPE_CHECKING:
+    from google.rpc import status_pb2
 
 __all__ = [
     "DataLoss",
@@ -29,6 +31,8 @@ __all__ = [
     "SampleTooLarge",
     "SelectionEmpty",
     "SequenceBroken",
+    "ServerBusy",
+    "ServerOutdated",
     "SnapshotDamaged",
     "SnapshotInUse",
     "SnapshotMissing",
@@ -92,6 +96,10 @@ class Error(Exception):
     def __str__(self) -> str:
         name = self.reason or self.code
         return f"{name}: {super().__str__()}"
+
+
+class ServerOutdated(Error):
+    """The server is of before what was asked for, and did something else without a word. Update it."""
 
 
 class NotFound(Error):
@@ -215,6 +223,11 @@ class Unavailable(Error):
     """No server could be reached, for longer than the caller was willing to wait."""
 
 
+class ServerBusy(Error):
+    """Too many calls or streams wait at the server. retry_delay_s: how long it asks to wait; readers and calls do so by
+    themselves while their timeout_s allows it."""
+
+
 class SequenceBroken(Error):
     """A stream's batch was not the next one. Never expected; a defect of the server or of something between."""
 
@@ -244,6 +257,7 @@ _BY_REASON: dict[str, type[Error]] = {
     "SNAPSHOT_EMPTY": SnapshotRequired,
     "SNAPSHOT_MISSING": SnapshotMissing,
     "SNAPSHOT_IN_USE": SnapshotInUse,
+    "SERVER_BUSY": ServerBusy,
     "SNAPSHOT_DAMAGED": SnapshotDamaged,
     "CATALOG_DAMAGED": DataLoss,
     "RECORD_REJECTED": RecordRejected,
@@ -263,6 +277,9 @@ _BY_CODE: dict[str, type[Error]] = {
 
 def from_status(status: status_pb2.Status, *, request_id: str = "") -> Error:
     """The exception for a google.rpc.Status. A reason of another domain than Millrace's is not believed."""
+    # Loaded with the first error.
+    from google.rpc import error_details_pb2
+
     code = _code_name(status.code)
     reason = ""
     metadata: dict[str, str] = {}
@@ -299,6 +316,8 @@ def from_status(status: status_pb2.Status, *, request_id: str = "") -> Error:
 
 def from_rpc_error(error: grpc.RpcError, *, request_id: str = "") -> Error:
     """The exception for what grpc raised."""
+    from google.rpc import status_pb2
+
     code = error.code() if isinstance(error, grpc.Call) else None
     if not isinstance(error, grpc.Call) or code is None:
         return Error(str(error), request_id=request_id)

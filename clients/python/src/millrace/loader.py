@@ -8,11 +8,11 @@ from typing import Any
 
 from millrace import _sequence
 from millrace._content import Labels, content
+from millrace._position import Position
 from millrace._prefetch import Prefetcher
 from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading, pass_end_epoch
 from millrace.batch import Batch
-from millrace.types import Position
 
 
 class Loader:
@@ -30,7 +30,7 @@ class Loader:
     all, or none but ids and rows when labels or rating_one_hot are given. labels: a vocabulary's name, or Labels.
     rating_one_hot: adds that column. prefetch: batches fetched ahead in a thread; 0: none, no
     thread. progress: a tqdm bar. timeout_s: for how long to go on trying to reach a server before Unavailable
-    is raised.
+    is raised; ServerBusy at once when a server asks for a longer wait than is left of it.
 
     A `for` over the loader is one pass. It goes on from `position`, so one that was left early is continued
     by the next; and behind the end of a pass the next begins, at the following epoch:
@@ -61,7 +61,7 @@ class Loader:
         progress: bool = False,
         timeout_s: float = 120.0,
     ) -> None:
-        check_reading(epochs, prefetch)
+        check_reading(epochs, prefetch, timeout_s)
         self._slice = Slice(
             address,
             plan=plan,
@@ -111,9 +111,9 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         """Yields the rest of this pass, in order.
 
-        Raises PlanNotFound; SplitNotFound; SnapshotMissing; SnapshotDamaged; InvalidRequest (a rank outside
-        the world); Unavailable after timeout_s without a server. Reconnects by itself and continues at the
-        next unseen step.
+        Raises PlanNotFound; SplitNotFound; SnapshotMissing; SnapshotDamaged; VocabularyNotFound; InvalidRequest (a
+        rank outside the world); Unavailable after timeout_s without a server, or ServerBusy. Reconnects by itself and
+        continues at the next unseen step.
         """
         sequence = self._slice.described()
         self._position = sequence.normalize(self._position)
@@ -122,7 +122,7 @@ class Loader:
         end = Position(self._end_epoch(), 0)
         bar = self._progress_bar(end) if self._progress else None
         try:
-            while self._position < end and sequence.kept(self._position) < end:
+            while sequence.kept(self._position) < end:
                 batch = next(self._batches(sequence, end))
                 # Before it is handed out: what the reader has in hand counts as done.
                 self._position = batch.next_position
@@ -140,8 +140,8 @@ class Loader:
         self._stop()
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the loader is, for a checkpoint: small, plain values. Asks the server if `plan` is a prefix
-        and nothing was loaded yet."""
+        """Where the loader is, for a checkpoint: small, plain values. Asks the server if nothing was loaded yet and
+        `plan` is a prefix, or labels are wanted, whose vocabulary is a part of the state."""
         return self._slice.state(self._position)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,12 @@ from torch.utils.data import IterableDataset, get_worker_info
 from millrace import _sequence
 from millrace._content import Content, Labels, content
 from millrace._place import Place
+from millrace._position import Position
 from millrace._prefetch import Prefetcher
 from millrace._skip import StepRange
 from millrace._slice import Slice, check_reading
 from millrace.batch import Batch
 from millrace.columns import ColumnBatch
-from millrace.types import Position
 
 __all__ = ["BatchDataset", "dataset", "to_tensors"]
 
@@ -129,7 +129,7 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         transform: Callable[[Batch], Any],
         timeout_s: float,
     ) -> None:
-        check_reading(epochs, prefetch)
+        check_reading(epochs, prefetch, timeout_s)
         super().__init__()
         self._slice = Slice(
             address,
@@ -145,6 +145,9 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         self._prefetch = prefetch
         self._transform = transform
         self._place = Place(self._slice.start(start), epochs)
+        if self._slice.has_labels:
+            # Before there are workers, each of which would ask for itself what the vocabulary's name stands for.
+            self._slice.described()
         # The rest of this process's latest iteration; None before the first and when the place moved since.
         self._rest: _Rest | None = None
         # What the next iteration of this process yields instead of what the place says; once.
@@ -244,7 +247,7 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
 
     def _share(
         self, sequence: _sequence.Sequence, rest: _Rest, stride: int, interrupted: _sequence.Interrupted
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch, None, None]:
         end = Position(rest.end_epoch, 0)
         if stride == 1:
             return _sequence.stream(
@@ -342,7 +345,8 @@ def dataset(
     rank, world_size: by default those of torch.distributed, when it is initialized; else 0 of 1. prefetch:
     batches, for each worker, fetched ahead. transform runs in the worker; with the start methods spawn and
     forkserver it must be picklable. pin_memory: to_tensors pins; for a dataset that is iterated without workers. The
-    other arguments are Loader's.
+    other arguments are Loader's. With labels the server is asked here what their vocabulary is, so that all workers
+    have the same: the errors of an iteration may be raised.
 
     ValueError when the environment's WORLD_SIZE says that there are several ranks but torch.distributed is
     not initialized and no rank is given: every rank would then train on everything.

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from millrace._position import Position
+
 __all__ = [
     "CategoryCount",
     "Dataset",
@@ -41,14 +43,6 @@ __all__ = [
     "Vocabulary",
     "VocabularyEntry",
 ]
-
-
-@dataclass(frozen=True, order=True)
-class Position:
-    """Where in a split a trainer is. Both numbers count from 0; `step` within the epoch, over the whole world."""
-
-    epoch: int
-    step: int
 
 
 @dataclass(frozen=True)
@@ -509,6 +503,7 @@ class Source:
 
     kind: "danbooru", "e621", "moebooru" or "gelbooru". interval: None when it is refreshed only when asked for.
     has_credentials: a login and key are kept; they are never told. position: the greatest post id that was committed.
+    change_position: the last change that was seen, e621's change_seq or microseconds since 1970; 0: none.
     """
 
     name: str
@@ -521,8 +516,10 @@ class Source:
     snapshot_after_refresh: bool
     mark_missing: bool
     with_relations: bool
+    follow_changes: bool
     has_credentials: bool
     position: int
+    change_position: int
     failed_page_count: int
     created_at: datetime | None
     updated_at: datetime | None
@@ -532,7 +529,8 @@ class Source:
 @dataclass(frozen=True)
 class RefreshCounts:
     """What a page or a refresh did: pages committed and failed, posts by what became of them (missing ones are
-    among the updated), bytes of pages."""
+    among the updated), bytes of pages. Of a run also the requests about tags without a category, and the tags that the
+    board told something of on them."""
 
     pages: int
     new: int
@@ -542,24 +540,29 @@ class RefreshCounts:
     missing: int
     failed_pages: int
     bytes: int
+    lookup_requests: int
+    told_tags: int
 
 
 @dataclass(frozen=True)
 class RefreshPage:
-    """One page of a refresh: what it did, and what the refresh did so far. error: why it was skipped, else None."""
+    """One page of a refresh: what it did, and what the refresh did so far. error: why it was skipped, else None.
+    by_change: it is a page of posts in the order of their changes, of which after_id and position say nothing."""
 
     counts: RefreshCounts
     total: RefreshCounts
     after_id: int
     position: int
     is_retry: bool
+    by_change: bool
     error: str | None
 
 
 @dataclass(frozen=True)
 class RefreshRun:
     """A refresh. state: "running", "done", "stopped" or "failed"; error_reason and error say why for the last two.
-    trigger: "asked" or "interval". snapshot_error: why there is no snapshot although the source asks for one; told to
+    trigger: "asked" or "interval". warning: what a refresh that is done could not see, and what to do about it.
+    snapshot_error: why there is no snapshot although the source asks for one; told to
     who waited for the refresh, not kept."""
 
     source: str
@@ -574,4 +577,5 @@ class RefreshRun:
     snapshot: str | None
     error_reason: str | None
     error: str | None
+    warning: str | None
     snapshot_error: str | None = None

@@ -6,26 +6,65 @@ It is slow (some 10,000 samples a second); for training there is the server.
     plan = Plan(json.loads(canonical_form_of_a_plan), posts)
     plan.batch("train", epoch=0, step=0).rows
 
-keys, permutation: sections 3 and 4. posts, spec: section 2. relations: docs/tags.md. query, query_text,
-query_metatags, query_values, wildcards: docs/query-language.md. units, splits, seed: section 5. orders, weights:
-section 6. plan: section 7. tokens: section 8.
+keys, permutation: sections 3 and 4. posts, spec: section 2. relations: docs/tags.md. labels: docs/vocabularies.md.
+query, query_text, query_metatags, query_values, wildcards: docs/query-language.md. units, splits, seed: section 5.
+orders, weights: section 6. plan: section 7. tokens: section 8.
 """
 
 from __future__ import annotations
 
-from millrace.reference.keys import epoch_key, selection_key
-from millrace.reference.permutation import Permutation
-from millrace.reference.plan import Batch, Plan, Split
-from millrace.reference.posts import Post, Snapshot, Tag
-from millrace.reference.query import Query, Search
-from millrace.reference.query_text import QueryError
-from millrace.reference.relations import Relations
-from millrace.reference.seed import SeedRandom, seed_partition, seed_share
-from millrace.reference.spec import canonical_form, check_spec, plan_id
-from millrace.reference.tokens import Token, make_token, parse_token
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from millrace.reference.keys import epoch_key, selection_key
+    from millrace.reference.labels import Labels
+    from millrace.reference.permutation import Permutation
+    from millrace.reference.plan import Batch, Plan, Split
+    from millrace.reference.posts import Post, Snapshot, Tag
+    from millrace.reference.query import Query, Search
+    from millrace.reference.query_text import QueryError
+    from millrace.reference.relations import Relations
+    from millrace.reference.seed import SeedRandom, seed_partition, seed_share
+    from millrace.reference.spec import canonical_form, check_spec, plan_id
+    from millrace.reference.tokens import Token, make_token, parse_token
+
+# The modules whose public names are also names of this package. Loaded when one is first named: a loader wants the
+# tokens, which need next to nothing, and come first because a name is looked for in one after another.
+_SOURCES = (
+    "tokens",
+    "keys",
+    "permutation",
+    "posts",
+    "query_text",
+    "query",
+    "relations",
+    "seed",
+    "spec",
+    "labels",
+    "plan",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SOURCES:
+        return importlib.import_module(f"millrace.reference.{name}")
+    if name in __all__:
+        for source in _SOURCES:
+            module = importlib.import_module(f"millrace.reference.{source}")
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)  # the next time it is found without this function
+                return globals()[name]
+    raise AttributeError(f"module 'millrace.reference' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SOURCES})
+
 
 __all__ = [
     "Batch",
+    "Labels",
     "Permutation",
     "Plan",
     "Post",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 
+EPOCH_MAX = 2**31 - 1
 _MASK32 = 2**32 - 1
 
 Words = tuple[int, ...]

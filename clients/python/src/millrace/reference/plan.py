@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from millrace.reference.keys import EPOCH_MAX
 from millrace.reference.orders import Block, Mixed, Order, Permuted, PermutedBatches, Place, Sequential, Weighted
-from millrace.reference.posts import Post, Snapshot
+from millrace.reference.posts import Post, Snapshot, Tag
 from millrace.reference.query import Query
 from millrace.reference.relations import Relations
-from millrace.reference.spec import EPOCH_MAX, SIZE_MAX, Spec, check_spec, plan_id
+from millrace.reference.spec import SIZE_MAX, Spec, check_spec, plan_id
 from millrace.reference.splits import Elements, members_of
 from millrace.reference.tokens import Token, make_token, parse_token
 from millrace.reference.weights import Weights
@@ -85,6 +86,15 @@ class Plan:
         x = self._epoch(k, epoch)
         rows = [self.rows[self.members[k][x(i % samples)]] for i in numbers]
         return Batch(rows, size, offset, sum(i >= samples for i in numbers))
+
+    def tags(self, row: int) -> list[Tag]:
+        """Those that the row's post has in batches, by ascending id: as it said them, or with relations applied."""
+        return sorted(self._snapshot.posts[row].tags, key=lambda tag: tag.id)
+
+    def tag_counts(self) -> list[tuple[int, int]]:
+        """The tags that posts have so, as (id, number of posts), in the order of a vocabulary made of them: most posts
+        first, then by ascending id."""
+        return sorted(self._snapshot.post_counts.items(), key=lambda entry: (-entry[1], entry[0]))
 
     def token(self, split: str, epoch: int, step: int) -> str:
         """`step` may be the number of steps: the position behind the epoch's last batch."""

@@ -18,7 +18,6 @@ from millrace.reference.query import Query
 
 Spec = Mapping[str, Any]
 
-EPOCH_MAX = 2**31 - 1
 SIZE_MAX = 2**40
 _SHARE_MAX = 2**31 - 1
 _STRATEGIES = ("exact", "hash", "id_range", "stratified", "partitioned")

@@ -6,7 +6,7 @@ import hashlib
 import struct
 from typing import NamedTuple
 
-from millrace.reference.spec import EPOCH_MAX
+from millrace.reference.keys import EPOCH_MAX
 
 _PREFIX = "mt1-"
 _CHECKSUM_SIZE = 8
