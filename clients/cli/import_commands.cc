@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "clients/cli/arguments.h"
 #include "clients/cli/command.h"
 #include "clients/cli/format.h"
 #include "clients/cli/import_files.h"
@@ -47,7 +48,7 @@ class ImportCommand : public Command {
                     "Fail once more records than this are rejected; -1 allows any number")
         ->capture_default_str();
     app->add_option("--report", max_reported_count_, "Print at most this many rejected records; more are only counted")
-        ->check(CLI::PositiveNumber)
+        ->check(AtLeast(1))
         ->capture_default_str();
     app->add_flag("--no-snapshot", skip_snapshot_, "Do not compile a snapshot at the end");
     app->add_flag("--apply-aliases", apply_aliases_,
@@ -58,6 +59,10 @@ class ImportCommand : public Command {
   }
 
   Outcome Run(Session& session) override {
+    if (app()->count("--request-id") > 0 && request_id_.empty()) {
+      return UsageError("--request-id is empty",
+                        "Leave it out, or give a text that names this import; a UUID serves well.");
+    }
     if (request_id_.empty()) request_id_ = RandomUuid();
     InputFiles input;
     if (const Outcome outcome = FindInput(session, input); !outcome.ok()) return outcome;

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/arguments.h"
 #include "clients/cli/command.h"
 #include "clients/cli/format.h"
 #include "clients/cli/json.h"
@@ -58,7 +59,7 @@ class ShowVocabularyCommand : public Command {
   explicit ShowVocabularyCommand(CLI::App* app) : Command(app) {
     AddReference(*app, reference_);
     app->add_option("--limit", limit_, "Show the first N labels; 0 shows all")
-        ->check(CLI::NonNegativeNumber)
+        ->check(AtLeast(0))
         ->capture_default_str();
   }
 

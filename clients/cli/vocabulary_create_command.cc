@@ -74,8 +74,8 @@ CreateVocabularyCommand::CreateVocabularyCommand(CLI::App* app) : Command(app) {
       ->required()
       ->type_name("NAME");
   scope_.AddTo(*app, Scope::Style::kFlagsOnly);
-  app->add_option("--top", top_, "Only the N tags of most posts; all when left out")->check(CLI::NonNegativeNumber);
-  app->add_option("--min-count", min_post_count_, "Only tags of at least so many posts")->check(CLI::NonNegativeNumber);
+  app->add_option("--top", top_, "Only the N tags of most posts; all when left out")->check(AtLeast(0));
+  app->add_option("--min-count", min_post_count_, "Only tags of at least so many posts")->check(AtLeast(0));
   tags_.AddTo(*app, ", for the counts; give what the plan gives that the labels are for");
   AddRepeated(*app, "--category", categories_, "Only tags of this category, once for each", "CATEGORY")
       ->check(CLI::IsMember(CategoryNames()));

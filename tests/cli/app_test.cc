@@ -134,6 +134,23 @@ TEST_CASE("malformed values are refused before the server is asked") {
   CHECK(server.plans.create_plan.empty());
 }
 
+TEST_CASE("numbers out of bounds are told so in words, and what else to write") {
+  Interrupt interrupt;
+  const auto message = [&](const std::vector<std::string>& line) {
+    const Result result = Run(line, interrupt);
+    CHECK(result.exit_code == 2);
+    return result.err;
+  };
+  CHECK_THAT(message({"tags", "list", "--limit", "-1"}),
+             Catch::Contains("--limit: \"-1\" is no whole number from 0 on"));
+  CHECK_THAT(message({"import", "d", "x", "--report", "0"}),
+             Catch::Contains("--report: \"0\" is no whole number from 1 on"));
+  CHECK_THAT(message({"vocabulary", "create", "v", "--top", "many"}), Catch::Contains("--top: \"many\" is no whole"));
+  CHECK_THAT(message({"query", "solo", "1girl"}), Catch::Contains("quotation marks"));
+  CHECK_THAT(message({"import", "d", "-", "--format", "danbooru-jsonl", "--request-id", ""}),
+             Catch::Contains("--request-id is empty"));
+}
+
 TEST_CASE("help and version go to standard output and exit with 0") {
   Interrupt interrupt;
   CHECK(Contains(Run({"--version"}, interrupt).out, "millrace "));
