@@ -43,6 +43,9 @@ class ImportCommand : public Command {
         ->type_name("PATH");
     app->add_option("--format", format_, "What the files are; the server tells it from their bytes when left out")
         ->check(CLI::IsMember(SourceFormatNames()));
+    app->add_option("--stdin-name", stdin_name_,
+                    "What standard input is called: in messages, and to tell tag aliases from implications")
+        ->type_name("NAME");
     app->add_flag("--md5", with_md5_, "Of a folder of pictures, read every picture for its MD5");
     app->add_option("--max-rejected", max_rejected_count_,
                     "Fail once more records than this are rejected; -1 allows any number")
@@ -88,11 +91,13 @@ class ImportCommand : public Command {
     const v1::SourceFormat named = SourceFormatOf(format_);
     if (const Outcome outcome = FindInputFiles(paths_, named, input); !outcome.ok()) return outcome;
     source_format_ = input.format;
-    if (!session.options.json) {
-      PrintSkipped(input.skipped, session.err());
-      if (source_format_ != named) {
-        session.err() << "reading as " << SourceFormatText(source_format_) << ": pictures with sidecars" << std::endl;
-      }
+    for (InputFile& file : input.files) {
+      if (file.path == "-" && !stdin_name_.empty()) file.name = stdin_name_;
+    }
+    // Also beside JSON, which has no word for what was not sent.
+    PrintSkipped(input, session.err());
+    if (!session.options.json && source_format_ != named) {
+      session.err() << "reading as " << SourceFormatText(source_format_) << ": pictures with sidecars" << std::endl;
     }
     return CheckNoWriteAheadLog(input.files);
   }
@@ -194,6 +199,7 @@ class ImportCommand : public Command {
   std::string dataset_;
   std::vector<std::string> paths_;
   std::string format_;
+  std::string stdin_name_;
   int64_t max_rejected_count_ = 0;
   int64_t max_reported_count_ = 1000;
   bool skip_snapshot_ = false;
