@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/arguments.h"
 #include "clients/cli/completion.h"
+#include "clients/cli/dashed_query.h"
+#include "clients/cli/number_range.h"
 
 namespace millrace::cli {
 namespace {
@@ -25,6 +27,14 @@ const CLI::App& DeepestParsed(const CLI::App& app) {
 std::string CommandPath(const CLI::App& app) {
   if (app.get_parent() == nullptr) return app.get_name();
   return absl::StrCat(CommandPath(*app.get_parent()), " ", app.get_name());
+}
+
+std::string UsageHint(const CLI::App& command) {
+  const std::string help = absl::StrCat("See: ", CommandPath(command), " --help");
+  if (!TakesQuery(command)) return help;
+  return absl::StrCat(
+      "Write the whole query as one argument, in quotation marks, and behind -- when it reads like a flag: ",
+      CommandPath(command), " -- '-solo 1girl'. ", help);
 }
 
 // Writing can fail late, on a full disk for one. (A reader that went away ends the process by SIGPIPE.)
@@ -94,6 +104,7 @@ CommandLine::CommandLine() : root_(std::make_unique<CLI::App>(kDescription, "mil
   completion->add_option("shell", completion_shell_, "The shell")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  RefuseHugeNumbers(*root_);
 }
 
 Command* CommandLine::selected() const {
@@ -106,13 +117,14 @@ int RunCli(const std::vector<std::string>& arguments, const Output& output, Inte
   CommandLine command_line;
   CLI::App& root = command_line.root();
   try {
-    root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    const std::vector<std::string> read = WithDashedQueryLast(root, arguments);
+    root.parse(std::vector<std::string>(read.rbegin(), read.rend()));
   } catch (const CLI::Success& success) {  // --help and --version
     root.exit(success, output.out, output.err);
     return FinishOutput(output, 0);
   } catch (const CLI::ParseError& error) {
-    PrintOutcome(UsageError(error.what(), absl::StrCat("See: ", CommandPath(DeepestParsed(root)), " --help")), false,
-                 output.err_terminal.color, output.err);
+    PrintOutcome(UsageError(error.what(), UsageHint(DeepestParsed(root))), false, output.err_terminal.color,
+                 output.err);
     return static_cast<int>(ExitCode::kUsage);
   }
   if (!command_line.completion_shell().empty()) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "clients/cli/format.h"
 #include "core/base/text.h"
 
@@ -86,5 +87,14 @@ std::optional<v1::TagCategory> ParseCategory(std::string_view text) {
 }
 
 bool IsMd5(std::string_view text) { return HexDecode<16>(text).has_value(); }
+
+CLI::Validator AtLeast(int64_t minimum) {
+  const auto check = [minimum](std::string& text) {
+    const std::optional<int64_t> number = ParseInt(text);
+    if (number.has_value() && *number >= minimum) return std::string();
+    return absl::StrCat("\"", text, "\" is no whole number from ", minimum, " on");
+  };
+  return CLI::Validator(check, absl::StrCat(minimum, " or more"));
+}
 
 }  // namespace millrace::cli

@@ -1,6 +1,7 @@
 // Values on the command line that are more than a number or a word.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,5 +33,8 @@ std::optional<v1::TagCategory> ParseCategory(std::string_view text);
 bool IsMd5(std::string_view text);
 // A whole number in decimal.
 std::optional<int64_t> ParseInt(std::string_view text);
+
+// A check of flags: whole numbers from `minimum` on, and a message that says so in these words.
+CLI::Validator AtLeast(int64_t minimum);
 
 }  // namespace millrace::cli

@@ -1,6 +1,7 @@
 #include "clients/cli/batch_options.h"
 
 #include "absl/strings/str_split.h"
+#include "clients/cli/arguments.h"
 
 namespace millrace::cli {
 
@@ -8,7 +9,7 @@ void BatchOptions::AddTo(CLI::App& app) {
   app.add_option("plan", plan_id_, "The plan's id, or 8 or more of its first digits")->required()->type_name("PLAN");
   app.add_option("split", split_, "The split's name")->required()->type_name("SPLIT");
   app.add_option("--rank", rank_, "The rank to take the slice of")->capture_default_str();
-  app.add_option("--world-size", world_size_, "The number of ranks")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--world-size", world_size_, "The number of ranks")->check(AtLeast(1))->capture_default_str();
   CLI::Option* ids_only =
       app.add_flag("--ids-only", ids_only_, "Ask only for ids and rows, not for the posts themselves");
   app.add_option("--fields", fields_, "Only these fields of posts: tags,score,source; ids and rows are there always")

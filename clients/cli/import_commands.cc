@@ -1,9 +1,12 @@
 // millrace import, millrace imports list.
+#include <algorithm>
 #include <random>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "clients/cli/arguments.h"
 #include "clients/cli/command.h"
 #include "clients/cli/format.h"
 #include "clients/cli/import_files.h"
@@ -40,12 +43,15 @@ class ImportCommand : public Command {
         ->type_name("PATH");
     app->add_option("--format", format_, "What the files are; the server tells it from their bytes when left out")
         ->check(CLI::IsMember(SourceFormatNames()));
+    app->add_option("--stdin-name", stdin_name_,
+                    "What standard input is called: in messages, and to tell tag aliases from implications")
+        ->type_name("NAME");
     app->add_flag("--md5", with_md5_, "Of a folder of pictures, read every picture for its MD5");
     app->add_option("--max-rejected", max_rejected_count_,
                     "Fail once more records than this are rejected; -1 allows any number")
         ->capture_default_str();
     app->add_option("--report", max_reported_count_, "Print at most this many rejected records; more are only counted")
-        ->check(CLI::PositiveNumber)
+        ->check(AtLeast(1))
         ->capture_default_str();
     app->add_flag("--no-snapshot", skip_snapshot_, "Do not compile a snapshot at the end");
     app->add_flag("--apply-aliases", apply_aliases_,
@@ -56,10 +62,17 @@ class ImportCommand : public Command {
   }
 
   Outcome Run(Session& session) override {
+    if (app()->count("--request-id") > 0 && request_id_.empty()) {
+      return UsageError("--request-id is empty",
+                        "Leave it out, or give a text that names this import; a UUID serves well.");
+    }
     if (request_id_.empty()) request_id_ = RandomUuid();
     InputFiles input;
     if (const Outcome outcome = FindInput(session, input); !outcome.ok()) return outcome;
     total_byte_count_ = TotalSize(input.files);
+    // The server tells aliases from implications by this, so there is none without it.
+    has_aliases_ = std::any_of(input.files.begin(), input.files.end(),
+                               [](const InputFile& file) { return absl::StrContains(file.name, "alias"); });
 
     CallContext context = session.client.NewContext(CallKind::kLong);
     const auto stream = session.client.imports().Import(context.get());
@@ -78,11 +91,13 @@ class ImportCommand : public Command {
     const v1::SourceFormat named = SourceFormatOf(format_);
     if (const Outcome outcome = FindInputFiles(paths_, named, input); !outcome.ok()) return outcome;
     source_format_ = input.format;
-    if (!session.options.json) {
-      PrintSkipped(input.skipped, session.err());
-      if (source_format_ != named) {
-        session.err() << "reading as " << SourceFormatText(source_format_) << ": pictures with sidecars" << std::endl;
-      }
+    for (InputFile& file : input.files) {
+      if (file.path == "-" && !stdin_name_.empty()) file.name = stdin_name_;
+    }
+    // Also beside JSON, which has no word for what was not sent.
+    PrintSkipped(input, session.err());
+    if (!session.options.json && source_format_ != named) {
+      session.err() << "reading as " << SourceFormatText(source_format_) << ": pictures with sidecars" << std::endl;
     }
     return CheckNoWriteAheadLog(input.files);
   }
@@ -140,6 +155,12 @@ class ImportCommand : public Command {
     if (!session.options.json) {
       PrintImportResult(*result_, request_id_, absl::Now() - start_time_, session.options.full,
                         session.output.out_terminal, session.out());
+      if (apply_aliases_ && has_aliases_ && !result_->already_imported()) {
+        session.err()
+            << "aliases were applied as the dataset had them before this import; to apply those that came with "
+               "it, import the posts again with --apply-aliases"
+            << std::endl;
+      }
       const int64_t unreported = result_->rejected_count() - reported_count_;
       if (unreported > 0 && !result_->already_imported()) {
         session.err() << WithThousands(unreported) << " more rejected records were counted, not shown; see --report"
@@ -178,11 +199,13 @@ class ImportCommand : public Command {
   std::string dataset_;
   std::vector<std::string> paths_;
   std::string format_;
+  std::string stdin_name_;
   int64_t max_rejected_count_ = 0;
   int64_t max_reported_count_ = 1000;
   bool skip_snapshot_ = false;
   bool apply_aliases_ = false;
   bool with_md5_ = false;
+  bool has_aliases_ = false;
   std::string request_id_;
   ProgressFlag progress_;
 

@@ -10,7 +10,10 @@
 #include <string_view>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/file_start.h"
 #include "clients/cli/picture_files.h"
 
 namespace millrace::cli {
@@ -57,10 +60,65 @@ bool LooksLikeTagList(const std::string& relative_path) {
   return fs::path(relative_path).filename().string().starts_with("tags");
 }
 
+// The name without what tells its compression.
+std::string_view Unpacked(std::string_view name) {
+  for (const std::string_view compressed : {".gz", ".zst"}) {
+    if (absl::EndsWithIgnoreCase(absl::string_view(name.data(), name.size()),
+                                 absl::string_view(compressed.data(), compressed.size()))) {
+      return name.substr(0, name.size() - compressed.size());
+    }
+  }
+  return name;
+}
+
+bool HasEnding(const std::string& relative_path) {
+  const std::string name = fs::path(relative_path).filename().string();
+  return Unpacked(name).find('.') != std::string_view::npos;
+}
+
+// Whether the bytes may be of the format (unspecified: of any).
+bool Fits(FileContent content, v1::SourceFormat format) {
+  switch (format) {
+    case v1::SOURCE_FORMAT_DANBOORU_META_SQLITE:
+    case v1::SOURCE_FORMAT_DANBOORU2023_SQLITE:
+      return content == FileContent::kSqlite || content == FileContent::kPacked;
+    case v1::SOURCE_FORMAT_E621_CSV:
+      return content == FileContent::kCsv || content == FileContent::kPacked;
+    case v1::SOURCE_FORMAT_UNSPECIFIED:
+      return content != FileContent::kOther;
+    default:
+      return content == FileContent::kJson || content == FileContent::kPacked;
+  }
+}
+
+// Whether a file of a folder is to be sent. One that is not is noted, with the reason if it holds data.
+bool Choose(const std::string& path, const std::string& relative, v1::SourceFormat format, InputFiles& found) {
+  // Looking into a pipe would take what is to be sent.
+  std::error_code error;
+  const FileContent content = fs::is_regular_file(path, error) ? TellFileContent(path) : FileContent::kOther;
+  if (content == FileContent::kNotes || content == FileContent::kWikiPages) {
+    found.skipped_data.push_back({path, absl::StrCat("holds ", content == FileContent::kNotes ? "notes" : "wiki pages",
+                                                     ", which a dataset has no place for")});
+    return false;
+  }
+  if (LooksLikeData(relative, format)) return true;
+  if (!Fits(content, format)) {
+    found.skipped.push_back(path);
+  } else if (!HasEnding(relative)) {
+    return true;
+  } else if (content == FileContent::kPacked) {
+    found.skipped.push_back(path);
+  } else {
+    found.skipped_data.push_back(
+        {path, "begins like data, and its name ends like none; to import it, name the file itself"});
+  }
+  return false;
+}
+
 Outcome AddFolder(const std::string& folder, v1::SourceFormat format, InputFiles& found) {
   std::vector<std::string> relative_paths;
   if (const Outcome outcome = ListFolder(folder, relative_paths); !outcome.ok()) return outcome;
-  const size_t count_before = found.files.size();
+  const size_t count_before = found.files.size(), skipped_data_before = found.skipped_data.size();
   if (format == v1::SOURCE_FORMAT_PICTURE_FOLDER ||
       (format == v1::SOURCE_FORMAT_UNSPECIFIED && HasSidecars(relative_paths))) {
     found.format = v1::SOURCE_FORMAT_PICTURE_FOLDER;
@@ -69,11 +127,8 @@ Outcome AddFolder(const std::string& folder, v1::SourceFormat format, InputFiles
     std::stable_partition(relative_paths.begin(), relative_paths.end(), LooksLikeTagList);
     for (const std::string& relative : relative_paths) {
       const std::string path = (fs::path(folder) / relative).string();
-      if (!LooksLikeData(relative, format)) {
-        found.skipped.push_back(path);
-      } else if (const Outcome outcome = AddFile(path, found); !outcome.ok()) {
-        return outcome;
-      }
+      if (!Choose(path, relative, format, found)) continue;
+      if (const Outcome outcome = AddFile(path, found); !outcome.ok()) return outcome;
     }
   }
   if (found.files.size() > count_before) return {};
@@ -81,10 +136,18 @@ Outcome AddFolder(const std::string& folder, v1::SourceFormat format, InputFiles
     return UsageError(absl::StrCat("the folder ", folder, " holds no files"),
                       "Files and folders whose names begin with a dot do not count.");
   }
-  return UsageError(absl::StrCat("none of the ", relative_paths.size(), " files in the folder ", folder,
-                                 " looks like data, such as ", relative_paths.front()),
-                    "Name the files, or the format with --format. Data has names such as x.jsonl, x.csv or x.sqlite, "
-                    "also with .gz or .zst; pictures have sidecars, x.txt, x.caption or x.json beside x.png.");
+  if (found.skipped_data.size() > skipped_data_before) {
+    const SkippedData& first = found.skipped_data[skipped_data_before];
+    return UsageError(absl::StrCat("none of the ", relative_paths.size(), " files in the folder ", folder,
+                                   " is imported, such as ", first.path, ": ", first.reason));
+  }
+  const bool is_named = format != v1::SOURCE_FORMAT_UNSPECIFIED;
+  return UsageError(
+      absl::StrCat("none of the ", relative_paths.size(), " files in the folder ", folder, " looks like data",
+                   is_named ? " of the format that was named" : "", ", such as ", relative_paths.front()),
+      absl::StrCat(is_named ? "Name the files, or another format" : "Name the files",
+                   ". Data has names such as x.jsonl, x.csv or x.sqlite, also with .gz or .zst, or names "
+                   "without an ending; pictures have sidecars, x.txt, x.caption or x.json beside x.png."));
 }
 
 }  // namespace
@@ -117,13 +180,7 @@ Outcome FindInputFiles(const std::vector<std::string>& paths, v1::SourceFormat f
 
 bool LooksLikeData(const std::string& name, v1::SourceFormat format) {
   const auto has_any = [&](std::initializer_list<const char*> extensions) {
-    std::string_view plain = name;
-    for (const std::string_view compressed : {".gz", ".zst"}) {
-      if (plain.ends_with(compressed)) {
-        plain.remove_suffix(compressed.size());
-        break;
-      }
-    }
+    const std::string plain = absl::AsciiStrToLower(std::string(Unpacked(name)));
     return std::any_of(extensions.begin(), extensions.end(), [&](const char* e) { return plain.ends_with(e); });
   };
   switch (format) {

@@ -38,16 +38,22 @@ ProgressView ImportProgressView(const v1::ImportProgress& progress, std::optiona
   return view;
 }
 
-void PrintSkipped(const std::vector<std::string>& paths, std::ostream& err) {
-  constexpr size_t kShownMax = 3;
+void PrintSkipped(const InputFiles& input, std::ostream& err) {
+  constexpr size_t kShownMax = 3, kDataShownMax = 20;
+  const auto more = [](size_t count) { return absl::StrCat(WithThousands(static_cast<int64_t>(count)), " more"); };
+  for (size_t i = 0; i < std::min(input.skipped_data.size(), kDataShownMax); ++i) {
+    err << "skipped " << Printable(input.skipped_data[i].path) << ": " << input.skipped_data[i].reason << std::endl;
+  }
+  if (input.skipped_data.size() > kDataShownMax) {
+    err << "skipped " << more(input.skipped_data.size() - kDataShownMax) << " that begin like data" << std::endl;
+  }
+  const std::vector<std::string>& paths = input.skipped;
   if (paths.empty()) return;
   std::string shown;
   for (size_t i = 0; i < std::min(paths.size(), kShownMax); ++i) {
     absl::StrAppend(&shown, i == 0 ? "" : ", ", Printable(paths[i]));
   }
-  if (paths.size() > kShownMax) {
-    absl::StrAppend(&shown, " and ", WithThousands(static_cast<int64_t>(paths.size() - kShownMax)), " more");
-  }
+  if (paths.size() > kShownMax) absl::StrAppend(&shown, " and ", more(paths.size() - kShownMax));
   err << "skipped " << shown << ": not data of the format" << std::endl;
 }
 

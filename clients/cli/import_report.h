@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "clients/cli/display.h"
+#include "clients/cli/import_files.h"
 #include "clients/cli/progress.h"
 #include "millrace/v1/import_service.pb.h"
 
@@ -21,8 +22,8 @@ ProgressView ImportProgressView(const v1::ImportProgress& progress, std::optiona
 // "posts.jsonl:17: md5: not 32 hexadecimal digits (post 4711)"; without line or field what is not known is left out.
 std::string RejectedText(const v1::RejectedRecord& rejected);
 
-// Says which files of folders are not sent: all while they are few, otherwise some of them and how many.
-void PrintSkipped(const std::vector<std::string>& paths, std::ostream& err);
+// Says which files of folders are not sent, and why: those that hold data by name; of the others some, and how many.
+void PrintSkipped(const InputFiles& input, std::ostream& err);
 
 void PrintImportResult(const v1::ImportResult& result, const std::string& request_id, absl::Duration elapsed, bool full,
                        const Terminal& terminal, std::ostream& out);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/cli/arguments.h"
 #include "clients/cli/command.h"
 #include "clients/cli/json.h"
 #include "clients/cli/table.h"
@@ -21,7 +22,7 @@ struct Limit {
 
   void AddTo(CLI::App& app) {
     app.add_option("--limit", count_max, "List at most this many; 0 lists all")
-        ->check(CLI::NonNegativeNumber)
+        ->check(AtLeast(0))
         ->capture_default_str();
   }
 };

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/struct.pb.h>
 
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -101,7 +103,7 @@ void ExplainClientSide(const grpc::Status& status, const std::string& address, O
       outcome.hint = "Allow more with --timeout 5m, or look at the server's log.";
       break;
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      outcome.hint = "The answer is larger than this program takes. Ask for less: smaller batches, or --ids-only.";
+      outcome.hint = "The answer is larger than the server sends or this program takes. Ask for less at a time.";
       break;
     case grpc::StatusCode::UNIMPLEMENTED:
       outcome.hint = absl::StrCat("Is ", address, " a Millrace server, and as new as this program?");
@@ -119,6 +121,12 @@ Outcome UsageError(std::string message, std::string hint) {
 
 Outcome LocalError(std::string message, std::string hint) {
   return {ExitCode::kRefused, std::move(message), std::move(hint), "", "", "", {}};
+}
+
+Outcome FileError(const std::string& verb, const std::string& path) {
+  const int error_number = errno;
+  const std::string reason = error_number == 0 ? std::string() : absl::StrCat(": ", std::strerror(error_number));
+  return LocalError(absl::StrCat("cannot ", verb, " ", path, reason));
 }
 
 Outcome OutcomeOf(const grpc::Status& status, const std::string& address, bool interrupted) {

@@ -31,6 +31,9 @@ struct Outcome {
 Outcome UsageError(std::string message, std::string hint = "");
 // Something on this machine said no: a file that cannot be read.
 Outcome LocalError(std::string message, std::string hint = "");
+// A file that could not be opened, read or written ("cannot read PATH: why"), with errno's reason where it is set: set
+// it to 0 before.
+Outcome FileError(const std::string& verb, const std::string& path);
 
 // The outcome of a call that ended with `status`. `interrupted`: the user asked to stop.
 Outcome OutcomeOf(const grpc::Status& status, const std::string& address, bool interrupted);

@@ -1,6 +1,7 @@
 #include "clients/cli/plan_create_command.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -205,10 +206,11 @@ Outcome CreatePlanCommand::FillFromFlags(v1::PlanSpec* spec) const {
 
 Outcome CreatePlanCommand::FillFromFile(v1::PlanSpec* spec) const {
   std::ifstream file;
+  errno = 0;
   if (spec_file_ != "-") file.open(spec_file_);
   std::istream& in = spec_file_ == "-" ? std::cin : file;
   const std::string json{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in.good() && !in.eof()) return LocalError(absl::StrCat("cannot read ", spec_file_));
+  if (!in.good() && !in.eof()) return FileError("read", spec_file_);
   if (const std::string error = ParseJson(json, spec); !error.empty()) {
     return UsageError(absl::StrCat("--spec ", spec_file_, ": not a PlanSpec as JSON: ", error),
                       "For example {\"batch_size\": 256, \"splits\": [{\"name\": \"train\", \"share\": 1}]}.");

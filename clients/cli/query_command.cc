@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/command.h"
+#include "clients/cli/dashed_query.h"
 #include "clients/cli/format.h"
 #include "clients/cli/json.h"
 #include "clients/cli/post_table.h"
@@ -34,7 +35,7 @@ class QueryCommand : public Command {
   explicit QueryCommand(CLI::App* app) : Command(app) {
     app->add_option("query", query_, "The query, in quotation marks: '1girl (smile or ~grin) score:>10'")
         ->required()
-        ->type_name("QUERY");
+        ->type_name(kQueryType);
     scope_.AddTo(*app, Scope::Style::kFlagsOnly);
     CLI::Option* const count = app->add_flag("--count", wants_count_, "Print only how many posts match");
     CLI::Option* const ids =

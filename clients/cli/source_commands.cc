@@ -1,6 +1,7 @@
 // millrace source list, show, delete, refresh, runs; create and update have a file of their own.
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clients/cli/arguments.h"
 #include "clients/cli/command.h"
 #include "clients/cli/format.h"
 #include "clients/cli/json.h"
@@ -110,7 +111,7 @@ class RefreshSourceCommand : public Command {
   explicit RefreshSourceCommand(CLI::App* app) : Command(app) {
     AddName(*app, name_);
     app->add_option("--max-pages", page_count_max_, "End after so many pages; 0: at the board's end")
-        ->check(CLI::NonNegativeNumber)
+        ->check(AtLeast(0))
         ->capture_default_str();
     progress_.AddTo(*app);
   }

@@ -1,5 +1,6 @@
 #include "clients/cli/source_settings_command.h"
 
+#include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -56,8 +57,7 @@ void PrintSource(const v1::Source& source, const Terminal& terminal, std::ostrea
 void SourceFlags::AddTo(CLI::App& app) {
   app_ = &app;
   app.add_option("--query", query_, "Only posts that match, in the board's own language")->type_name("QUERY");
-  app.add_option("--page-size", page_size_, "Posts a page; by default as many as the board gives")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--page-size", page_size_, "Posts a page; by default as many as the board gives")->check(AtLeast(1));
   app.add_option("--interval", interval_, "Refresh by itself, this long behind the last refresh (1h, 30m); 0: do not")
       ->type_name("DURATION");
   app.add_flag("--snapshot,!--no-snapshot", snapshot_, "Compile a snapshot behind each refresh that changed something");
@@ -72,8 +72,7 @@ void SourceFlags::AddTo(CLI::App& app) {
                  "File with the board's key (Moebooru: password hash); - reads it from "
                  "standard input")
       ->type_name("PATH");
-  app.add_option("--position", position_, "Go on behind this post id; 0 walks the whole board")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--position", position_, "Go on behind this post id; 0 walks the whole board")->check(AtLeast(0));
 }
 
 Outcome SourceFlags::ReadInterval(int64_t* interval_seconds) const {
@@ -91,8 +90,9 @@ Outcome SourceFlags::ReadKey(std::string* key) const {
   std::ifstream file;
   std::istream* in = &std::cin;
   if (key_file_ != "-") {
+    errno = 0;
     file.open(key_file_, std::ios::binary);
-    if (!file) return LocalError(absl::StrCat("cannot read ", key_file_));
+    if (!file) return FileError("read", key_file_);
     in = &file;
   }
   // A key is a line; what is far longer is another file.

@@ -35,9 +35,7 @@ class StreamCommand : public Command {
  public:
   explicit StreamCommand(CLI::App* app) : Command(app) {
     batch_.AddTo(*app);
-    app->add_option("--epochs", epoch_count_, "How many epochs to stream")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
+    app->add_option("--epochs", epoch_count_, "How many epochs to stream")->check(AtLeast(1))->capture_default_str();
     CLI::Option* start = app->add_option("--start", start_, "The first batch to send")->type_name("EPOCH:STEP");
     app->add_option("--start-token", start_token_, "Begin behind the batch that has this token")
         ->type_name("TOKEN")
@@ -46,7 +44,7 @@ class StreamCommand : public Command {
         ->type_name("EPOCH:FIRST-LAST")
         ->take_all()
         ->expected(1);
-    app->add_option("--limit", batch_count_max_, "End after this many batches")->check(CLI::PositiveNumber);
+    app->add_option("--limit", batch_count_max_, "End after this many batches")->check(AtLeast(1));
     app->add_flag("-q,--quiet", quiet_, "Print only the summary, no line a batch");
     progress_.AddTo(*app);
   }

@@ -39,8 +39,7 @@ class ListTagsCommand : public Command {
     scope_.AddTo(*app, Scope::Style::kPositional);
     app->add_option("--prefix", prefix_, "Only names that begin with this");
     category_.AddTo(*app);
-    app->add_option("--min-posts", min_post_count_, "Only tags that at least this many posts carry")
-        ->check(CLI::NonNegativeNumber);
+    app->add_option("--min-posts", min_post_count_, "Only tags that at least this many posts carry")->check(AtLeast(0));
     app->add_option("--order", order_, "By name, or by number of posts with the most first")
         ->check(CLI::IsMember({"name", "count"}))
         ->capture_default_str();
@@ -73,7 +72,7 @@ class GetTagCommand : public Command {
   explicit GetTagCommand(CLI::App* app) : Command(app) {
     scope_.AddTo(*app, Scope::Style::kFlagsOnly);
     CLI::Option* name = app->add_option("name", name_, "The tag's exact name");
-    CLI::Option* id = app->add_option("--id", id_, "The tag's id instead")->check(CLI::PositiveNumber);
+    CLI::Option* id = app->add_option("--id", id_, "The tag's id instead")->check(AtLeast(1));
     id->excludes(name);
     category_.AddTo(*app);
   }

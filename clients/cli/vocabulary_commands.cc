@@ -1,8 +1,10 @@
 // millrace vocabulary list, show, export, delete; vocabulary create has a file of its own.
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/arguments.h"
 #include "clients/cli/command.h"
 #include "clients/cli/format.h"
 #include "clients/cli/json.h"
@@ -57,7 +59,7 @@ class ShowVocabularyCommand : public Command {
   explicit ShowVocabularyCommand(CLI::App* app) : Command(app) {
     AddReference(*app, reference_);
     app->add_option("--limit", limit_, "Show the first N labels; 0 shows all")
-        ->check(CLI::NonNegativeNumber)
+        ->check(AtLeast(0))
         ->capture_default_str();
   }
 
@@ -136,10 +138,11 @@ class ExportVocabularyCommand : public Command {
       session.out() << response.csv();
       return {};
     }
+    errno = 0;
     std::ofstream file(file_, std::ios::binary);
     file << response.csv();
     file.close();
-    if (!file.good()) return LocalError(absl::StrCat("cannot write ", file_));
+    if (!file.good()) return FileError("write", file_);
     session.err() << "wrote " << HumanBytes(static_cast<int64_t>(response.csv().size())) << " to " << Printable(file_)
                   << std::endl;
     return {};

@@ -1,5 +1,6 @@
 #include "clients/cli/vocabulary_create_command.h"
 
+#include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -25,10 +26,11 @@ CLI::Option* AddRepeated(CLI::App& app, const std::string& name, std::vector<std
 // A whole file; "-" is standard input.
 Outcome ReadFile(const std::string& path, std::string* content) {
   std::ifstream file;
+  errno = 0;
   if (path != "-") file.open(path, std::ios::binary);
   std::istream& in = path == "-" ? std::cin : file;
   content->assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-  if (!in.good() && !in.eof()) return LocalError(absl::StrCat("cannot read ", path));
+  if (!in.good() && !in.eof()) return FileError("read", path);
   return {};
 }
 
@@ -72,8 +74,8 @@ CreateVocabularyCommand::CreateVocabularyCommand(CLI::App* app) : Command(app) {
       ->required()
       ->type_name("NAME");
   scope_.AddTo(*app, Scope::Style::kFlagsOnly);
-  app->add_option("--top", top_, "Only the N tags of most posts; all when left out")->check(CLI::NonNegativeNumber);
-  app->add_option("--min-count", min_post_count_, "Only tags of at least so many posts")->check(CLI::NonNegativeNumber);
+  app->add_option("--top", top_, "Only the N tags of most posts; all when left out")->check(AtLeast(0));
+  app->add_option("--min-count", min_post_count_, "Only tags of at least so many posts")->check(AtLeast(0));
   tags_.AddTo(*app, ", for the counts; give what the plan gives that the labels are for");
   AddRepeated(*app, "--category", categories_, "Only tags of this category, once for each", "CATEGORY")
       ->check(CLI::IsMember(CategoryNames()));

@@ -27,6 +27,9 @@
 namespace millrace {
 namespace {
 
+// A post may hold 16 MB and a page a thousand of them: what a listing holds at once ends behind this.
+constexpr size_t kListedSizeBytesMax = 4 << 20;
+
 int64_t SystemNowUs() {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
@@ -177,10 +180,13 @@ absl::StatusOr<std::vector<Post>> Catalog::ListPosts(std::string_view dataset, i
   using Posts = std::vector<Post>;
   return impl_->ReadDataset<Posts>(dataset, [&](Database& database, const DatasetRow& row) -> absl::StatusOr<Posts> {
     Posts posts;
+    size_t size_bytes = 0;
     if (limit <= 0) return posts;
     MILLRACE_RETURN_IF_ERROR(VisitPosts(database, ViewOf(row), after_id, [&](const Post& post) {
       posts.push_back(post);
-      return static_cast<int64_t>(posts.size()) < limit;
+      size_bytes += post.extra_json.size() + post.source.size() +
+                    8 * (post.tag_ids.size() + post.favorite_user_ids.size()) + sizeof(Pool) * post.pools.size();
+      return static_cast<int64_t>(posts.size()) < limit && size_bytes <= kListedSizeBytesMax;
     }));
     return posts;
   });

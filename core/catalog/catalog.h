@@ -132,7 +132,7 @@ class Catalog {
   absl::StatusOr<std::vector<Tag>> GetTags(std::string_view dataset, absl::Span<const int64_t> tag_ids);
   absl::StatusOr<std::optional<Post>> FindPost(std::string_view dataset, int64_t post_id);
   absl::StatusOr<std::optional<Post>> FindPostByMd5(std::string_view dataset, const Md5& md5);
-  // Posts with id > after_id, ascending, at most `limit`.
+  // Posts with id > after_id, ascending, at most `limit`; fewer, but one, when these hold more than 4 MiB.
   absl::StatusOr<std::vector<Post>> ListPosts(std::string_view dataset, int64_t after_id, int64_t limit);
 
   // What lists told of the dataset: aliases and implications by kind, antecedent and consequent; pools by id; artists

@@ -191,6 +191,13 @@ absl::Status Database::Error(int code) {
       }
       return MakeError(Reason::kIoError, absl::StrCat(what, " (SQLite code ", code, ", errno ", error_number, ")"));
     case SQLITE_NOMEM:
+      // Also what compiling a statement over the limits of an untrusted file gives (sqlite_untrusted.cc).
+      if (is_untrusted_ && handle_ != nullptr) {
+        return MakeError(
+            Reason::kFileInvalid,
+            "SQLite: the file has more tables and indexes than can be checked. Copy the tables of the dump "
+            "into a file of their own.");
+      }
       return MakeError(Reason::kInternal, absl::StrCat(what, " (out of memory)"));
     default:
       break;
@@ -199,7 +206,9 @@ absl::Status Database::Error(int code) {
   if (const int failed = is_damage ? FailedReadErrno(handle_) : 0; failed != 0) {
     return ErrnoError(failed, absl::StrCat("read ", is_untrusted_ ? "the file" : path_));
   }
-  if (is_untrusted_) return MakeError(Reason::kFileInvalid, what);
+  if (is_untrusted_) {
+    return MakeError(Reason::kFileInvalid, absl::StrCat(what, is_damage ? ". Check the file, or fetch it again." : ""));
+  }
   if (is_damage) {
     return MakeError(Reason::kCatalogDamaged,
                      absl::StrCat(what, ". Restore the file from a backup, or move it away to start anew."));
@@ -248,7 +257,8 @@ absl::Status Database::CheckSound() {
   if (const int failed = FailedReadErrno(handle_); failed != 0)
     return ErrnoError(failed, absl::StrCat("read ", is_untrusted_ ? "the file" : path_));
   const std::string fault(has_row ? statement.Text(0) : "no answer");
-  return is_untrusted_ ? MakeError(Reason::kFileInvalid, absl::StrCat("SQLite: the file is damaged: ", fault))
+  return is_untrusted_ ? MakeError(Reason::kFileInvalid, absl::StrCat("SQLite: the file is damaged: ", fault,
+                                                                      ". Check the file, or fetch it again."))
                        : MakeError(Reason::kCatalogDamaged, absl::StrCat(path_, " is damaged: ", fault));
 }
 

@@ -75,7 +75,8 @@ absl::StatusOr<HttpResponse> CurlFetcher::Get(const HttpRequest& request) {
     transfer.password = is_origin ? request.password : std::string();
     MILLRACE_ASSIGN_OR_RETURN(TransferResult result, RunTransfer(transfer));
     if (!IsRedirect(result)) {
-      return HttpResponse{result.status_code, std::move(result.body), std::move(result.retry_after)};
+      return HttpResponse{result.status_code, std::move(result.body), std::move(result.retry_after),
+                          std::move(transfer.url.text)};
     }
     MILLRACE_ASSIGN_OR_RETURN(transfer.url, FollowRedirect(transfer.url, result.location));
   }

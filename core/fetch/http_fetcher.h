@@ -26,6 +26,7 @@ struct HttpResponse {
   int status_code = 0;
   std::string body;         // decompressed
   std::string retry_after;  // the header of that name; empty: absent
+  std::string url = {};     // that answered, behind redirects; empty: the one that was asked for
 };
 
 // Thread-safe.

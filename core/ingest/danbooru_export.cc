@@ -1,12 +1,12 @@
 #include "core/ingest/danbooru_export.h"
 
+#include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/ingest/json_start.h"
+#include "core/ingest/relation_kind.h"
 
 namespace millrace {
 
@@ -36,21 +36,19 @@ absl::Status DanbooruExportReader::TellKind(std::string_view first_line) {
   const JsonStart start = ReadJsonStart(first_line);
   const auto has = [&start](std::string_view key) { return start.Has(key); };
   if (has("antecedent_name") && has("consequent_name")) {
-    const std::string name = absl::AsciiStrToLower(file_);
-    const bool is_alias = absl::StrContains(name, "alias"), is_implication = absl::StrContains(name, "implication");
-    if (is_alias == is_implication) {
+    const std::optional<TagRelationKind> kind = TellRelationKind(file_);
+    if (!kind.has_value()) {
       return MakeError(Reason::kFileInvalid,
                        absl::StrCat(file_,
                                     ": holds aliases or implications of tags, and its name does not tell which. "
                                     "Give it a name with \"alias\" or \"implication\" in it."),
                        {{"file", file_}});
     }
-    kind_ = is_alias ? Kind::kAliases : Kind::kImplications;
-  } else if (has("post_id") && has("body")) {
+    kind_ = *kind == TagRelationKind::kAlias ? Kind::kAliases : Kind::kImplications;
+  } else if (has("body") && (has("post_id") || has("title"))) {
     return MakeError(Reason::kFileInvalid,
-                     absl::StrCat(file_,
-                                  ": holds notes of pictures, which a dataset has no place for. Import without "
-                                  "this file."),
+                     absl::StrCat(file_, ": holds ", has("post_id") ? "notes of pictures" : "wiki pages",
+                                  ", which a dataset has no place for. Import without this file."),
                      {{"file", file_}});
   } else if (has("other_names")) {
     kind_ = Kind::kArtists;

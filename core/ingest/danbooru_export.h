@@ -14,15 +14,15 @@
 namespace millrace {
 
 // The keys of a file's first record tell what it lists; aliases and implications, which have the same keys, are told
-// apart by the file's name. A file of notes is refused, for a dataset has no place for them. Blank lines are skipped; a
-// line that is no such record is rejected by itself. Not thread-safe.
+// apart by the file's name. A file of notes or wiki pages is refused, for a dataset has no place for them. Blank lines
+// are skipped; a line that is no such record is rejected by itself. Not thread-safe.
 class DanbooruExportReader : public DumpReader {
  public:
   // `sink` is borrowed.
   DanbooruExportReader(RecordSink* sink, int64_t line_size_bytes_max);
 
   absl::Status BeginFile(std::string_view name) override;
-  // kFileInvalid: a file of notes, or of relations that the name does not tell.
+  // kFileInvalid: a file of notes or wiki pages, or of relations that the name does not tell.
   absl::Status Write(std::string_view bytes) override;
   absl::Status EndFile() override;
 

@@ -67,6 +67,7 @@ class GzipStream : public Decompressor {
     stream_.avail_in = static_cast<uInt>(bytes.size());
     bool is_output_full = false;
     while (stream_.avail_in > 0 || is_output_full) {
+      if (at_member_end_ && SkipPadding()) break;
       stream_.next_out = reinterpret_cast<Bytef*>(buffer_.data());
       stream_.avail_out = static_cast<uInt>(buffer_.size());
       if (at_member_end_) inflateReset(&stream_);
@@ -87,6 +88,17 @@ class GzipStream : public Decompressor {
       if (code == Z_BUF_ERROR) break;
     }
     return absl::OkStatus();
+  }
+
+  // Archives on tapes and file systems of blocks leave zeros behind a member, which gzip itself passes over. True when
+  // there is nothing else.
+  bool SkipPadding() {
+    while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+      ++stream_.next_in;
+      --stream_.avail_in;
+      ++offset_;
+    }
+    return stream_.avail_in == 0;
   }
 
   const std::string file_;

@@ -14,8 +14,8 @@
 namespace millrace {
 
 // One file's bytes. Not thread-safe; after an error only destruction. gzip files may have several members and zstd
-// files several frames; what follows the last must be nothing. A zstd window of more than 128 MiB is refused, so that a
-// hostile header costs no memory.
+// files several frames; what follows the last must be nothing, or zeros behind gzip. A zstd window of more than 128 MiB
+// is refused, so that a hostile header costs no memory.
 class Decompressor {
  public:
   // Takes decompressed bytes; they are borrowed for the call. An error ends the decompression.

@@ -5,12 +5,11 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/text.h"
 #include "core/ingest/canonical_json.h"
+#include "core/ingest/relation_kind.h"
 
 namespace millrace {
 namespace {
@@ -26,13 +25,6 @@ std::string FindTwice(std::vector<std::string> columns) {
   std::sort(columns.begin(), columns.end());
   const auto twice = std::adjacent_find(columns.begin(), columns.end());
   return twice == columns.end() ? "" : *twice;
-}
-
-std::optional<TagRelationKind> RelationKindOf(std::string_view file_name) {
-  const std::string name = absl::AsciiStrToLower(absl::string_view(file_name.data(), file_name.size()));
-  const bool is_alias = absl::StrContains(name, "alias"), is_implication = absl::StrContains(name, "implication");
-  if (is_alias == is_implication) return std::nullopt;
-  return is_alias ? TagRelationKind::kAlias : TagRelationKind::kImplication;
 }
 
 }  // namespace
@@ -105,7 +97,7 @@ std::unique_ptr<E621CsvTable> MakeE621CsvTable(std::vector<std::string> columns,
     case E621CsvTableKind::kPools:
       return MakeE621CsvPools(std::move(columns), sink);
     case E621CsvTableKind::kRelations: {
-      const std::optional<TagRelationKind> kind = RelationKindOf(file_name);
+      const std::optional<TagRelationKind> kind = TellRelationKind(file_name);
       if (kind.has_value()) return MakeE621CsvRelations(std::move(columns), *kind, sink);
       *why =
           "the first line names the columns of tag aliases and of tag implications alike. Send the file under a name "
@@ -114,6 +106,10 @@ std::unique_ptr<E621CsvTable> MakeE621CsvTable(std::vector<std::string> columns,
     }
     case E621CsvTableKind::kNone:
       break;
+  }
+  if (Has(columns, {"id", "title", "body"})) {
+    *why = "holds wiki pages, which a dataset has no place for. Leave the file out.";
+    return nullptr;
   }
   *why = absl::StrCat("the first line is ", shown,
                       ", which are the columns of no table that is imported: posts (id, tag_string), tags (id, name, "

@@ -30,27 +30,30 @@ std::unique_ptr<DumpReader> MakeSqlite(RecordSink* sink, const ReaderOptions& op
       sink, read, SqliteDumpOptions{options.spool_folder, options.spool_size_bytes_max, options.cancelled});
 }
 
+// The reader looks into the file's tables itself, and says what is missing.
+bool Always(std::string_view) { return true; }
+
 constexpr Format kFormats[] = {
     {SourceFormat::kDanbooruJsonl, "danbooru-jsonl", "JSON lines", FileContent::kText, "id", "line",
-     RecogniseDanbooruJsonl, MakeReader<DanbooruJsonlReader>},
+     RecogniseDanbooruJsonl, CouldBeDanbooruJsonl, MakeReader<DanbooruJsonlReader>},
     {SourceFormat::kDanbooruMetaSqlite, "danbooru-meta-sqlite", "a SQLite file", FileContent::kSqlite, "post_id",
-     "line", RecogniseDanbooruMetaSqlite, MakeSqlite<&ReadDanbooruMeta>},
+     "line", RecogniseDanbooruMetaSqlite, Always, MakeSqlite<&ReadDanbooruMeta>},
     {SourceFormat::kDanbooru2023Sqlite, "danbooru2023-sqlite", "a SQLite file", FileContent::kSqlite, "id", "post",
-     RecogniseDanbooru2023Sqlite, MakeSqlite<&ReadDanbooru2023>},
-    {SourceFormat::kE621Csv, "e621-csv", "CSV exports", FileContent::kText, "id", "line", RecogniseE621Csv,
+     RecogniseDanbooru2023Sqlite, Always, MakeSqlite<&ReadDanbooru2023>},
+    {SourceFormat::kE621Csv, "e621-csv", "CSV exports", FileContent::kText, "id", "line", RecogniseE621Csv, nullptr,
      MakeReader<E621CsvReader>},
     {SourceFormat::kDanbooruExport, "danbooru-export", "JSON lines of Danbooru's export", FileContent::kText, "id",
-     "line", RecogniseDanbooruExport, MakeReader<DanbooruExportReader>},
+     "line", RecogniseDanbooruExport, CouldBeDanbooruExport, MakeReader<DanbooruExportReader>},
     {SourceFormat::kDanbooruPages, "danbooru-pages", "pages of Danbooru's posts.json", FileContent::kText, "id",
-     "record", RecogniseDanbooruPages, MakePages<DanbooruPagesSchema>},
+     "record", RecogniseDanbooruPages, CouldBeDanbooruPages, MakePages<DanbooruPagesSchema>},
     {SourceFormat::kE621Pages, "e621-pages", "pages of e621's posts.json", FileContent::kText, "id", "record",
-     RecogniseE621Pages, MakePages<E621PagesSchema>},
+     RecogniseE621Pages, CouldBeE621Pages, MakePages<E621PagesSchema>},
     {SourceFormat::kMoebooruPages, "moebooru-pages", "pages of Moebooru's post.json", FileContent::kText, "id",
-     "record", RecogniseMoebooruPages, MakePages<MoebooruPagesSchema>},
+     "record", RecogniseMoebooruPages, CouldBeMoebooruPages, MakePages<MoebooruPagesSchema>},
     {SourceFormat::kGelbooruPages, "gelbooru-pages", "pages of Gelbooru's JSON", FileContent::kText, "id", "record",
-     RecogniseGelbooruPages, MakePages<GelbooruPagesSchema>},
+     RecogniseGelbooruPages, CouldBeGelbooruPages, MakePages<GelbooruPagesSchema>},
     {SourceFormat::kPictureFolder, "picture-folder", "sidecars of pictures", FileContent::kAny, "id", "line",
-     RecognisePictureFolder, MakeReader<PictureFolderReader>},
+     RecognisePictureFolder, nullptr, MakeReader<PictureFolderReader>},
 };
 
 }  // namespace

@@ -37,6 +37,7 @@ struct Format {
   std::string_view id_field;  // the source's name of a post's id
   std::string_view place;     // what a record's number (RejectedRecord::line) counts: "line", "record"
   bool (*recognise)(std::string_view start) = nullptr;
+  bool (*could_be)(std::string_view start) = nullptr;  // recognise.h; null: never
   // `sink` is borrowed.
   std::unique_ptr<DumpReader> (*make_reader)(RecordSink* sink, const ReaderOptions& options) = nullptr;
 };

@@ -65,6 +65,7 @@ bool JsonPostParser::Parse(std::string_view text) {
   tags_have_extra_ = false;
   has_tag_strings_ = false;
   whole_tag_string_ = {};
+  other_tag_string_ = {};
   other_md5_ = {};
   file_name_ = {};
   if (ParseDocument(text)) return true;
@@ -135,6 +136,10 @@ bool JsonPostParser::ParseKnown(const JsonField& field, Value value, JsonMembers
       return AddTagString(field.key, scalar, field.category);
     case JsonShape::kWholeTagString:
       whole_tag_string_ = scalar;
+      return true;
+    case JsonShape::kOtherTagString:
+      if (scalar.kind == ScalarValue::Kind::kString && WordCount(scalar.text) > 0) other_tag_string_ = field.key;
+      KeepScalar(field.key, scalar, extra);
       return true;
     case JsonShape::kOtherMd5:
       other_md5_ = {field.key, scalar};
@@ -210,6 +215,11 @@ bool JsonPostParser::Conclude() {
   }
   if (!ConcludeMd5()) return false;
   tags_.Finish(&post_);
+  if (!other_tag_string_.empty() && post_.tag_ids.empty()) {
+    return record_.Reject(other_tag_string_,
+                          "holds tags as Danbooru's posts have them since 2021; import the file with format "
+                          "danbooru-export, or danbooru-pages if they are of posts.json");
+  }
   if (tags_have_extra_ && !KeepTagObjects()) return false;
   return record_.WriteKept("", &extra_, &post_.extra_json);
 }

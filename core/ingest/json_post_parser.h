@@ -86,7 +86,8 @@ class JsonPostParser {
   JsonMembers extra_;
   bool tags_have_extra_ = false;
   bool has_tag_strings_ = false;
-  ScalarValue whole_tag_string_;  // null: none
+  ScalarValue whole_tag_string_;       // null: none
+  std::string_view other_tag_string_;  // the key of one that holds tags; empty: none
   OtherMd5 other_md5_;
   std::string_view file_name_;  // whose extension counts when there is no other
   std::vector<uint8_t> order_;

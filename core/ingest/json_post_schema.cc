@@ -45,6 +45,12 @@ constexpr JsonField kDanbooruJsonl[] = {
     Shaped("tags", Shape::kTagObjects),
     Shaped("pools", Shape::kPoolsThenKinds),
     Shaped("favs", Shape::kUserIds),
+    Shaped("tag_string", Shape::kOtherTagString),
+    Shaped("tag_string_general", Shape::kOtherTagString),
+    Shaped("tag_string_character", Shape::kOtherTagString),
+    Shaped("tag_string_copyright", Shape::kOtherTagString),
+    Shaped("tag_string_artist", Shape::kOtherTagString),
+    Shaped("tag_string_meta", Shape::kOtherTagString),
 };
 
 // "duration" is null for pictures that do not move.

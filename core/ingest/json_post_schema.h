@@ -21,6 +21,7 @@ enum class JsonShape : uint8_t {
   kPoolsThenKinds,  // ["1", "2", "series", "collection"]: n pools, then their kinds
   kPoolIds,         // [1, 2]
   kUserIds,         // [1, 2]: users who have the post among their favourites
+  kOtherTagString,  // tags as another format has them: the record is rejected when it has no others; kept
   kGroup,           // an object of `members`; what is not among them is kept under the group's key
   kStatus,          // a word: active, pending, flagged, deleted; any other is kept
   kOtherMd5,        // the post's md5 when it tells no other; kept when it says something else

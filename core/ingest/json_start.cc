@@ -1,6 +1,9 @@
 #include "core/ingest/json_start.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <set>
+#include <utility>
 
 #include "core/base/byte_order_mark.h"
 
@@ -85,61 +88,107 @@ bool IsWrapper(std::string_view key, std::string_view value_start) {
   return (key == "posts" || key == "post") && (c == '[' || c == '{');
 }
 
-// The members of the object that begins here. With `start`, an object that turns out to wrap the records leads to the
-// first of them.
-void ReadObject(Scanner* scanner, JsonStart* start, bool may_wrap) {
-  scanner->Take('{');
-  start->is_first_whole = false;
-  while (true) {
-    JsonStart::Member member;
-    if (!scanner->TakeString(&member.key) || !scanner->Take(':')) break;
-    member.value_start = scanner->ValueStart();
-    if (may_wrap && member.key == "@attributes") start->has_attributes = true;
-    if (may_wrap && IsWrapper(member.key, member.value_start)) {
-      start->outer = JsonStart::Outer::kWrapped;
-      start->wrapper = member.key;
-      start->first.clear();
-      const bool is_one_record = !scanner->Take('[');
-      start->holds_no_record = !is_one_record && scanner->Peek() == ']';
-      if (scanner->Peek() == '{') ReadObject(scanner, start, false);
-      return;
+// Collects what records tell. A hostile file's many keys cost no more than these.
+constexpr size_t kMemberCountMax = 512;
+
+class Reading {
+ public:
+  explicit Reading(std::string_view bytes) : scanner_(bytes) {}
+
+  JsonStart Read() {
+    switch (scanner_.Peek()) {
+      case '\0':
+        start_.holds_no_record = true;
+        break;
+      case '[':
+        start_.outer = JsonStart::Outer::kArray;
+        ReadList();
+        break;
+      case '{':
+        start_.outer = JsonStart::Outer::kRecord;
+        for (bool may_wrap = true; scanner_.Peek() == '{' && ReadObject(may_wrap); may_wrap = false) {
+        }
+        break;
+      default:
+        break;
     }
-    start->first.push_back(member);
-    if (!scanner->SkipValue() || !scanner->Take(',')) break;
+    return std::move(start_);
   }
-  start->is_first_whole = scanner->Take('}');
-}
+
+ private:
+  void ReadList() {
+    scanner_.Take('[');
+    start_.holds_no_record = scanner_.Peek() == ']';
+    while (scanner_.Peek() == '{' && ReadObject(/*may_wrap=*/false) && scanner_.Take(',')) {
+    }
+  }
+
+  // The members of the object that begins here. One that turns out to wrap the records leads to these. False when there
+  // is nothing to read behind it.
+  bool ReadObject(bool may_wrap) {
+    scanner_.Take('{');
+    ++start_.record_count;
+    while (true) {
+      JsonStart::Member member;
+      if (!scanner_.TakeString(&member.key) || !scanner_.Take(':')) break;
+      member.value_start = scanner_.ValueStart();
+      if (may_wrap && member.key == "@attributes") start_.has_attributes = true;
+      if (may_wrap && IsWrapper(member.key, member.value_start)) {
+        ReadWrapped(member.key);
+        return false;
+      }
+      Add(member);
+      if (member.key == "rating" && member.value_start == "\"") {
+        std::string_view rating;
+        if (!scanner_.TakeString(&rating)) break;
+        const char letter = rating.empty() ? '\0' : rating[0];
+        if (letter != '\0' && start_.rating_letters.find(letter) == std::string::npos) {
+          start_.rating_letters.push_back(letter);
+        }
+      } else if (!scanner_.SkipValue()) {
+        break;
+      }
+      if (!scanner_.Take(',')) break;
+    }
+    const bool is_whole = scanner_.Take('}');
+    if (start_.record_count == 1) start_.is_first_whole = is_whole;
+    return is_whole;
+  }
+
+  void ReadWrapped(std::string_view wrapper) {
+    start_.outer = JsonStart::Outer::kWrapped;
+    start_.wrapper = wrapper;
+    start_.members.clear();
+    seen_.clear();
+    start_.rating_letters.clear();
+    start_.record_count = 0;
+    if (scanner_.Peek() == '[') {
+      ReadList();
+    } else {
+      ReadObject(/*may_wrap=*/false);
+    }
+  }
+
+  void Add(const JsonStart::Member& member) {
+    if (start_.members.size() >= kMemberCountMax) return;
+    if (seen_.emplace(member.key, member.value_start).second) start_.members.push_back(member);
+  }
+
+  Scanner scanner_;
+  JsonStart start_;
+  std::set<std::pair<std::string_view, std::string_view>> seen_;
+};
 
 }  // namespace
 
-const std::string_view* JsonStart::Find(std::string_view key) const {
-  for (const Member& member : first) {
-    if (member.key == key) return &member.value_start;
-  }
-  return nullptr;
+bool JsonStart::Has(std::string_view key) const { return Begins(key, ""); }
+
+bool JsonStart::Begins(std::string_view key, std::string_view prefix) const {
+  return std::any_of(members.begin(), members.end(), [&](const Member& member) {
+    return member.key == key && member.value_start.substr(0, prefix.size()) == prefix;
+  });
 }
 
-JsonStart ReadJsonStart(std::string_view bytes) {
-  JsonStart start;
-  Scanner scanner(bytes);
-  switch (scanner.Peek()) {
-    case '\0':
-      start.holds_no_record = true;
-      break;
-    case '[':
-      start.outer = JsonStart::Outer::kArray;
-      scanner.Take('[');
-      start.holds_no_record = scanner.Peek() == ']';
-      if (scanner.Peek() == '{') ReadObject(&scanner, &start, false);
-      break;
-    case '{':
-      start.outer = JsonStart::Outer::kRecord;
-      ReadObject(&scanner, &start, true);
-      break;
-    default:
-      break;
-  }
-  return start;
-}
+JsonStart ReadJsonStart(std::string_view bytes) { return Reading(bytes).Read(); }
 
 }  // namespace millrace

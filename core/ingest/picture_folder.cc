@@ -70,6 +70,7 @@ std::optional<std::string> PictureFolderReader::Read(std::string* field) {
     return absl::StrCat("is ", size_bytes_, " bytes long; a sidecar may have ", sidecar_size_bytes_max_);
   }
   SetFacts();
+  if (WithoutByteOrderMark(content_).size() < content_.size()) content_.erase(0, kByteOrderMark.size());
   const bool is_json = absl::EndsWithIgnoreCase(name_, ".json");
   return is_json ? json_.Read(&content_, *picture_, &post_, field) : ReadText(field);
 }
@@ -89,7 +90,7 @@ void PictureFolderReader::SetFacts() {
 }
 
 std::optional<std::string> PictureFolderReader::ReadText(std::string* field) {
-  std::string_view text = WithoutByteOrderMark(content_);
+  std::string_view text = content_;
   if (!IsValidUtf8(text)) return "is not valid UTF-8";
   if (auto fault = CheckNoNul(text)) return fault;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);

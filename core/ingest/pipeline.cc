@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/ingest/decompress.h"
 #include "core/ingest/format_choice.h"
 #include "core/ingest/formats.h"
@@ -15,6 +16,20 @@
 #include "core/ingest/stager.h"
 
 namespace millrace {
+namespace {
+
+// A file's name as messages may show it. It comes from a client, and a terminal obeys control characters.
+std::string ShownName(std::string_view name) {
+  std::string plain;  // what quoting would escape in any text
+  for (const char c : name) {
+    if (c != '"' && c != '\\') plain.push_back(c);
+  }
+  if (QuoteForMessage(plain, plain.size()).size() == plain.size() + 2) return std::string(name);
+  const std::string quoted = QuoteForMessage(name, name.size());
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
 
 //   feeding thread                                                              relay's thread
 //   bytes -> decompressor -> judged by their first -> reader -> relay: batches -> stager -> session
@@ -32,13 +47,17 @@ class ImportPipeline::Impl {
   absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
     if (name.empty()) return FieldError("name", "is empty; a file needs a name, for messages");
     MILLRACE_RETURN_IF_ERROR(EndFile());
-    file_name_ = name;
+    file_name_ = ShownName(name);
     ++file_count_;
-    stager_.BeginFile(name);
+    stager_.BeginFile(file_name_);
+    // A picture without a sidecar is told by the equal name, as the client gives it.
+    reader_name_ = picture != nullptr ? std::string(name) : file_name_;
     picture_ = picture != nullptr ? std::make_optional(*picture) : std::nullopt;
     start_.clear();
+    start_size_bytes_wanted_ = kRecogniseSizeBytes;
     file_state_ = FileState::kStarting;
-    decompressor_ = Decompressor::Create(compression, name, [this](std::string_view bytes) { return Pass(bytes); });
+    decompressor_ =
+        Decompressor::Create(compression, file_name_, [this](std::string_view bytes) { return Pass(bytes); });
     return absl::OkStatus();
   }
 
@@ -80,7 +99,8 @@ class ImportPipeline::Impl {
 
   absl::Status Take(std::string_view bytes) {
     MILLRACE_RETURN_IF_ERROR(decompressor_->Write(bytes));
-    const bool is_enough = file_state_ == FileState::kStarting && start_.size() >= choice_.start_size_bytes_min();
+    const bool is_enough = file_state_ == FileState::kStarting && choice_.format() != nullptr &&
+                           start_.size() >= choice_.start_size_bytes_min();
     return is_enough ? BeginReading(/*is_whole=*/false) : absl::OkStatus();
   }
 
@@ -93,11 +113,16 @@ class ImportPipeline::Impl {
 
   // Decompressed bytes. The first ones are held back until they tell what the file is.
   absl::Status Pass(std::string_view bytes) {
-    if (file_state_ == FileState::kStarting) {
-      const size_t missing = std::min(kRecogniseSizeBytes - start_.size(), bytes.size());
+    while (file_state_ == FileState::kStarting) {
+      const size_t missing = std::min(start_size_bytes_wanted_ - start_.size(), bytes.size());
       start_.append(bytes.substr(0, missing));
       bytes.remove_prefix(missing);
-      if (start_.size() < kRecogniseSizeBytes) return absl::OkStatus();
+      if (start_.size() < start_size_bytes_wanted_) return absl::OkStatus();
+      if (choice_.WantsMore(start_)) {
+        // In a few steps, as each is a look at all of it.
+        start_size_bytes_wanted_ = std::min(8 * start_size_bytes_wanted_, kRecogniseSizeBytesMax);
+        continue;
+      }
       MILLRACE_RETURN_IF_ERROR(BeginReading(/*is_whole=*/false));
     }
     return bytes.empty() ? absl::OkStatus() : reader_->Write(bytes);
@@ -109,7 +134,7 @@ class ImportPipeline::Impl {
     if (!has_records) return absl::OkStatus();
     if (reader_ == nullptr) MILLRACE_RETURN_IF_ERROR(MakeReader());
     if (picture_.has_value()) reader_->SetPicture(*picture_);
-    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(file_name_));
+    MILLRACE_RETURN_IF_ERROR(reader_->BeginFile(reader_name_));
     return start_.empty() ? absl::OkStatus() : reader_->Write(start_);
   }
 
@@ -118,7 +143,7 @@ class ImportPipeline::Impl {
     if (format.content == FileContent::kSqlite && options_.spool_folder.empty()) {
       return MakeError(Reason::kInternal, "importing SQLite needs a spool folder");
     }
-    stager_.set_format(format);
+    stager_.set_format(format, /*is_guessed=*/!choice_.is_named());
     ReaderOptions options;
     options.record_size_bytes_max = options_.line_size_bytes_max;
     options.spool_folder = options_.spool_folder;
@@ -153,9 +178,11 @@ class ImportPipeline::Impl {
   RecordRelay relay_;                           // ends before the stager, which its thread calls
   std::unique_ptr<DumpReader> reader_;          // null until the format is known
   std::unique_ptr<Decompressor> decompressor_;  // of the current file; null: none
-  std::string file_name_;
+  std::string file_name_;                       // as messages show it
+  std::string reader_name_;
   std::optional<PictureFacts> picture_;  // of the current file
   std::string start_;                    // its first bytes, decompressed
+  size_t start_size_bytes_wanted_ = 0;   // as many of them tell the format, unless the file is shorter
   FileState file_state_ = FileState::kStarting;
   int64_t byte_count_ = 0;
   int32_t file_count_ = 0;

@@ -89,8 +89,8 @@ class ImportPipeline {
   static absl::StatusOr<std::unique_ptr<ImportPipeline>> Create(ImportSession* session, PipelineOptions options);
   ~ImportPipeline();
 
-  // Ends the file before. kFieldInvalid for an empty name. `compression` kUnspecified: told from the bytes.
-  // `picture` null: the file belongs to none.
+  // Ends the file before. kFieldInvalid for an empty name; control characters in it are shown escaped. `compression`
+  // kUnspecified: told from the bytes. `picture` null: the file belongs to none.
   absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture = nullptr);
   // kFileInvalid: the bytes are not of the format or damaged, or their format cannot be told (names the file and the
   // line or offset).

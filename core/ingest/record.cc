@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/catalog/tag_id.h"
 #include "core/ingest/dump_time.h"
+#include "core/model/time_range.h"
 
 namespace millrace {
 namespace {
@@ -125,11 +126,7 @@ std::string_view TimeExample(TimeForm form) {
 Fault SetTime(const ScalarValue& value, TimeForm form, std::optional<int64_t>* target) {
   if (IsNone(value) || value.text == "0") return std::nullopt;
   const std::optional<int64_t> time_us = ParseTime(value, form);
-  if (!time_us.has_value()) {
-    return absl::StrCat("is ", Show(value), "; ", std::string(TimeExample(form)), " was expected");
-  }
-  if (*time_us != 0) *target = *time_us;
-  return std::nullopt;
+  return time_us == 0 ? std::nullopt : SetParsedTime(value, time_us, TimeExample(form), target);
 }
 
 Fault SetFlag(const ScalarValue& value, PostFlag flag, Post* post) {
@@ -279,6 +276,18 @@ std::optional<TagCategory> ParseDanbooruCategory(std::string_view text) {
   if (text == "3" || text == "copyright") return TagCategory::kCopyright;
   if (text == "4" || text == "character") return TagCategory::kCharacter;
   if (text == "5" || text == "meta") return TagCategory::kMeta;
+  return std::nullopt;
+}
+
+Fault SetParsedTime(const ScalarValue& value, std::optional<int64_t> time_us, std::string_view example,
+                    std::optional<int64_t>* target) {
+  if (!time_us.has_value()) {
+    return absl::StrCat("is ", Show(value), "; ", std::string(example), " was expected");
+  }
+  if (!IsTimeInRange(*time_us)) {
+    return absl::StrCat("is ", Show(value), ", out of range; expected a time of the years 1 to 9999 (UTC)");
+  }
+  *target = time_us;
   return std::nullopt;
 }
 

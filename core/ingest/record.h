@@ -96,6 +96,12 @@ std::optional<Rating> ParseRating(std::string_view text, RatingScheme scheme);
 // Danbooru's category: its number (0, 1, 3, 4, 5) or its name.
 std::optional<TagCategory> ParseDanbooruCategory(std::string_view text);
 
+// Sets a time that was read from `value`, for all forms of times: in microseconds, nothing when the value has not the
+// form of `example`. Nothing when all is well; otherwise what is wrong: times that readers could not hold
+// (core/model/time_range.h) are refused.
+std::optional<std::string> SetParsedTime(const ScalarValue& value, std::optional<int64_t> time_us,
+                                         std::string_view example, std::optional<int64_t>* target);
+
 // The value as it is shown in a reason: quoted, cut when long.
 std::string Show(const ScalarValue& value);
 

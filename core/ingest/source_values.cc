@@ -32,9 +32,7 @@ std::optional<int64_t> ParseTime(std::string_view text) {
 
 Fault SetUtcTime(const ScalarValue& value, std::optional<int64_t>* time_us) {
   if (value.text.empty()) return std::nullopt;
-  *time_us = ParseTime(value.text);
-  if (time_us->has_value()) return std::nullopt;
-  return absl::StrCat("is ", Show(value), "; a time such as \"2016-06-05 06:06:06.12345\" was expected");
+  return SetParsedTime(value, ParseTime(value.text), "a time such as \"2016-06-05 06:06:06.12345\"", time_us);
 }
 
 }  // namespace millrace

@@ -106,6 +106,11 @@ absl::Status Stager::TooManyRejectedError(const RejectedRecord& rejected) const 
     absl::StrAppend(&message, "More than the ", max_rejected_count_,
                     " rejected records that max_rejected_count allows.");
   }
+  // The first record may be of another format than the file was taken for, and be refused for that alone.
+  if (is_guessed_) {
+    absl::StrAppend(&message, " The files were read as ", std::string(format_->name),
+                    ", recognised from the bytes; name the format if they are another.");
+  }
   ErrorMetadata metadata{{"file", rejected.file},
                          {"line", absl::StrCat(rejected.line)},
                          {"field", rejected.field},

@@ -26,7 +26,11 @@ class Stager : public RecordSink {
   Stager(ImportSession* session, int64_t max_rejected_count, bool apply_aliases, std::function<bool()> cancelled);
 
   void BeginFile(std::string_view name);
-  void set_format(const Format& format) { format_ = &format; }
+  // `is_guessed`: told from the bytes; a refusal then says so.
+  void set_format(const Format& format, bool is_guessed) {
+    format_ = &format;
+    is_guessed_ = is_guessed;
+  }
   // Posts, facts, rejected records and repeated tags so far.
   PipelineProgress counts() const;
   // The records rejected since the last call, in order.
@@ -61,6 +65,7 @@ class Stager : public RecordSink {
   const std::function<bool()> cancelled_;
   std::optional<AliasApplier> aliases_;  // none: tags stay as the posts say
   const Format* format_ = nullptr;       // set before the first record
+  bool is_guessed_ = false;              // with it
   std::vector<std::string> file_names_;  // the last is the current one
 
   mutable Mutex mutex_;

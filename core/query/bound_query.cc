@@ -44,6 +44,15 @@ std::string WordForMessage(std::string_view word) {
   return is_plain ? std::string(word) : QuoteForMessage(word);
 }
 
+// In quotation marks, `last_glue` before the last one.
+std::string JoinNames(const std::vector<std::string>& names, const char* last_glue) {
+  std::string joined;
+  for (size_t i = 0; i < names.size(); ++i) {
+    absl::StrAppend(&joined, i == 0 ? "" : i + 1 < names.size() ? ", " : last_glue, QuoteForMessage(names[i]));
+  }
+  return joined;
+}
+
 class Binder {
  public:
   Binder(const Snapshot& snapshot, TagReading reading, const Cancelled& cancelled)
@@ -103,18 +112,19 @@ class Binder {
     }
     MILLRACE_ASSIGN_OR_RETURN(std::vector<uint32_t> tag_indexes, names_.FindAll(*term.pattern));
     if (!tag_indexes.empty()) return SetTags(std::move(tag_indexes), bound);
-    return TermError(term, absl::StrCat("matches no tag of snapshot ", snapshot_.digest(),
-                                        "; correct it or leave it out. A '*' that belongs to a name is written \\*"));
+    MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_.SuggestFor(*term.pattern));
+    const std::string hint = names.empty()
+                                 ? ""
+                                 : absl::StrCat(" Nearest to its ", QuoteForMessage(term.pattern->longest_part()),
+                                                names.size() == 1 ? " is " : " are ", JoinNames(names, " and "), ".");
+    return TermError(
+        term, absl::StrCat("matches no tag of snapshot ", snapshot_.digest(), "; correct it or leave it out.", hint,
+                           " A '*' that belongs to a name is written \\*"));
   }
 
   absl::Status NoSuchTag(const QueryTerm& term) const {
     MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_.Suggest(term.tag));
-    std::string hint;
-    for (size_t i = 0; i < names.size(); ++i) {
-      const std::string_view glue = i == 0 ? " Did you mean " : i + 1 < names.size() ? ", " : " or ";
-      absl::StrAppend(&hint, std::string(glue), QuoteForMessage(names[i]));
-    }
-    if (!names.empty()) hint += "?";
+    std::string hint = names.empty() ? "" : absl::StrCat(" Did you mean ", JoinNames(names, " or "), "?");
     const size_t colon = term.tag.find(':');
     if (!term.is_quoted && colon != term.tag.npos) hint += MetatagHint(std::string_view(term.tag).substr(0, colon));
     if (!term.is_quoted && (term.tag == "OR" || term.tag == "AND")) hint += " \"or\" and \"and\" are written small.";
@@ -268,7 +278,8 @@ class Binder {
   }
 
   absl::StatusOr<std::vector<uint32_t>> FindWords(const QueryTerm& term, const TextColumn& dictionary,
-                                                  std::string (*normalise)(std::string_view)) const {
+                                                  std::string (*normalise)(std::string_view),
+                                                  const char* remedy) const {
     std::vector<std::string> known;
     for (uint64_t i = 0; i < dictionary.bytes().row_count(); ++i) {
       std::string_view word;
@@ -276,7 +287,8 @@ class Binder {
       known.push_back(normalise(word));
     }
     std::vector<uint32_t> codes;
-    for (const std::string& word : term.words) {
+    for (size_t place = 0; place < term.words.size(); ++place) {
+      const std::string& word = term.words[place];
       const size_t before = codes.size();
       for (size_t i = 0; i < known.size(); ++i) {
         if (known[i] == normalise(word)) codes.push_back(static_cast<uint32_t>(i + 1));
@@ -284,9 +296,14 @@ class Binder {
       if (codes.size() > before) continue;
       constexpr size_t kNamedMax = 12;
       std::vector<std::string> first;
-      for (size_t i = 0; i < std::min(known.size(), kNamedMax); ++i) first.push_back(WordForMessage(known[i]));
-      return TermError(term, absl::StrCat("names ", QuoteForMessage(word), ", which no post of snapshot ",
-                                          snapshot_.digest(), " has; write one of ", absl::StrJoin(first, ", ")));
+      for (size_t i = 0; i < known.size() && first.size() < kNamedMax; ++i) {
+        std::string shown = WordForMessage(known[i]);
+        // Posts may say jpg and jpeg, which are the same.
+        if (std::find(first.begin(), first.end(), shown) == first.end()) first.push_back(std::move(shown));
+      }
+      return PartError(term, term.word_parts[place],
+                       absl::StrCat("names ", QuoteForMessage(word), ", which no post of snapshot ", snapshot_.digest(),
+                                    " has; write one of ", absl::StrJoin(first, ", "), remedy));
     }
     return codes;
   }
@@ -295,7 +312,7 @@ class Binder {
     bound->kind = Kind::kFileExt;
     MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.file_exts().is_present(), term));
     if (term.presence != Presence::kValue) return absl::OkStatus();
-    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.file_ext_names(), FileTypeOf));
+    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.file_ext_names(), FileTypeOf, ""));
     return absl::OkStatus();
   }
 
@@ -305,12 +322,14 @@ class Binder {
     if (term.words.empty()) return absl::OkStatus();
     bound->kind = Kind::kPoolKinds;
     MILLRACE_RETURN_IF_ERROR(CheckPresent(columns_.pool_kinds().is_present(), term));
-    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.pool_kind_names(), Lowered));
+    MILLRACE_ASSIGN_OR_RETURN(bound->codes, FindWords(term, columns_.pool_kind_names(), Lowered,
+                                                      ", or the pool's id: snapshots hold no names of pools"));
     return absl::OkStatus();
   }
 
   absl::Status BindAge(const QueryTerm& term, BoundTerm* bound) const {
     MILLRACE_RETURN_IF_ERROR(BindNumber<int64_t>(term, Field::kCreatedAtUs, bound));
+    if (term.presence != Presence::kValue) return absl::OkStatus();  // as of date:
     MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> now, NewestCreatedAt(snapshot_));
     if (!now.has_value()) return Lacking(term);
     using Limits = std::numeric_limits<int64_t>;

@@ -20,6 +20,8 @@ class Glob {
   bool IsEverything() const;
   // What every text that matches begins with.
   const std::string& prefix() const { return parts_.front(); }
+  // What every text that matches ends with.
+  const std::string& suffix() const { return parts_.back(); }
   // The longest text that every text that matches holds; empty when it says nothing.
   const std::string& longest_part() const;
 

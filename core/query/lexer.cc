@@ -15,12 +15,6 @@ bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 // Such a character could not be shown, and canonical forms have no way of writing it.
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
-// In UTF-8 every character has one byte that does not go on with another.
-size_t CharCount(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 // Where the word that begins at `begin` ends.
 size_t EndOfWord(std::string_view text, size_t begin, bool is_in_group) {
   size_t open_count = 0;
@@ -37,7 +31,7 @@ size_t EndOfWord(std::string_view text, size_t begin, bool is_in_group) {
 }  // namespace
 
 void QueryLexer::Skip(size_t size_bytes) {
-  char_offset_ += CharCount(rest_.substr(0, size_bytes));
+  char_offset_ += CountChars(rest_.substr(0, size_bytes));
   rest_.remove_prefix(size_bytes);
 }
 
@@ -49,7 +43,7 @@ absl::Status QueryLexer::ReadQuoted(size_t begin, size_t char_offset, bool is_in
   }
   *end = i + 1;
   if (*end == rest_.size() || IsSpace(rest_[*end]) || (is_in_group && rest_[*end] == ')')) return absl::OkStatus();
-  return SyntaxError(char_offset_ + CharCount(rest_.substr(0, *end)),
+  return SyntaxError(char_offset_ + CountChars(rest_.substr(0, *end)),
                      "goes on right behind a quotation mark; write a space there");
 }
 
@@ -99,7 +93,7 @@ absl::StatusOr<QueryToken> QueryLexer::Next(size_t depth) {
       token.is_value_quoted = value_begin < rest_.size() && rest_[value_begin] == '"';
       if (token.is_value_quoted) {
         MILLRACE_RETURN_IF_ERROR(
-            ReadQuoted(value_begin, char_offset_ + CharCount(rest_.substr(0, value_begin)), is_in_group, &end));
+            ReadQuoted(value_begin, char_offset_ + CountChars(rest_.substr(0, value_begin)), is_in_group, &end));
         token.value = rest_.substr(value_begin + 1, end - value_begin - 2);
       } else {
         token.value = rest_.substr(value_begin, end - value_begin);

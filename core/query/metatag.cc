@@ -1,7 +1,9 @@
 #include "core/query/metatag.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/nearest.h"
 #include "core/model/post.h"
@@ -59,6 +61,9 @@ constexpr std::string_view kForeign[] = {
     "ordpool",     "search",      "set",       "unaliased",     "upvote",      "voteddown", "votedup",
 };
 
+// Of searches, and so no metatags of a query (query.h).
+constexpr std::string_view kSearchWords[] = {"order", "limit"};
+
 }  // namespace
 
 absl::Span<const MetatagInfo> AllMetatags() { return kMetatags; }
@@ -69,23 +74,26 @@ const MetatagInfo* FindMetatag(std::string_view name) {
   return found == std::end(kMetatags) ? nullptr : found;
 }
 
-std::string MetatagHint(std::string_view name) {
+std::string MetatagHint(std::string_view written) {
+  // Capitals by themselves are no slip: metatags are written small.
+  const std::string name = absl::AsciiStrToLower(absl::string_view(written.data(), written.size()));
   if (std::find(std::begin(kForeign), std::end(kForeign), name) != std::end(kForeign)) {
-    return absl::StrCat(" Other programs know the metatag ", std::string(name),
-                        ":, but snapshots do not hold what it asks for.");
+    return absl::StrCat(" Other programs know the metatag ", name, ":, but snapshots do not hold what it asks for.");
   }
+  std::vector<std::string_view> known(std::begin(kSearchWords), std::end(kSearchWords));
+  for (const MetatagInfo& info : kMetatags) known.push_back(info.name);
   // A slip or two; of short words, one.
   const size_t limit = name.size() <= 4 ? 1 : 2;
-  const MetatagInfo* nearest = nullptr;
+  std::string_view nearest;
   size_t smallest = limit + 1;
-  for (const MetatagInfo& info : kMetatags) {
-    const size_t distance = EditDistance(name, info.name, limit);
+  for (const std::string_view word : known) {
+    const size_t distance = EditDistance(name, word, limit);
     if (distance >= smallest) continue;
     smallest = distance;
-    nearest = &info;
+    nearest = word;
   }
-  if (nearest == nullptr) return "";
-  return absl::StrCat(" Did you mean the metatag ", std::string(nearest->name), ":?");
+  if (nearest.empty()) return "";
+  return absl::StrCat(" Did you mean the metatag ", std::string(nearest), ":?");
 }
 
 }  // namespace millrace

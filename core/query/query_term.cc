@@ -28,6 +28,26 @@ std::vector<std::string_view> SplitList(std::string_view text) {
   return parts;
 }
 
+// The value of a term, and where it stands.
+class Value {
+ public:
+  Value(const QueryTerm& term, std::string_view text, bool is_quoted)
+      : text_(text),
+        char_offset_(term.char_offset +
+                     CountChars(std::string_view(term.text).substr(0, term.text.size() - text.size() - is_quoted))) {}
+
+  std::string_view text() const { return text_; }
+  // Requires a part of text() itself, not of a copy.
+  TermPart PartAt(std::string_view part) const {
+    const size_t begin = static_cast<size_t>(part.data() - text_.data());
+    return {std::string(part), char_offset_ + CountChars(text_.substr(0, begin)), part.size() == text_.size()};
+  }
+
+ private:
+  std::string_view text_;
+  size_t char_offset_;
+};
+
 std::optional<uint32_t> RatingMaskOf(std::string_view word) {
   constexpr std::string_view kLetters = "sqeg";
   uint32_t mask = 0;
@@ -39,21 +59,24 @@ std::optional<uint32_t> RatingMaskOf(std::string_view word) {
   return mask == 0 ? std::nullopt : std::optional(mask);
 }
 
-absl::Status ParseRating(std::string_view value, QueryTerm* term) {
-  for (const std::string_view word : SplitList(value)) {
+absl::Status ParseRating(const Value& value, QueryTerm* term) {
+  for (const std::string_view word : SplitList(value.text())) {
     const std::optional<uint32_t> mask = RatingMaskOf(word);
     if (!mask.has_value()) {
-      return TermError(*term,
+      return PartError(*term, value.PartAt(word),
                        "is not a rating; write rating:general, sensitive, questionable, explicit, safe or "
-                       "unspecified, one of the letters g, s, q and e, or several with commas between them");
+                       "unspecified, one of the letters g, s, q and e, or several with commas between them; "
+                       "rating:any and rating:none stand alone");
     }
     term->rating_mask |= *mask;
   }
   return absl::OkStatus();
 }
 
-// One value, or a range of them. Nothing when it is none; an interval may hold no number.
-std::optional<Interval> ParseInterval(ValueSyntax syntax, std::string_view text) {
+// One value, or a range of them. Nothing when it is none, and then `fault` is what is at fault: all of `text`, or one
+// end of the range. An interval may hold no number.
+std::optional<Interval> ParseInterval(ValueSyntax syntax, std::string_view text, std::string_view* fault) {
+  *fault = text;
   const Interval everything;
   if (const size_t dots = text.find(".."); dots != text.npos) {
     const bool is_open = text.substr(dots).starts_with("...");  // without its end
@@ -63,11 +86,13 @@ std::optional<Interval> ParseInterval(ValueSyntax syntax, std::string_view text)
     Interval interval;
     if (!first.empty()) {
       const std::optional<Quantity> quantity = ParseQuantity(syntax, first);
+      if (!quantity.has_value()) *fault = first;
       if (!quantity.has_value()) return std::nullopt;
       interval.first = quantity->span.first;
     }
     if (!last.empty()) {
       const std::optional<Quantity> quantity = ParseQuantity(syntax, last);
+      if (!quantity.has_value()) *fault = last;
       if (!quantity.has_value()) return std::nullopt;
       interval.last = quantity->span.last;
       if (is_open && quantity->span.first == everything.first) return std::nullopt;
@@ -124,17 +149,36 @@ void JoinIntervals(std::vector<Interval>* intervals) {
   intervals->resize(last + 1);
 }
 
-absl::Status ParseIntervals(const MetatagInfo& info, std::string_view value, QueryTerm* term) {
-  for (const std::string_view text : SplitList(value)) {
-    const std::optional<Interval> interval = ParseInterval(info.syntax, text);
+// What is asked for in vain more often than it is misspelt.
+std::string_view AdviceOn(Metatag metatag) {
+  switch (metatag) {
+    case Metatag::kUploader:
+    case Metatag::kApprover:
+      return " Snapshots hold the ids of users and no names: find the id on the board.";
+    case Metatag::kPool:
+      return " Snapshots hold the ids and kinds of pools and no names: find the id on the board, or write pool:series.";
+    case Metatag::kDate:
+      return " No day is today in a snapshot; age:<2w is what was made in the two weeks before its newest post.";
+    default:
+      return "";
+  }
+}
+
+absl::Status ParseIntervals(const MetatagInfo& info, const Value& value, QueryTerm* term) {
+  for (const std::string_view text : SplitList(value.text())) {
+    std::string_view fault;
+    const std::optional<Interval> interval = ParseInterval(info.syntax, text, &fault);
     if (!interval.has_value()) {
       const std::string p = absl::StrCat(std::string(info.name), ":");
-      return TermError(*term, absl::StrCat("has no value that fits; write ", p, "N, ", p, ">N, ", p, ">=N, ", p, "<N, ",
-                                           p, "<=N, ", p, "A..B, ", p, "A...B (without B), ", p, "A.., ", p, "..B or ",
-                                           p, "A,B,C, where ", std::string(ValuesOf(info.syntax))));
+      return PartError(
+          *term, value.PartAt(fault),
+          absl::StrCat("has no value that fits; write ", p, "N, ", p, ">N, ", p, ">=N, ", p, "<N, ", p, "<=N, ", p,
+                       "A..B, ", p, "A...B (without B), ", p, "A.., ", p, "..B or ", p, "A,B,C, where ",
+                       std::string(ValuesOf(info.syntax)), ".", std::string(AdviceOn(info.metatag))));
     }
     if (interval->first > interval->last) {
-      return TermError(*term, "holds for no number, as its first one is the larger; write the smaller one first");
+      return PartError(*term, value.PartAt(text),
+                       "holds for no number, as its first one is the larger; write the smaller one first");
     }
     term->intervals.push_back(*interval);
   }
@@ -142,12 +186,18 @@ absl::Status ParseIntervals(const MetatagInfo& info, std::string_view value, Que
   return absl::OkStatus();
 }
 
-absl::Status ParseMd5(std::string_view value, QueryTerm* term) {
-  for (const std::string_view word : SplitList(value)) {
+void AddWord(const Value& value, std::string_view word, QueryTerm* term) {
+  term->words.push_back(absl::AsciiStrToLower(absl::string_view(word.data(), word.size())));
+  term->word_parts.push_back(value.PartAt(word));
+}
+
+absl::Status ParseMd5(const Value& value, QueryTerm* term) {
+  for (const std::string_view word : SplitList(value.text())) {
     if (!HexDecode<16>(word).has_value()) {
-      return TermError(*term, "has no MD5 sum of 32 hexadecimal digits; write md5:SUM, md5:any or md5:none");
+      return PartError(*term, value.PartAt(word),
+                       "has no MD5 sum of 32 hexadecimal digits; write md5:SUM, md5:any or md5:none");
     }
-    term->words.push_back(absl::AsciiStrToLower(absl::string_view(word.data(), word.size())));
+    AddWord(value, word, term);
   }
   return absl::OkStatus();
 }
@@ -212,15 +262,19 @@ absl::Status ParseIs(std::string_view word, QueryTerm* term) {
   return absl::OkStatus();
 }
 
-absl::Status ParseWords(const MetatagInfo& info, std::string_view value, QueryTerm* term) {
-  if (info.metatag == Metatag::kIs) return ParseIs(value, term);
-  if (info.metatag == Metatag::kHas) return ParseHas(value, term);
-  for (const std::string_view word : SplitList(value)) {
-    if (word.empty()) return TermError(*term, "names nothing; write a word behind the colon and behind every comma");
-    if (info.metatag == Metatag::kStatus && !IsStatus(word)) {
-      return TermError(*term, absl::StrCat("names no status; write one of ", absl::StrJoin(kStatusWords, ", ")));
+absl::Status ParseWords(const MetatagInfo& info, const Value& value, QueryTerm* term) {
+  if (info.metatag == Metatag::kIs) return ParseIs(value.text(), term);
+  if (info.metatag == Metatag::kHas) return ParseHas(value.text(), term);
+  for (const std::string_view word : SplitList(value.text())) {
+    if (word.empty()) {
+      return PartError(*term, value.PartAt(word),
+                       "names nothing; write a word behind the colon and behind every comma");
     }
-    term->words.push_back(absl::AsciiStrToLower(absl::string_view(word.data(), word.size())));
+    if (info.metatag == Metatag::kStatus && !IsStatus(word)) {
+      return PartError(*term, value.PartAt(word),
+                       absl::StrCat("names no status; write one of ", absl::StrJoin(kStatusWords, ", ")));
+    }
+    AddWord(value, word, term);
   }
   return absl::OkStatus();
 }
@@ -237,14 +291,21 @@ absl::Status ParseSource(std::string_view value, bool is_quoted, QueryTerm* term
   return absl::OkStatus();
 }
 
-absl::Status ParsePool(const MetatagInfo& info, std::string_view value, QueryTerm* term) {
-  const bool is_word = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+absl::Status ParsePool(const MetatagInfo& info, const Value& value, QueryTerm* term) {
+  const std::string_view text = value.text();
+  const bool is_word = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '_' || c == ',';
   });
   return is_word ? ParseWords(info, value, term) : ParseIntervals(info, value, term);
 }
 
 }  // namespace
+
+size_t CountChars(std::string_view text) {
+  // Every character has one byte that does not go on with another.
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
 
 absl::Status SyntaxError(size_t char_offset, std::string_view what) {
   return MakeError(Reason::kQueryInvalid,
@@ -259,17 +320,33 @@ absl::Status TermError(const QueryTerm& term, std::string_view what) {
                    {{"char_offset", absl::StrCat(term.char_offset)}});
 }
 
-absl::Status ParseMetatagValue(const MetatagInfo& info, std::string_view value, bool is_quoted, QueryTerm* term) {
+absl::Status PartError(const QueryTerm& term, const TermPart& part, std::string_view what) {
+  if (part.is_whole) return TermError(term, what);
+  const std::string name = part.text.empty() ? "the empty part" : absl::StrCat("its ", QuoteForMessage(part.text));
+  return MakeError(Reason::kQueryInvalid,
+                   absl::StrCat("the term ", QuoteForMessage(term.text), " at character ", term.char_offset,
+                                " (from 0), by ", name, " at character ", part.char_offset, ", ", std::string(what)),
+                   {{"char_offset", absl::StrCat(part.char_offset)}});
+}
+
+absl::Status ParseMetatagValue(const MetatagInfo& info, std::string_view text, bool is_quoted, QueryTerm* term) {
   term->kind = QueryTerm::Kind::kMetatag;
   term->metatag = info.metatag;
   term->category = info.category;
-  const bool has_presence = info.metatag != Metatag::kRating && info.metatag != Metatag::kStatus &&
-                            info.metatag != Metatag::kIs && info.metatag != Metatag::kHas &&
-                            info.metatag != Metatag::kAge;
-  if (has_presence && !is_quoted && (value == "any" || value == "none")) {
-    term->presence = value == "any" ? QueryTerm::Presence::kAny : QueryTerm::Presence::kNone;
+  const bool has_presence =
+      info.metatag != Metatag::kStatus && info.metatag != Metatag::kIs && info.metatag != Metatag::kHas;
+  if (has_presence && !is_quoted && (text == "any" || text == "none")) {
+    const bool is_any = text == "any";
+    if (info.metatag == Metatag::kRating) {
+      // The rating that is none is one of them, so that no reader has to look for what is absent.
+      constexpr uint32_t kNoRating = 1u << static_cast<unsigned>(Rating::kUnspecified);
+      term->rating_mask = is_any ? ((1u << kRatingCount) - 1) & ~kNoRating : kNoRating;
+    } else {
+      term->presence = is_any ? QueryTerm::Presence::kAny : QueryTerm::Presence::kNone;
+    }
     return absl::OkStatus();
   }
+  const Value value(*term, text, is_quoted);
   switch (info.syntax) {
     case ValueSyntax::kRating:
       return ParseRating(value, term);
@@ -278,7 +355,7 @@ absl::Status ParseMetatagValue(const MetatagInfo& info, std::string_view value, 
     case ValueSyntax::kWord:
       return ParseWords(info, value, term);
     case ValueSyntax::kText:
-      return ParseSource(value, is_quoted, term);
+      return ParseSource(text, is_quoted, term);
     case ValueSyntax::kPool:
       return ParsePool(info, value, term);
     default:

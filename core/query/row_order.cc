@@ -35,7 +35,53 @@ constexpr OrderWord kOrders[] = {{"id", Metatag::kId},
                                  {"mpixels", Metatag::kMegapixels},
                                  {"filesize", Metatag::kFileSize},
                                  {"date", Metatag::kDate},
+                                 {"favcount", Metatag::kFavoriteCount},
+                                 {"duration", Metatag::kDuration},
                                  {"tagcount", Metatag::kTagCount}};
+
+// Orders of Danbooru and e621 that searches do not have, and what to write instead. Without what "_asc" and "_desc"
+// say.
+struct ForeignOrder {
+  const char* word;
+  const char* remedy;
+};
+constexpr char kNotHeld[] = "snapshots do not hold what it goes by";
+constexpr char kOneOrder[] = "order:tagcount counts the tags of all categories";
+constexpr ForeignOrder kForeignOrders[] = {
+    {"random",
+     "draw posts with SamplePosts (millrace posts sample), or stream a plan, "
+     "whose epochs are shuffled"},
+    {"created", "write order:date"},
+    {"created_at", "write order:date"},
+    {"landscape", "write order:ratio"},
+    {"portrait", "write order:ratio_asc"},
+    {"rank", "it depends on the day of the search; write order:score, with age:<2d for the newest posts"},
+    {"hot", "it depends on the day of the search; write order:score, with age:<2d for the newest posts"},
+    {"none", "leave the word out for posts in order of id"},
+    {"custom", "ask for posts by a list of ids with BatchGetPosts, which keeps its order (millrace posts get)"},
+    {"md5", "write order:id"},
+    {"upvotes", "write order:score"},
+    {"downvotes", "write order:score_asc"},
+    {"change", "write order:date or order:id_desc"},
+    {"updated", "write order:date or order:id_desc"},
+    {"updated_at", "write order:date or order:id_desc"},
+    {"gentags", kOneOrder},
+    {"arttags", kOneOrder},
+    {"copytags", kOneOrder},
+    {"chartags", kOneOrder},
+    {"metatags", kOneOrder},
+    {"comment", kNotHeld},
+    {"comment_bumped", kNotHeld},
+    {"comment_count", kNotHeld},
+    {"comm", kNotHeld},
+    {"note", kNotHeld},
+    {"note_count", kNotHeld},
+    {"artcomm", kNotHeld},
+    {"curated", kNotHeld},
+    {"modqueue", kNotHeld},
+    {"disapproved", kNotHeld},
+    {"set", kNotHeld},
+};
 
 // The values that rows are ordered by.
 class KeyReader {
@@ -57,6 +103,10 @@ class KeyReader {
         return ReadField<int64_t>(Field::kFileSizeBytes, row, value);
       case Metatag::kDate:
         return ReadField<int64_t>(Field::kCreatedAtUs, row, value);
+      case Metatag::kFavoriteCount:
+        return ReadField<int32_t>(Field::kFavoriteCount, row, value);
+      case Metatag::kDuration:
+        return ReadField<int64_t>(Field::kDurationUs, row, value);
       case Metatag::kTagCount: {
         uint64_t begin, end;
         MILLRACE_RETURN_IF_ERROR(columns_.tags().GetRange(row, &begin, &end));
@@ -112,6 +162,12 @@ absl::StatusOr<RowOrder> RowOrder::Of(const SearchTerms& search) {
   const auto* const found =
       std::find_if(std::begin(kOrders), std::end(kOrders), [&](const OrderWord& known) { return known.word == word; });
   if (found == std::end(kOrders)) {
+    for (const ForeignOrder& foreign : kForeignOrders) {
+      if (word != foreign.word) continue;
+      return SyntaxError(search.order_char_offset,
+                         absl::StrCat("asks for the order ", QuoteForMessage(search.order),
+                                      ", which boards know and searches do not have; ", foreign.remedy));
+    }
     std::vector<std::string> known;
     for (const OrderWord& known_order : kOrders) known.emplace_back(known_order.word);
     return SyntaxError(

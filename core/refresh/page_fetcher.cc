@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/fetch/url.h"
 #include "core/refresh/board_changes.h"
+#include "core/refresh/board_message.h"
 #include "core/refresh/page_sink.h"
 
 namespace millrace {
@@ -16,13 +17,21 @@ namespace {
 
 absl::Status StoppedError() { return MakeError(Reason::kCancelled, "the refresh was stopped"); }
 
-absl::Status AnswerError(const Url& url, int status_code) {
-  if (status_code == 401 || status_code == 403) {
-    return MakeError(Reason::kFetchRefused, absl::StrCat(url.Shown(), " answers with status ", status_code,
-                                                         ": the board refuses; check the source's login and api_key"));
+// `url` was asked for, `answered` answered: another one behind a redirect.
+absl::Status AnswerError(const Url& url, const Url& answered, const HttpResponse& response,
+                         const PageRequest& request) {
+  std::string message = absl::StrCat(answered.Shown(), " answers with status ", response.status_code);
+  if (answered.Shown() != url.Shown()) absl::StrAppend(&message, " (redirected to from ", url.Shown(), ")");
+  const std::string words = BoardMessage(response.body, request);
+  if (!words.empty()) absl::StrAppend(&message, ", saying ", words);
+  if (response.status_code == 401 || response.status_code == 403) {
+    return MakeError(Reason::kFetchRefused,
+                     absl::StrCat(message, answered.HasSameOrigin(url)
+                                               ? ": the board refuses; check the source's login and api_key"
+                                               : ": it refuses; login and api_key are not sent to another origin, so "
+                                                 "check the source's address"));
   }
-  return MakeError(Reason::kFetchFailed, absl::StrCat(url.Shown(), " answers with status ", status_code),
-                   {{"status", absl::StrCat(status_code)}});
+  return MakeError(Reason::kFetchFailed, message, {{"status", absl::StrCat(response.status_code)}});
 }
 
 absl::Status NoPostsError(const std::string& page, int64_t rejected_count, const std::string& first_rejected) {
@@ -86,13 +95,17 @@ absl::Status PageFetcher::TryGet(const PageRequest& page_request, const TakeBody
   HttpRequest request{page_request.url, page_request.user, page_request.password, cancelled};
   request.before_redirect = wait_for_turn;
   MILLRACE_ASSIGN_OR_RETURN(const HttpResponse response, deps_.fetcher->Get(request));
+  Url answered = url;
+  if (!response.url.empty()) {
+    MILLRACE_ASSIGN_OR_RETURN(answered, ParseUrl(response.url));
+  }
   if (const auto asked = ParseRetryAfter(response.retry_after, deps_.clock->Now(), kRetryAfterMax);
       asked.has_value() && (response.status_code == 429 || response.status_code == 503)) {
     *wait = *asked;
     // Other sources of the host are meant, too.
-    deps_.pacer->HoldBack(url.host, *asked);
+    deps_.pacer->HoldBack(answered.host, *asked);
   }
-  if (response.status_code != 200) return AnswerError(url, response.status_code);
+  if (response.status_code != 200) return AnswerError(url, answered, response, page_request);
   return take(response.body);
 }
 

@@ -161,6 +161,10 @@ absl::Status TagRelations::TooManyError(std::string_view what, uint64_t limit) c
                                 " tags. Read its tags as said, or import smaller lists of relations and compile anew"));
 }
 
+void TagRelations::ForEachName(absl::FunctionRef<void(std::string_view)> visit) const {
+  for (const Node& node : nodes_) visit(node.name);
+}
+
 std::string_view TagRelations::ResolveAlias(std::string_view name) const {
   const uint32_t node = FindNode(name);
   return node == kNone || nodes_[node].alias_of == kNone ? name : nodes_[nodes_[node].alias_of].name;

@@ -43,6 +43,8 @@ class TagRelations {
   // Whether there are no relations: then a tag stands for itself alone.
   bool empty() const { return nodes_.empty(); }
 
+  // Visits every name that they speak of once, in the same order each time.
+  void ForEachName(absl::FunctionRef<void(std::string_view)> visit) const;
   // The name that `name` is an alias of; itself when it is none.
   std::string_view ResolveAlias(std::string_view name) const;
 

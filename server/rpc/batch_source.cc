@@ -75,10 +75,15 @@ absl::Status BatchSource::Encode(Position position, int64_t skipped_step_count, 
 
 absl::Status BatchSource::EncodeColumns(const Batch& batch, v1::Batch* head, EncodedBatch* encoded) {
   MILLRACE_RETURN_IF_ERROR(column_writer_->Lay(batch.rows, batch.post_ids));
-  if (SetColumns(column_writer_->layout(), head) > message_size_bytes_max_) return TooLargeError(batch);
+  const size_t body_size_bytes = SetColumns(column_writer_->layout(), head);
   if (labels_ != nullptr) {
     head->set_vocabulary(labels_->vocabulary_digest());
     head->set_label_count(labels_->label_count());
+  }
+  // The body counts as a whole even when it goes out in parts, so that the bound means the same to all who ask.
+  if (body_size_bytes > message_size_bytes_max_ ||
+      LargestMessageBytes(*head, body_size_bytes, part_size_bytes_max_) > message_size_bytes_max_) {
+    return TooLargeError(batch);
   }
   return millrace::EncodeColumns(*head, column_writer_.get(), part_size_bytes_max_, encoded);
 }

@@ -84,6 +84,11 @@ void AddMessage(absl::Span<const grpc::Slice> slices, EncodedBatch* encoded) {
   for (const grpc::Slice& slice : slices) encoded->size_bytes += slice.size();
 }
 
+// Of the body, in each message but the last.
+size_t PartBytes(size_t body_size_bytes, size_t part_size_bytes_max) {
+  return part_size_bytes_max == 0 ? body_size_bytes : part_size_bytes_max;
+}
+
 }  // namespace
 
 size_t SetColumns(const ColumnLayout& layout, v1::Batch* message) {
@@ -99,10 +104,15 @@ size_t SetColumns(const ColumnLayout& layout, v1::Batch* message) {
   return layout.size_bytes();
 }
 
+size_t LargestMessageBytes(const v1::Batch& head, size_t body_size_bytes, size_t part_size_bytes_max) {
+  const size_t first_size_bytes = std::min(body_size_bytes, PartBytes(body_size_bytes, part_size_bytes_max));
+  return Prefix(&head, 0, first_size_bytes).size_bytes() + first_size_bytes;
+}
+
 absl::Status EncodeColumns(const v1::Batch& head, ColumnWriter* writer, size_t part_size_bytes_max,
                            EncodedBatch* encoded) {
   const size_t body_size_bytes = writer->layout().size_bytes();
-  const size_t part_size_bytes = part_size_bytes_max == 0 ? body_size_bytes : part_size_bytes_max;
+  const size_t part_size_bytes = PartBytes(body_size_bytes, part_size_bytes_max);
   const size_t first_size_bytes = std::min(body_size_bytes, part_size_bytes);
   const Prefix prefix(&head, 0, first_size_bytes);
   const grpc::Slice block = AllocateAligned(prefix.size_bytes() + body_size_bytes);

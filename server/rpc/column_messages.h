@@ -15,6 +15,9 @@ namespace millrace {
 // Describes the columns that `writer` has laid out in `message`, and returns the body's size.
 size_t SetColumns(const ColumnLayout& layout, v1::Batch* message);
 
+// The size of the largest message that EncodeColumns makes of such a batch: the first, which holds the head.
+size_t LargestMessageBytes(const v1::Batch& head, size_t body_size_bytes, size_t part_size_bytes_max);
+
 // Makes the messages of a batch: its head, described by SetColumns, and the body that `writer` fills. One message when
 // `part_size_bytes_max` is 0 or not less than the body; otherwise parts of that size (a multiple of 64), the last one
 // smaller. kSnapshotDamaged.

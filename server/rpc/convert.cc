@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/model/time_range.h"
 
 namespace millrace {
 namespace {
@@ -46,13 +47,18 @@ void SetPicture(const Post& post, const LocationTemplate& location, v1::Post* me
   if (std::string path = location.Expand(post); !path.empty()) message->set_location(std::move(path));
 }
 
+// Imports refuse times that a timestamp cannot hold, but older ones took them: such a time is absent, since one bad
+// timestamp makes the whole answer unreadable as JSON and in Python.
+void SetPostTime(const std::optional<int64_t>& time_us, google::protobuf::Timestamp* (v1::Post::*field)(),
+                 v1::Post* message) {
+  if (time_us.has_value() && IsTimeInRange(*time_us)) SetTimestamp(*time_us, (message->*field)());
+}
+
 void SetHistory(const Post& post, v1::Post* message) {
-  if (post.created_at_us.has_value()) SetTimestamp(*post.created_at_us, message->mutable_created_at());
-  if (post.updated_at_us.has_value()) SetTimestamp(*post.updated_at_us, message->mutable_updated_at());
-  if (post.last_commented_at_us.has_value()) {
-    SetTimestamp(*post.last_commented_at_us, message->mutable_last_commented_at());
-  }
-  if (post.last_noted_at_us.has_value()) SetTimestamp(*post.last_noted_at_us, message->mutable_last_noted_at());
+  SetPostTime(post.created_at_us, &v1::Post::mutable_created_at, message);
+  SetPostTime(post.updated_at_us, &v1::Post::mutable_updated_at, message);
+  SetPostTime(post.last_commented_at_us, &v1::Post::mutable_last_commented_at, message);
+  SetPostTime(post.last_noted_at_us, &v1::Post::mutable_last_noted_at, message);
   if (post.uploader_id.has_value()) message->set_uploader_id(*post.uploader_id);
   if (post.approver_id.has_value()) message->set_approver_id(*post.approver_id);
   if (post.score.has_value()) message->set_score(*post.score);

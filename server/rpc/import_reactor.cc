@@ -18,6 +18,10 @@ constexpr size_t kOutboxSizeMax = 1024;
 // How soon a job that waits for room notices that the server is stopping.
 constexpr milliseconds kWakeInterval(200);
 
+// How long a commit waits for the client to close its half behind `end`, as clients do at once: a message that comes
+// instead is an error of protocol, and one that comes later is too late to be one.
+constexpr milliseconds kCloseWait(2000);
+
 constexpr std::string_view kMethod = "millrace.v1.ImportService/Import";
 
 }  // namespace
@@ -35,7 +39,7 @@ void ImportReactor::OnReadDone(bool ok) {
     if (result_.has_value() || cancelled_) {
       // Over already; what still comes counts for nothing.
     } else if (!ok) {
-      EndReading(protocol_.Truncated());
+      EndReading(protocol_.ended() ? absl::OkStatus() : protocol_.Truncated());
     } else {
       Accept();
     }
@@ -54,7 +58,7 @@ void ImportReactor::Accept() {
     return;
   }
   inbox_.push_back(std::move(incoming_));
-  if (protocol_.ended()) EndReading(absl::OkStatus());
+  if (protocol_.ended()) close_deadline_ = std::chrono::steady_clock::now() + kCloseWait;
 }
 
 void ImportReactor::Admit() {
@@ -87,13 +91,17 @@ absl::StatusOr<std::optional<v1::ImportRequest>> ImportReactor::Receive(millisec
   std::optional<v1::ImportRequest> message;
   {
     MutexLock lock(mutex_);
-    while (inbox_.empty() && !inbox_end_.has_value() && !cancelled_) {
+    bool is_end = false;
+    while (!inbox_end_.has_value() && !cancelled_) {
       const auto now = std::chrono::steady_clock::now();
+      is_end = !inbox_.empty() && inbox_.front().has_end();
+      if (is_end ? now >= close_deadline_ : !inbox_.empty()) break;
       if (now >= deadline) return message;
-      changed_.WaitFor(mutex_, deadline - now);
+      changed_.WaitFor(mutex_, (is_end ? std::min(deadline, close_deadline_) : deadline) - now);
     }
     if (cancelled_) return AbandonedError();
-    if (inbox_.empty()) return *inbox_end_;
+    is_end = !inbox_.empty() && inbox_.front().has_end();
+    if (inbox_.empty() || (is_end && inbox_end_.has_value() && !inbox_end_->ok())) return *inbox_end_;
     message = std::move(inbox_.front());
     inbox_.pop_front();
   }

@@ -28,10 +28,11 @@ namespace millrace {
 //   OnDone: log, delete
 //
 // The first message admits the import: it is refused, or scheduled. Only a checked `end` makes an import complete; a
-// half-close or a broken connection before it fails it. Both queues are bounded, so a client that sends faster than
-// the server parses is held back by HTTP/2, and a client that does not read holds back its own import only. The job
-// ends the import of a client that neither sends nor reads for `ServiceDeps::import_idle_timeout`. Finish
-// waits for the job, hence the job may use the object freely, and comes once; nobody touches the object behind it.
+// half-close or a broken connection before it fails it, and so does a message behind it that comes before the
+// half-close or within two seconds. Both queues are bounded, so a client that sends faster than the server parses is
+// held back by HTTP/2, and a client that does not read holds back its own import only. The job ends the import of a
+// client that neither sends nor reads for `ServiceDeps::import_idle_timeout`. Finish waits for the job, hence the job
+// may use the object freely, and comes once; nobody touches the object behind it.
 class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>, private ImportPeer {
  public:
   // Begins to read. The object deletes itself. `deps` is borrowed from the service.
@@ -72,6 +73,7 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   ImportProtocol protocol_ ABSL_GUARDED_BY(mutex_);
   std::deque<v1::ImportRequest> inbox_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::Status> inbox_end_ ABSL_GUARDED_BY(mutex_);  // what follows the inbox; OK behind `end`
+  std::chrono::steady_clock::time_point close_deadline_ ABSL_GUARDED_BY(mutex_);  // set with `end`
   std::deque<v1::ImportResponse> outbox_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

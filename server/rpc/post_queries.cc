@@ -7,8 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/text.h"
+#include "server/rpc/answer_size.h"
+#include "server/rpc/catalog_post_adder.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/request.h"
@@ -50,34 +53,67 @@ absl::Status GetFromDataset(const ServiceDeps& deps, const std::string& dataset,
   return SetCatalogPosts(*deps.catalog, dataset, *deps.location, {&*post, 1}, {&message, 1});
 }
 
+constexpr char kFewerIds[] = "ask for fewer ids at a time";
+
+// Where posts that were asked for stand in the answer: one that is asked for again is not read again.
+using Places = absl::flat_hash_map<int64_t, int>;
+
+absl::Status AddAgain(int place, const AnswerSize& limit, size_t* size_bytes, v1::BatchGetPostsResponse* response) {
+  *size_bytes += SizeInAnswer(response->posts(place));
+  MILLRACE_RETURN_IF_ERROR(limit.Check(*size_bytes));
+  *response->add_posts() = response->posts(place);
+  return absl::OkStatus();
+}
+
 absl::Status BatchGetFromSnapshot(const ServiceDeps& deps, const Snapshot& snapshot,
                                   const v1::BatchGetPostsRequest& request, v1::BatchGetPostsResponse* response) {
+  const AnswerSize limit(deps, "ids", kFewerIds);
   SnapshotPostReader reader(snapshot, *deps.location);
+  Places places;
+  size_t size_bytes = 0;
   for (const int64_t id : request.ids()) {
+    if (const auto place = places.find(id); place != places.end()) {
+      MILLRACE_RETURN_IF_ERROR(AddAgain(place->second, limit, &size_bytes, response));
+      continue;
+    }
     MILLRACE_ASSIGN_OR_RETURN(const std::optional<int64_t> row, snapshot.FindRow(id));
     if (!row.has_value()) {
       response->add_missing_ids(id);
       continue;
     }
-    MILLRACE_RETURN_IF_ERROR(reader.Read(*row, response->add_posts()));
+    places.emplace(id, response->posts_size());
+    v1::Post* const message = response->add_posts();
+    MILLRACE_RETURN_IF_ERROR(reader.Read(*row, message));
+    size_bytes += SizeInAnswer(*message);
+    MILLRACE_RETURN_IF_ERROR(limit.Check(size_bytes));
   }
   return absl::OkStatus();
 }
 
 absl::Status BatchGetFromDataset(const ServiceDeps& deps, const std::string& dataset,
                                  const v1::BatchGetPostsRequest& request, v1::BatchGetPostsResponse* response) {
-  std::vector<Post> posts;
-  std::vector<v1::Post*> messages;
+  const AnswerSize limit(deps, "ids", kFewerIds);
+  CatalogPostAdder adder(deps, dataset, response->mutable_posts());
+  Places places;
+  size_t repeated_size_bytes = 0;
   for (const int64_t id : request.ids()) {
+    if (const auto place = places.find(id); place != places.end()) {
+      MILLRACE_RETURN_IF_ERROR(adder.Flush());
+      size_t size_bytes = adder.size_bytes() + repeated_size_bytes;
+      MILLRACE_RETURN_IF_ERROR(AddAgain(place->second, limit, &size_bytes, response));
+      repeated_size_bytes = size_bytes - adder.size_bytes();
+      continue;
+    }
     MILLRACE_ASSIGN_OR_RETURN(std::optional<Post> post, deps.catalog->FindPost(dataset, id));
     if (!post.has_value()) {
       response->add_missing_ids(id);
       continue;
     }
-    posts.push_back(*std::move(post));
-    messages.push_back(response->add_posts());
+    places.emplace(id, response->posts_size() + adder.waiting_count());
+    MILLRACE_RETURN_IF_ERROR(adder.Add(*std::move(post)));
+    MILLRACE_RETURN_IF_ERROR(limit.Check(adder.size_bytes() + repeated_size_bytes));
   }
-  return SetCatalogPosts(*deps.catalog, dataset, *deps.location, posts, messages);
+  return adder.Flush();
 }
 
 // Lists the posts with id > after_id. True when there are more behind those listed.
@@ -87,33 +123,47 @@ absl::StatusOr<bool> ListFromSnapshot(const ServiceDeps& deps, const Snapshot& s
   if (after_id == std::numeric_limits<int64_t>::max()) return false;
   MILLRACE_ASSIGN_OR_RETURN(row, snapshot.LowerBoundRow(after_id + 1));
   SnapshotPostReader reader(snapshot, *deps.location);
-  size_t size_bytes = 0;
-  for (; row < snapshot.post_count() && response->posts_size() < limit && size_bytes < kPageSizeBytesMax; ++row) {
+  PageBytes size(deps);
+  for (; row < snapshot.post_count() && response->posts_size() < limit && !size.is_full(); ++row) {
     v1::Post* message = response->add_posts();
     MILLRACE_RETURN_IF_ERROR(reader.Read(row, message));
-    size_bytes += message->ByteSizeLong();
+    if (size.Take(*message)) continue;
+    response->mutable_posts()->RemoveLast();
+    break;
   }
   return row < snapshot.post_count();
 }
 
+// Ends the page where it is full; false when all fit.
+bool CutPage(const ServiceDeps& deps, v1::ListPostsResponse* response) {
+  PageBytes size(deps);
+  int count = 0;
+  while (count < response->posts_size() && !size.is_full() && size.Take(response->posts(count))) ++count;
+  if (count == response->posts_size()) return false;
+  response->mutable_posts()->DeleteSubrange(count, response->posts_size() - count);
+  return true;
+}
+
 absl::StatusOr<bool> ListFromDataset(const ServiceDeps& deps, const std::string& dataset, int64_t after_id,
                                      int64_t limit, v1::ListPostsResponse* response) {
-  // One more than asked for tells whether the listing goes on.
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<Post> posts, deps.catalog->ListPosts(dataset, after_id, limit + 1));
-  bool has_more = static_cast<int64_t>(posts.size()) > limit;
-  const size_t count = has_more ? static_cast<size_t>(limit) : posts.size();
-  std::vector<v1::Post*> messages(count);
-  for (v1::Post*& message : messages) message = response->add_posts();
-  MILLRACE_RETURN_IF_ERROR(
-      SetCatalogPosts(*deps.catalog, dataset, *deps.location, absl::MakeConstSpan(posts).first(count), messages));
-  size_t size_bytes = 0;
-  for (size_t i = 0; i < count; ++i) {
-    size_bytes += messages[i]->ByteSizeLong();
-    if (size_bytes < kPageSizeBytesMax || i + 1 == count) continue;
-    response->mutable_posts()->DeleteSubrange(static_cast<int>(i + 1), static_cast<int>(count - i - 1));
-    return true;
+  CatalogPostAdder adder(deps, dataset, response->mutable_posts());
+  while (true) {
+    // One more than asked for tells whether the listing goes on. The catalog gives fewer at a time when they are large.
+    const int64_t wanted_count = limit - response->posts_size();
+    MILLRACE_ASSIGN_OR_RETURN(std::vector<Post> posts, deps.catalog->ListPosts(dataset, after_id, wanted_count + 1));
+    if (posts.empty()) return false;
+    for (int64_t i = 0; i < static_cast<int64_t>(posts.size()); ++i) {
+      if (i == wanted_count || adder.size_bytes() >= kPageSizeBytesMax) {
+        MILLRACE_RETURN_IF_ERROR(adder.Flush());
+        CutPage(deps, response);
+        return true;
+      }
+      after_id = posts[i].id;
+      MILLRACE_RETURN_IF_ERROR(adder.Add(std::move(posts[i])));
+    }
+    MILLRACE_RETURN_IF_ERROR(adder.Flush());
+    if (CutPage(deps, response)) return true;
   }
-  return has_more;
 }
 
 }  // namespace
@@ -126,8 +176,9 @@ absl::Status GetPost(const ServiceDeps& deps, const v1::GetPostRequest& request,
   }
   MILLRACE_ASSIGN_OR_RETURN(const Scope scope, ResolveScope(deps, request));
   v1::Post* message = response->mutable_post();
-  return scope.snapshot != nullptr ? GetFromSnapshot(deps, *scope.snapshot, request, md5, message)
-                                   : GetFromDataset(deps, scope.dataset, request, md5, message);
+  MILLRACE_RETURN_IF_ERROR(scope.snapshot != nullptr ? GetFromSnapshot(deps, *scope.snapshot, request, md5, message)
+                                                     : GetFromDataset(deps, scope.dataset, request, md5, message));
+  return AnswerSize(deps, "key", "start the server with a larger one").Check(response->ByteSizeLong());
 }
 
 absl::Status BatchGetPosts(const ServiceDeps& deps, const v1::BatchGetPostsRequest& request,
@@ -137,9 +188,13 @@ absl::Status BatchGetPosts(const ServiceDeps& deps, const v1::BatchGetPostsReque
         "ids", absl::StrCat("holds ", request.ids_size(), " ids; at most ", kIdCountMax, " are allowed at once"));
   }
   MILLRACE_ASSIGN_OR_RETURN(const Scope scope, ResolveScope(deps, request));
-  if (scope.snapshot != nullptr) return BatchGetFromSnapshot(deps, *scope.snapshot, request, response);
-  MILLRACE_RETURN_IF_ERROR(deps.catalog->GetDataset(scope.dataset).status());
-  return BatchGetFromDataset(deps, scope.dataset, request, response);
+  if (scope.snapshot != nullptr) {
+    MILLRACE_RETURN_IF_ERROR(BatchGetFromSnapshot(deps, *scope.snapshot, request, response));
+  } else {
+    MILLRACE_RETURN_IF_ERROR(deps.catalog->GetDataset(scope.dataset).status());
+    MILLRACE_RETURN_IF_ERROR(BatchGetFromDataset(deps, scope.dataset, request, response));
+  }
+  return AnswerSize(deps, "ids", kFewerIds).Check(response->ByteSizeLong());
 }
 
 absl::Status ListPosts(const ServiceDeps& deps, const v1::ListPostsRequest& request, v1::ListPostsResponse* response) {
@@ -155,7 +210,7 @@ absl::Status ListPosts(const ServiceDeps& deps, const v1::ListPostsRequest& requ
   if (has_more) {
     response->set_next_page_token(EncodePageToken(binding, {"", 0, response->posts().rbegin()->id()}));
   }
-  return absl::OkStatus();
+  return CheckPage(deps, response->ByteSizeLong());
 }
 
 }  // namespace millrace

@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "core/base/digest.h"
 #include "core/plan/permutation.h"
+#include "server/rpc/answer_size.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/query_scope.h"
 
@@ -90,11 +91,18 @@ absl::Status SamplePosts(const ServiceDeps& deps, const v1::SamplePostsRequest& 
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<int64_t> rows,
                             SampleRows(seed, range.first, range.count, request.size()));
   SnapshotPostReader reader(*snapshot, *deps.location);
-  for (const int64_t row : rows) MILLRACE_RETURN_IF_ERROR(reader.Read(row, response->add_posts()));
+  const AnswerSize limit(deps, "size", "draw fewer posts at a time");
+  size_t size_bytes = 0;
+  for (const int64_t row : rows) {
+    v1::Post* const message = response->add_posts();
+    MILLRACE_RETURN_IF_ERROR(reader.Read(row, message));
+    size_bytes += SizeInAnswer(*message);
+    MILLRACE_RETURN_IF_ERROR(limit.Check(size_bytes));
+  }
   response->set_seed(seed);
   response->set_snapshot(snapshot->digest());
   response->set_range_post_count(range.count);
-  return absl::OkStatus();
+  return limit.Check(response->ByteSizeLong());
 }
 
 }  // namespace millrace

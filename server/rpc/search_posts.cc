@@ -12,6 +12,7 @@
 #include "core/query/evaluator.h"
 #include "core/query/query.h"
 #include "core/query/row_order.h"
+#include "server/rpc/answer_size.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/query_scope.h"
@@ -36,16 +37,19 @@ absl::Status AddIds(const std::vector<uint32_t>& rows, const Snapshot& snapshot,
 }
 
 // As many of the posts as a page takes.
-absl::Status AddPosts(const std::vector<uint32_t>& rows, const Snapshot& snapshot, const LocationTemplate& location,
+absl::Status AddPosts(const std::vector<uint32_t>& rows, const Snapshot& snapshot, const ServiceDeps& deps,
                       v1::SearchPostsResponse* response) {
-  SnapshotPostReader reader(snapshot, location);
-  size_t size_bytes = 0;
+  SnapshotPostReader reader(snapshot, *deps.location);
+  PageBytes size(deps);
   for (const uint32_t row : rows) {
     v1::Post* const message = response->add_posts();
     MILLRACE_RETURN_IF_ERROR(reader.Read(row, message));
+    if (!size.Take(*message)) {
+      response->mutable_posts()->RemoveLast();
+      break;
+    }
     response->add_post_ids(message->id());
-    size_bytes += message->ByteSizeLong();
-    if (size_bytes >= kPageSizeBytesMax) break;
+    if (size.is_full()) break;
   }
   return absl::OkStatus();
 }
@@ -81,10 +85,10 @@ absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& 
   response->set_snapshot(snapshot->digest());
   response->set_post_count(match_count);
   MILLRACE_RETURN_IF_ERROR(request.ids_only() ? AddIds(rows, *snapshot, response)
-                                              : AddPosts(rows, *snapshot, *deps.location, response));
+                                              : AddPosts(rows, *snapshot, deps, response));
   const int64_t end = offset + response->post_ids_size();
   if (end < shown_count) response->set_next_page_token(EncodePageToken(binding, {snapshot->digest(), end, 0}));
-  return absl::OkStatus();
+  return CheckPage(deps, response->ByteSizeLong());
 }
 
 }  // namespace millrace

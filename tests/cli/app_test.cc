@@ -84,6 +84,38 @@ TEST_CASE("command lines that make no sense exit with 2 and say where help is") 
   }
 }
 
+TEST_CASE("numbers that are too large are refused, not cut") {
+  Interrupt interrupt;
+  const std::string huge = "99999999999999999999";
+  const std::vector<std::vector<std::string>> lines = {
+      {"vocabulary", "create", "v", "--top", huge},
+      {"batch", "abcdefgh", "train", "--step", huge},
+      {"batch", "abcdefgh", "train", "--step", "-" + huge},
+      {"plan", "create", "--batch-size", huge},
+      {"plan", "create", "--batch-size", "4", "--seed", "18446744073709551616"},
+  };
+  for (const auto& line : lines) {
+    CAPTURE(line);
+    const Result result = Run(line, interrupt);
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(Contains(result.err, line.back()));
+    CHECK(Contains(result.err, "does not fit"));
+  }
+}
+
+TEST_CASE("files that cannot be opened are told with the reason") {
+  const FakeServer server;
+  const Result read = Run(server, {"vocabulary", "create", "v", "--from-csv", "/nonexistent"});
+  CHECK(read.exit_code == 1);
+  CHECK(Contains(read.err, "cannot read /nonexistent: No such file or directory"));
+  const Result write = Run(server, {"vocabulary", "export", "v", "-o", "/nonexistent/x.csv"});
+  CHECK(write.exit_code == 1);
+  CHECK(Contains(write.err, "cannot write /nonexistent/x.csv: No such file or directory"));
+  const Result spec = Run(server, {"plan", "create", "--spec", "/nonexistent"});
+  CHECK(Contains(spec.err, "cannot read /nonexistent: No such file or directory"));
+}
+
 TEST_CASE("malformed values are refused before the server is asked") {
   const FakeServer server;
   const std::vector<std::vector<std::string>> lines = {
@@ -100,6 +132,23 @@ TEST_CASE("malformed values are refused before the server is asked") {
     CHECK(Run(server, line).exit_code == 2);
   }
   CHECK(server.plans.create_plan.empty());
+}
+
+TEST_CASE("numbers out of bounds are told so in words, and what else to write") {
+  Interrupt interrupt;
+  const auto message = [&](const std::vector<std::string>& line) {
+    const Result result = Run(line, interrupt);
+    CHECK(result.exit_code == 2);
+    return result.err;
+  };
+  CHECK_THAT(message({"tags", "list", "--limit", "-1"}),
+             Catch::Contains("--limit: \"-1\" is no whole number from 0 on"));
+  CHECK_THAT(message({"import", "d", "x", "--report", "0"}),
+             Catch::Contains("--report: \"0\" is no whole number from 1 on"));
+  CHECK_THAT(message({"vocabulary", "create", "v", "--top", "many"}), Catch::Contains("--top: \"many\" is no whole"));
+  CHECK_THAT(message({"query", "solo", "1girl"}), Catch::Contains("quotation marks"));
+  CHECK_THAT(message({"import", "d", "-", "--format", "danbooru-jsonl", "--request-id", ""}),
+             Catch::Contains("--request-id is empty"));
 }
 
 TEST_CASE("help and version go to standard output and exit with 0") {
@@ -365,6 +414,19 @@ TEST_CASE("an import sends start, file, bytes and end, and reports what was reje
   CHECK(requests.back().end().file_count() == 1);
   CHECK(requests.back().end().byte_count() == static_cast<int64_t>(content.size()));
   CHECK(server.imports.bytes == content);
+}
+
+TEST_CASE("an import that applies aliases says that those it brings were not meant") {
+  FakeServer server;
+  const TempFolder folder;
+  folder.Add("tag_aliases.json", "{}");
+  folder.Add("posts.json", "{}");
+  const std::string aliases = folder.path() + "/tag_aliases.json";
+  const std::string posts = folder.path() + "/posts.json";
+  const std::string note = "import the posts again with --apply-aliases";
+  CHECK(Contains(Run(server, {"import", "d", aliases, posts, "--apply-aliases"}).err, note));
+  CHECK_FALSE(Contains(Run(server, {"import", "d", aliases, posts}).err, note));
+  CHECK_FALSE(Contains(Run(server, {"import", "d", posts, "--apply-aliases"}).err, note));
 }
 
 TEST_CASE("sidecars go out in one message each, with what is known of their pictures") {

@@ -59,6 +59,50 @@ TEST_CASE("a folder stands for the data in it and its folders, in the order of t
   CHECK(RelativePaths(tables, folder) == std::vector<std::string>{"a2.csv"});
 }
 
+TEST_CASE("files of a folder whose names have no ending are taken by their bytes") {
+  const TempFolder folder;
+  const std::string jsonl = "{\"id\":\"1\",\"md5\":\"x\"}\n";
+  folder.Add("metadata/2018000000000000", jsonl);
+  folder.Add("metadata/2018000000000001", "[{\"id\":1}]");
+  folder.Add("A.JSONL", jsonl);
+  folder.Add("b.json.GZ", "x");
+  folder.Add("LICENSE", "Do as you like.\n");
+  folder.Add("config", "[section]\nid,=1\n");
+  folder.Add("posts.jsonl.bak", jsonl);
+  folder.Add("table", "id,tag_string\n1,a\n");
+  folder.Add("dump", std::string("SQLite format 3\0and more", 24));
+  InputFiles found;
+  REQUIRE(FindInputFiles({folder.path()}, v1::SOURCE_FORMAT_DANBOORU_JSONL, found).ok());
+  CHECK(RelativePaths(found, folder) ==
+        std::vector<std::string>{"A.JSONL", "b.json.GZ", "metadata/2018000000000000", "metadata/2018000000000001"});
+  REQUIRE(found.skipped_data.size() == 1);
+  CHECK(found.skipped_data[0].path == folder.path() + "/posts.jsonl.bak");
+  CHECK(found.skipped.size() == 4);
+  InputFiles any;
+  REQUIRE(FindInputFiles({folder.path()}, kUnnamed, any).ok());
+  CHECK(any.files.size() == 6);
+  CHECK(any.skipped == std::vector<std::string>{folder.path() + "/LICENSE", folder.path() + "/config"});
+}
+
+TEST_CASE("lists that a dataset has no place for are skipped in folders, and said, and are sent when named") {
+  const TempFolder folder;
+  const std::string notes = folder.Add("notes0.json", "{\"id\":1,\"x\":1,\"y\":2,\"body\":\"b\",\"post_id\":5}\n");
+  folder.Add("wiki_pages-2026.csv", "id,created_at,title,body\n1,,a,b\n");
+  InputFiles none;
+  const Outcome outcome = FindInputFiles({folder.path()}, kUnnamed, none);
+  CHECK(outcome.exit_code == ExitCode::kUsage);
+  CHECK(outcome.message.find("holds notes, which a dataset has no place for") != std::string::npos);
+  folder.Add("posts0.json", "{\"id\":5,\"md5\":\"x\",\"tag_string\":\"body\"}\n");
+  InputFiles found;
+  REQUIRE(FindInputFiles({folder.path()}, kUnnamed, found).ok());
+  CHECK(RelativePaths(found, folder) == std::vector<std::string>{"posts0.json"});
+  REQUIRE(found.skipped_data.size() == 2);
+  CHECK(found.skipped_data[1].reason.find("wiki pages") != std::string::npos);
+  InputFiles named;
+  REQUIRE(FindInputFiles({notes}, kUnnamed, named).ok());
+  CHECK(named.files.size() == 1);
+}
+
 TEST_CASE("of a folder, lists of tags go first") {
   const TempFolder folder;
   for (const char* name : {"posts-2026.csv.gz", "tag_aliases-2026.csv.gz", "tags-2026.csv.gz", "old/tags-2025.csv"}) {
@@ -142,7 +186,7 @@ TEST_CASE("what is not there, or empty, is refused by name") {
 }
 
 TEST_CASE("names of data, before and behind compression") {
-  for (const char* name : {"a.jsonl", "a.json", "a.jsonl.gz", "a.json.zst"}) {
+  for (const char* name : {"a.jsonl", "a.json", "a.jsonl.gz", "a.json.zst", "A.JSON.GZ"}) {
     CHECK(LooksLikeData(name, v1::SOURCE_FORMAT_DANBOORU_JSONL));
     CHECK(LooksLikeData(name, v1::SOURCE_FORMAT_GELBOORU_PAGES));
     CHECK_FALSE(LooksLikeData(name, v1::SOURCE_FORMAT_E621_CSV));

@@ -75,6 +75,8 @@ TEST_CASE("what is not said stays unsaid") {
 TEST_CASE("strategies and what they take") {
   const v1::PlanSpec hash = SpecOf({"--query=-comic 1girl", "--strategy", "hash", "--unit", "parent"});
   CHECK(hash.query() == "-comic 1girl");
+  CHECK(SpecOf({"--query", "-comic 1girl"}).query() == "-comic 1girl");
+  CHECK(SpecOf({"-q", "-hat"}).query() == "-hat");
   CHECK(hash.strategy() == v1::SPLIT_STRATEGY_HASH);
   CHECK(hash.unit() == v1::SPLIT_UNIT_PARENT);
   const v1::PlanSpec half = SpecOf({"--strategy", "partitioned", "--coverage", "half", "--batch-rows", "ascending"});

@@ -30,7 +30,24 @@ _FEW = ["0", "1", "2", "3", "5", "-2", "007", "2147483648"]
 _FILE_TYPES = [*FILE_TYPES, *["jpeg", "PNG", "png,gif", "bmp", "any", "none"]]
 # Values of metatags, some of them wrong: words,
 WORDS = {
-    "rating": ["g", "s", "q", "e", "general", "safe", "sensitive", "unspecified", "explicit", "s,q", '"q"', "x", "s,"],
+    "rating": [
+        "g",
+        "s",
+        "q",
+        "e",
+        "general",
+        "safe",
+        "sensitive",
+        "unspecified",
+        "explicit",
+        "s,q",
+        '"q"',
+        "x",
+        "s,",
+        "any",
+        "none",
+        "q,any",
+    ],
     "md5": [f"{0xAB << 64 | 7:032x}", f"{0xAB << 64 | 7:032X}", "12", "any", "none", f"{5:032x},{1:032x}"],
     "source": [
         *(*SOURCES, "any", "none", "*pixiv*", "https://*/1", '"http://a b"', "(x)", "back\\\\*", "back\\s"),
@@ -192,7 +209,8 @@ class QueryMaker:
         return text
 
     def search(self) -> str:
-        words = [*("id", "score", "date", "width", "height", "mpixels", "ratio", "filesize", "tagcount"), "tags", ""]
+        words = [*("id", "score", "date", "width", "height", "mpixels", "ratio", "filesize", "favcount", "duration")]
+        words += ["tagcount", "random", "tags", ""]
         extra = [f"order:{self._pick(words)}{self._pick(['', '_asc', '_desc'])}"]
         if self._chance.random() < 0.5:
             extra.append(f"limit:{self._pick([0, 1, 5, 100, -1, '5x'])}")

@@ -86,6 +86,10 @@ def ids(query: str) -> list[int]:
         ("-status:deleted is:sfw", [1, 2]),
         ("arttags:1", [1]),
         ("gentags:none", [4, 5]),
+        ("rating:any", [1, 2, 3]),
+        ("rating:none", [4, 5, 6]),
+        ("age:any", [3, 4]),
+        ("age:none", [1, 2, 5, 6]),
     ],
 )  # fmt: skip
 def test_queries_match(query: str, expected: list[int]) -> None:
@@ -112,7 +116,9 @@ def test_the_canonical_form_has_one_space(query: str, canonical: str) -> None:
     [
         *(("hat or", 4), ("or hat", 0), ("hat and or helmet", 4), ("-or", 0), ("~~hat", 0), ("hat -", 4), ("-~hat", 0)),
         *(("hat (", 4), ("()", 0), ("(hat)x", 5), ('"hat', 0), ('"hat"x', 5), ('""', 0), ("hat \x01", 4)),
-        *(("score:x", 0), ("score:9..1", 0), ("rating:g,", 0), ("is:any", 0), ("order:id", 0)),
+        *(("score:x", 0), ("score:9..1", 0), ("rating:g,", 9), ("is:any", 0), ("order:id", 0)),
+        *(("score:5,x7,8", 8), ("score:1..x", 9), ("score:1,9..2", 8), ('rating:"g,x"', 10), ("-rating:any,q", 8)),
+        *(("ext:jpg,png", 8), ("pool:series,other", 12), ("hat status:active,x", 18), ("score:9..2", 0)),
         *(("filesize:1.5", 0), ("filesize:1\u212a", 0)),
         *(("date:2021-02-29", 0), ("age:1", 0), ("ratio:1:0", 0), ("md5:12", 0), ("pool:other", 0), ("ext:png", 0)),
         *(("unheard_of", 0), ("unheard*", 0), ("user:1", 0), ("\u521d hat", 0), (" ".join(["hat"] * 101), 400)),
@@ -133,6 +139,8 @@ def test_searches_have_an_order_and_a_limit() -> None:
     assert found("order:score_asc limit:2") == [2, 1]
     assert found("-hat order:tagcount") == [2, 3, 6, 4, 5]
     assert found("limit:1 order:id_desc") == [6]
+    assert found("order:favcount limit:2") == [6, 1]
+    assert found("order:duration_asc limit:2") == [5, 1]
     for text in ("order:colour", "limit:x", "order:id order:id", "(order:id)", "-limit:1"):
         with pytest.raises(QueryError):
             Search(text)

@@ -66,6 +66,25 @@ TEST_CASE_METHOD(CatalogFixture, "posts are listed by id behind a given one") {
   CHECK(ids(8, 10).empty());
 }
 
+TEST_CASE_METHOD(CatalogFixture, "a listing of large posts ends early, and goes on behind its last one") {
+  std::vector<Post> large;
+  for (int64_t id = 1; id <= 7; ++id) {
+    large.push_back(PostOf(id, {1}));
+    large.back().extra_json = R"({"a":")" + std::string(3 << 20, 'x') + R"("})";
+  }
+  Import(large);
+  std::vector<size_t> counts;
+  int64_t after_id = 0;
+  while (true) {
+    const std::vector<Post> posts = Take(catalog->ListPosts(kDataset, after_id, 1000));
+    if (posts.empty()) break;
+    counts.push_back(posts.size());
+    after_id = posts.back().id;
+  }
+  CHECK(after_id == 7);
+  CHECK(counts == std::vector<size_t>{2, 2, 2, 1});
+}
+
 TEST_CASE_METHOD(CatalogFixture, "an md5 leads to the post that has it now, the smallest id first") {
   const auto post = [](int64_t id, uint8_t md5) {
     Post post = PostOf(id, {1});

@@ -89,6 +89,23 @@ TEST_CASE_METHOD(FactsFixture, "a list of tags that comes after the posts sets c
   CHECK(stats.category_tag_use_counts[static_cast<size_t>(kArtist)] == 3);
 }
 
+TEST_CASE_METHOD(FactsFixture,
+                 "a list goes before the posts of its own import, and importing these again changes nothing") {
+  for (int round = 0; round < 2; ++round) {
+    // In whichever order they are sent.
+    auto session = BeginNext(kDataset);
+    if (round == 0) StageNamed(*session, {1, {{"solo", kArtist}}});
+    Take(session->StageTag({77, "solo", kMeta}));
+    if (round == 1) StageNamed(*session, {1, {{"solo", kArtist}}});
+    Take(session->Commit({}));
+    CHECK(TagNamed("solo").category == kArtist);
+    ImportNamed({{1, {{"solo", kArtist}}}});
+    CHECK(TagNamed("solo").category == kArtist);
+  }
+  ImportTags({{77, "solo", kMeta}});
+  CHECK(TagNamed("solo").category == kMeta);
+}
+
 TEST_CASE_METHOD(FactsFixture, "what a list does not say of a tag stays as an earlier one said") {
   TagFact fact{77, "solo", kMeta};
   fact.source_post_count = 1000;

@@ -99,6 +99,7 @@ TEST_CASE("a redirect is judged like any address, and the password stays at its 
   const absl::StatusOr<HttpResponse> response = fetcher.Get(request);
   REQUIRE(response.ok());
   CHECK(response->body == "arrived");
+  CHECK(response->url == location);
   CHECK(hosts == std::vector<std::string>{"other.example"});
   CHECK(seen.find("Authorization") == std::string::npos);
   for (const char* const refused : {"file:///etc/passwd", "ftp://other.example/", "http://user@other.example/"}) {

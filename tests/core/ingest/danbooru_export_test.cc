@@ -108,6 +108,12 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   const CollectingSink implications =
       Read(kFormat, "Tag_Implications.json", Fixture("danbooru-export/tag_aliases.json"));
   CHECK(implications.relations.at(0).kind == TagRelationKind::kImplication);
+  // The folder's name does not count where the file's own tells it, and else it does.
+  for (const char* name : {"/data/alias_dump/tag_implications.json", "aliases/implications/2021.json"}) {
+    INFO(name);
+    CHECK(Read(kFormat, name, Fixture("danbooru-export/tag_aliases.json")).relations.at(0).kind ==
+          TagRelationKind::kImplication);
+  }
 }
 
 TEST_CASE("files that a dataset has no place for, or that do not tell what they hold, are refused") {
@@ -115,6 +121,12 @@ TEST_CASE("files that a dataset has no place for, or that do not tell what they 
   const absl::Status notes = ReadInto(&sink, kFormat, "notes.json", Fixture("danbooru-export/notes.json"));
   CHECK(ReasonOf(notes) == Reason::kFileInvalid);
   CHECK(notes.message().find("notes.json: holds notes of pictures") == 0);
+  const absl::Status wiki =
+      ReadInto(&sink, kFormat, "wiki.json", R"({"id":1,"title":"a","body":"b","other_names":[]})");
+  CHECK(wiki.message().find("wiki.json: holds wiki pages") == 0);
+  const absl::Status both =
+      ReadInto(&sink, kFormat, "aliases_and_implications.json", Fixture("danbooru-export/tag_aliases.json"));
+  CHECK(ReasonOf(both) == Reason::kFileInvalid);
   const absl::Status relations = ReadInto(&sink, kFormat, "x.json", Fixture("danbooru-export/tag_aliases.json"));
   CHECK(ReasonOf(relations) == Reason::kFileInvalid);
   CHECK(MetadataOf(relations)["file"] == "x.json");

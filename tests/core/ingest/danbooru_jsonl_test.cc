@@ -85,6 +85,26 @@ TEST_CASE("a bad line is rejected by itself and the next one is read") {
   CHECK(sink.rejected[1].reason.find("within a string") != std::string::npos);
 }
 
+TEST_CASE("times that timestamps cannot hold are rejected by line and field") {
+  // The last two lie beyond the years 1 to 9999 by their zones alone.
+  const CollectingSink sink =
+      Read(R"({"id":"1","created_at":"0001-01-01 00:00:00 UTC","updated_at":"9999-12-31T23:59:59.999999999Z"}
+{"id":"2","created_at":"0000-12-31 23:59:59.999999 UTC"}
+{"id":"3","updated_at":"9999-12-31T23:59:59.000-05:00"}
+{"id":"4","last_noted_at":"0001-01-01T00:00:00.000+05:00"}
+)");
+  REQUIRE(sink.posts.size() == 1);
+  CHECK(sink.posts[0].post.created_at_us == int64_t{-62'135'596'800} * 1'000'000);
+  CHECK(sink.posts[0].post.updated_at_us == int64_t{253'402'300'800} * 1'000'000 - 1);
+  REQUIRE(sink.rejected.size() == 3);
+  const std::string fields[] = {"created_at", "updated_at", "last_noted_at"};
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK(sink.rejected[i].line == static_cast<int64_t>(i) + 2);
+    CHECK(sink.rejected[i].field == fields[i]);
+    CHECK(sink.rejected[i].reason.find("years 1 to 9999") != std::string::npos);
+  }
+}
+
 TEST_CASE("a line that is too long is rejected once and the next one is read") {
   const CollectingSink sink =
       Read("{\"id\":\"1\"}\n{\"id\":\"2\",\"source\":\"" + std::string(3 << 20, 'x') + "\"}\n{\"id\":\"3\"}\n");

@@ -59,6 +59,18 @@ TEST_CASE("several members and frames follow one another") {
   CHECK(zstd.bytes == "one\ntwo\n");
 }
 
+TEST_CASE("zeros behind a gzip member are padding, other bytes are not") {
+  const std::string zeros(70'000, '\0');
+  for (const size_t piece_bytes : {size_t{1}, size_t{1000}, size_t{1} << 20}) {
+    const Result padded = Decompress(Compression::kUnspecified, Gzip("one\n") + zeros, piece_bytes);
+    REQUIRE(padded.status.ok());
+    CHECK(padded.bytes == "one\n");
+    CHECK(Decompress(Compression::kUnspecified, Gzip("one\n") + zeros + Gzip("two\n"), piece_bytes).bytes ==
+          "one\ntwo\n");
+    CHECK_FALSE(Decompress(Compression::kUnspecified, Gzip("one\n") + zeros + "x", piece_bytes).status.ok());
+  }
+}
+
 TEST_CASE("highly compressible data comes out whole though the input ends early") {
   const std::string zeros(10 << 20, '0');
   CHECK(Decompress(Compression::kUnspecified, Gzip(zeros)).bytes == zeros);

@@ -120,6 +120,10 @@ TEST_CASE("a downloader's JSON of a Danbooru post") {
   CHECK(taken.duplicate_tag_count == 0);
 }
 
+TEST_CASE("a byte order mark before JSON belongs to no sidecar") {
+  CHECK(TagsOf(ReadJson("\xEF\xBB\xBF{\"tags\":\"a, b\"}")) == Tags{{"a", kNone}, {"b", kNone}});
+}
+
 TEST_CASE("tags may be text, a list, lists by category, or scores") {
   CHECK(TagsOf(ReadJson(R"({"tags":"a b_c"})")) == Tags{{"a", kNone}, {"b_c", kNone}});
   CHECK(TagsOf(ReadJson(R"x({"tags":"a b, c \\(d\\)"})x")) == Tags{{"a_b", kNone}, {"c_(d)", kNone}});

@@ -271,14 +271,109 @@ TEST_CASE("a format that cannot be told is an error that lists the formats") {
     CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
     CHECK(imported.progress.format == SourceFormat::kUnspecified);
     UNSCOPED_INFO(imported.status.message());
-    CHECK(imported.status.message().find("danbooru-jsonl (JSON lines), ") != std::string::npos);
     return std::string(imported.status.message());
   };
   CHECK(message({{"a", "{\"id\":1}\n"}}).find("a: begins with \"{") == 0);
   CHECK(message({{"a", "{\"id\":1}\n"}}).find("its format cannot be told") != std::string::npos);
+  CHECK(message({{"a", "{\"id\":1}\n"}}).find("danbooru-jsonl (JSON lines), ") != std::string::npos);
   CHECK(message({{"a", std::string(200000, ' ')}}).find("a: begins with ") == 0);
   CHECK(message({{"p", "\x89PNG\r\n\x1A\n and a picture"}}).find("p: looks like a PNG picture") == 0);
   CHECK(message({{"a", ""}, {"b", "[]"}}).find("no file of the import holds a record") == 0);
+}
+
+TEST_CASE("where naming a format cannot help, the message says what can") {
+  const auto message = [](const std::string& bytes) {
+    ImportFixture fixture;
+    const Imported imported = fixture.Import({{"x", bytes}}, {.format = SourceFormat::kUnspecified});
+    CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
+    UNSCOPED_INFO(imported.status.message());
+    CHECK(imported.status.message().find("Name the format") == std::string::npos);
+    return std::string(imported.status.message());
+  };
+  CHECK(message("BZh91AY&SY and more of it").find("unpack it first") != std::string::npos);
+  CHECK(message(std::string("\xFD\x37zXZ\0 and more of it", 24)).find("unpack it first") != std::string::npos);
+  CHECK(message(Gzip(Gzip("{}"))).find("compressed twice") != std::string::npos);
+  CHECK(message(std::string("\xFF\xFE{\0", 4)).find("iconv") != std::string::npos);
+  CHECK(message("\n<!DOCTYPE html>\n").find("HTML") != std::string::npos);
+  CHECK(message("id,name\n1,a\n").find("columns of no table") != std::string::npos);
+  CHECK(message("id,title,body\n1,a,b\n").find("wiki pages") != std::string::npos);
+  CHECK(message(R"({"id":2,"rating":"s","tag_string":"a","tag_count":1})")
+            .find("looks like danbooru-export or danbooru-pages") != std::string::npos);
+}
+
+TEST_CASE("a named format stands against what the first bytes look like, and tags are never lost in silence") {
+  const std::string banned = R"({"id":1,"is_banned":true,"rating":"s"})"
+                             "\n";
+  const std::string post = R"({"id":2,"rating":"s","tag_string_general":"a"})"
+                           "\n";
+  std::string many;  // more than what is looked at
+  for (int id = 10; many.size() < 100'000; ++id)
+    many += R"({"id":)" + std::to_string(id) +
+            R"(,"rating":"s"})"
+            "\n";
+  for (const SourceFormat format : {SourceFormat::kDanbooruExport, SourceFormat::kDanbooruPages}) {
+    ImportFixture fixture;
+    const Imported imported = fixture.Import({{"q.json", banned + post}, {"r", many}}, {.format = format});
+    INFO(imported.status.ToString());
+    REQUIRE(imported.status.ok());
+    CHECK((*fixture.catalog().FindPost("d", 2))->tag_ids.size() == 1);
+  }
+  ImportFixture fixture;
+  // Told from the first file; the second tells no tags.
+  const Imported told =
+      fixture.Import({{"a", banned + post}, {"b", R"({"id":3,"rating":"q"})"}}, {.format = SourceFormat::kUnspecified});
+  INFO(told.status.ToString());
+  REQUIRE(told.status.ok());
+  CHECK(told.progress.format == SourceFormat::kDanbooruExport);
+  const Imported late = fixture.Import({{"late", many + post}}, {.format = SourceFormat::kUnspecified});
+  CHECK(ReasonOf(late.status) == Reason::kRecordRejected);
+  CHECK(MetadataOf(late.status)["field"] == "tag_string_general");
+  CHECK(late.status.message().find("read as danbooru-jsonl, recognised from the bytes") != std::string::npos);
+  const Imported named = fixture.Import({{"named", banned + post}}, {.format = SourceFormat::kDanbooruJsonl});
+  CHECK(ReasonOf(named.status) == Reason::kFileInvalid);
+  CHECK(named.status.message().find("with format danbooru-export") != std::string::npos);
+}
+
+TEST_CASE("a first record longer than what is looked at is read to its end") {
+  std::string favs = "\"1\"";
+  while (favs.size() < 600'000) favs += ",\"1\"";
+  const std::string record = R"({"id":"1","favs":[)" + favs + R"(],"tags":[{"id":"1","name":"a","category":"0"}]})";
+  ImportFixture fixture;
+  const Imported imported = fixture.Import({{"x", record}}, {.format = SourceFormat::kUnspecified});
+  INFO(imported.status.ToString());
+  REQUIRE(imported.status.ok());
+  CHECK(imported.progress.format == SourceFormat::kDanbooruJsonl);
+  CHECK(imported.outcome.new_post_count == 1);
+}
+
+TEST_CASE("control characters of a file's name are shown escaped, and a plain name as it is") {
+  ImportFixture fixture;
+  const Imported imported = fixture.Import({{"a\n\x1B[31m", "{\"id\":1,\"md5\":\"x\"}\n"}});
+  CHECK(imported.status.message().find("a\\x0a\\x1b[31m, line 1: md5") == 0);
+  REQUIRE(imported.rejected.size() == 1);
+  CHECK(imported.rejected[0].file == "a\\x0a\\x1b[31m");
+  const std::string plain = "dir/\"b\" \xC3\xA9\\.json";
+  CHECK(fixture.Import({{plain, "{\"id\":1,\"md5\":\"x\"}\n"}}).rejected.at(0).file == plain);
+}
+
+TEST_CASE("a SQLite file of more tables than can be checked is at fault itself, by name") {
+  ImportFixture fixture;
+  const std::string path = fixture.folder() + "/many.db";
+  {
+    auto database = Database::Open(path, Database::Mode::kReadWrite);
+    REQUIRE(database.ok());
+    std::string sql = "BEGIN; CREATE TABLE post_tags(post_id, tag_id);";
+    std::string columns;
+    for (int i = 0; i < 20; ++i) columns += (i == 0 ? "c" : " TEXT, c") + std::to_string(i);
+    for (int i = 0; i < 1000; ++i) sql += "CREATE TABLE t" + std::to_string(i) + "(" + columns + " TEXT);";
+    REQUIRE((*database)->Execute(sql + "COMMIT;").ok());
+  }
+  const Imported imported =
+      fixture.Import({{"many.db", ReadWholeFile(path)}}, {.format = SourceFormat::kDanbooruMetaSqlite});
+  INFO(imported.status.ToString());
+  CHECK(ReasonOf(imported.status) == Reason::kFileInvalid);
+  CHECK(MetadataOf(imported.status)["file"] == "many.db");
+  CHECK(imported.status.message().find("more tables and indexes") != std::string::npos);
 }
 
 TEST_CASE("a file of another format than the first is refused") {

@@ -50,6 +50,8 @@ constexpr Sample kSamples[] = {
     {"gelbooru-pages", R"({"@attributes":{"limit":100,"offset":0,"count":1},"post":[{"id":1,"tags":"a"}]})"},
     {"gelbooru-pages", R"({"@attributes":{"limit":100,"offset":0,"count":1},"post":{"id":1,"tags":"a"}})"},
     {"gelbooru-pages", R"({"@attributes":{"limit":100,"offset":0,"count":0}})"},
+    {"gelbooru-pages", R"({"post":[{"id":1,"tags":"a"}],"@attributes":{"limit":100,"offset":0,"count":1}})"},
+    {"danbooru-export", R"({"id":"1","title":"a","body":"hello","other_names":["b"]})"},
     {"gelbooru-pages", R"([{"id":1,"directory":5,"hash":"x","image":"x.jpg","change":1,"owner":"o","tags":"a"}])"},
 };
 
@@ -60,6 +62,62 @@ TEST_CASE("each format is told by its files, and by no other's") {
     const std::string spaced = "\xEF\xBB\xBF\n  " + std::string(sample.bytes) + "\n";
     CHECK(Recognised(spaced) == std::vector<std::string>{std::string(sample.format)});
   }
+}
+
+TEST_CASE("a record that tells little leaves it to the others") {
+  const std::string banned = R"({"id":1,"is_banned":true,"rating":"s"})"
+                             "\n";
+  const std::string export_post = R"({"id":2,"rating":"s","tag_string_general":"a"})"
+                                  "\n";
+  const std::string old_post = R"({"id":"2","rating":"s","tags":[{"id":"1","name":"a","category":"0"}]})"
+                               "\n";
+  const std::string page_post = R"({"id":2,"rating":"g","tag_string_general":"a"})"
+                                "\n";
+  using Names = std::vector<std::string>;
+  CHECK(Recognised(banned) == Names{"danbooru-jsonl"});
+  CHECK(Recognised(banned + export_post) == Names{"danbooru-export"});
+  CHECK(Recognised(R"({"is_banned":true})"
+                   "\n" +
+                   export_post) == Names{"danbooru-export"});
+  CHECK(Recognised(R"({"id":"1","tags":[]})"
+                   "\n" +
+                   old_post) == Names{"danbooru-jsonl"});
+  CHECK(Recognised("[" + banned + "," + export_post + "]") == Names{"danbooru-pages"});
+  // Only today's Danbooru rates posts as general.
+  CHECK(Recognised(export_post + page_post) == Names{"danbooru-pages"});
+  CHECK(Recognised(page_post) == Names{"danbooru-pages"});
+  CHECK(Recognised(export_post + R"({"id":"6","rating":"g"})") == Names{"danbooru-export"});
+  // What the `s` of a single post means is not told.
+  CHECK(Recognised(export_post) == Names{"danbooru-export"});
+  CHECK(Recognised(R"({"id":2,"rating":"s","tag_string_general":"a","bit_flags":0})") ==
+        Names{"danbooru-export", "danbooru-pages"});
+  CHECK(Recognised(export_post + export_post) == Names{"danbooru-export"});
+  CHECK(Recognised(R"({"id":2,"rating":"s","is_note_locked":false,"tag_string":"a"})") == Names{"danbooru-export"});
+}
+
+TEST_CASE("a named format may stand where nothing would be lost") {
+  const std::string bare = R"({"id":1,"rating":"s"})", strings = R"({"id":2,"tag_string":"a"})";
+  const std::string objects = R"({"id":2,"tags":[{"id":"1","name":"a"}]})", list = R"({"name":"a","other_names":[]})";
+  CHECK(CouldBeDanbooruExport(bare));
+  CHECK(CouldBeDanbooruExport(list));
+  CHECK_FALSE(CouldBeDanbooruExport(objects));
+  CHECK_FALSE(CouldBeDanbooruExport("[" + strings + "]"));
+  CHECK(CouldBeDanbooruJsonl(bare));
+  CHECK_FALSE(CouldBeDanbooruJsonl(strings));
+  CHECK(CouldBeDanbooruPages(strings));
+  CHECK(CouldBeDanbooruPages("[" + strings + "]"));
+  CHECK_FALSE(CouldBeDanbooruPages(list));
+  CHECK_FALSE(CouldBeDanbooruPages(objects));
+  CHECK(CouldBeE621Pages(bare));
+  CHECK_FALSE(CouldBeE621Pages(strings));
+  CHECK_FALSE(CouldBeMoebooruPages(R"([{"id":1,"tags":"a","created_at":"Sat Sep 26 03:51:09 -0500 2026"}])"));
+  CHECK(CouldBeMoebooruPages(R"([{"id":1,"tags":"a","directory":1}])"));
+  CHECK_FALSE(CouldBeGelbooruPages(R"([{"id":1,"tags":"a","created_at":12345}])"));
+  CHECK(TellsNoTags(bare));
+  CHECK_FALSE(TellsNoTags(strings));
+  CHECK_FALSE(TellsNoTags(list));
+  CHECK(EndsWithinFirstRecord(R"({"id":1,"favs":["1)"));
+  CHECK_FALSE(EndsWithinFirstRecord(bare));
 }
 
 TEST_CASE("exports are told by the columns of their tables, in any order") {
@@ -108,11 +166,11 @@ TEST_CASE("the start of JSON tells the first record's keys and how its values be
   CHECK(start.wrapper == "posts");
   CHECK_FALSE(start.is_first_whole);
   CHECK_FALSE(start.holds_no_record);
-  REQUIRE(start.first.size() == 3);
-  CHECK(start.first[0].key == "a\\\"b");
-  CHECK(start.first[0].value_start == "[{");
-  CHECK(start.first[1].value_start == "-");
-  CHECK(start.first[2].value_start == "\"");
+  REQUIRE(start.members.size() == 3);
+  CHECK(start.members[0].key == "a\\\"b");
+  CHECK(start.members[0].value_start == "[{");
+  CHECK(start.members[1].value_start == "-");
+  CHECK(start.members[2].value_start == "\"");
   CHECK(ReadJsonStart("[{\"a\":1}]").is_first_whole);
   CHECK(ReadJsonStart("[{\"a\":1}").is_first_whole);
   CHECK_FALSE(ReadJsonStart("[{\"a\":1").is_first_whole);

@@ -24,10 +24,12 @@ TEST_CASE("times without a zone are UTC; PostgreSQL's short zones count") {
   CHECK(time("2007-02-10 12:00:00 UTC") == kNoon);
   CHECK(time("2007-02-10T12:00:00Z") == kNoon);
   for (const char* bad : {"2007-02-10", "12:00:00", "2007-02-30 12:00:00", "2007-02-10 12:00", "now", "2007-02-10-02",
-                          "2007-02-10 12:00:00+0", "0"}) {
+                          "2007-02-10 12:00:00+0", "0", "0000-12-31 23:59:59", "9999-12-31 23:00:00-02"}) {
     INFO(bad);
     CHECK_FALSE(time(bad).has_value());
   }
+  CHECK(time("0001-01-01 00:00:00").has_value());
+  CHECK(time("9999-12-31 23:59:59.999999").has_value());
   std::optional<int64_t> none;
   CHECK_FALSE(SetUtcTime({}, &none).has_value());
   CHECK_FALSE(none.has_value());

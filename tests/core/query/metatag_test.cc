@@ -24,6 +24,10 @@ TEST_CASE("slips lead to a metatag, and those of other programs are known") {
   CHECK(MetatagHint("mpixel") == " Did you mean the metatag mpixels:?");
   CHECK(MetatagHint("filesise") == " Did you mean the metatag filesize:?");
   CHECK_THAT(MetatagHint("favgroup"), Catch::Contains("Other programs know the metatag favgroup:"));
+  CHECK(MetatagHint("SCORE") == " Did you mean the metatag score:?");
+  CHECK(MetatagHint("RAITNG") == " Did you mean the metatag rating:?");
+  CHECK(MetatagHint("Order") == " Did you mean the metatag order:?");
+  CHECK_THAT(MetatagHint("FAV"), Catch::Contains("Other programs know the metatag fav:"));
   CHECK(MetatagHint("zelda").empty());
   CHECK(MetatagHint("").empty());
 }

@@ -123,6 +123,7 @@ bool Source(const QueryTerm& term, const Post& post) {
 }
 
 bool Age(const QueryTerm& term, const Post& post, const Content& content) {
+  if (term.presence != Presence::kValue) return post.created_at_us.has_value() == (term.presence == Presence::kAny);
   int64_t now = INT64_MIN;
   for (const Post& other : content.posts) now = std::max(now, other.created_at_us.value_or(INT64_MIN));
   return post.created_at_us.has_value() && InOne(term, now - *post.created_at_us);
@@ -145,6 +146,8 @@ bool Holds(const QueryTerm& term, const Post& post, const Read& read) {
   if (term.kind == QueryTerm::Kind::kTagPattern) return HasTagMatching(post, read, term.word);
   switch (term.metatag) {
     case Metatag::kRating:
+      if (term.word == "rating:any") return post.rating != Rating::kUnspecified;
+      if (term.word == "rating:none") return post.rating == Rating::kUnspecified;
       return (term.rating_mask >> static_cast<unsigned>(post.rating) & 1) != 0;
     case Metatag::kId:
       return Number(term, std::optional(post.id));

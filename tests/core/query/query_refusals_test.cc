@@ -51,8 +51,8 @@ TEST_CASE("what is no range is refused") {
 }
 
 TEST_CASE("what is no rating is refused") {
-  for (const char* const text :
-       {"rating:", "rating:u", "rating:S", "rating:saf", "rating:gs", "-rating:x", "rating:g,", "rating:any"}) {
+  for (const char* const text : {"rating:", "rating:u", "rating:S", "rating:saf", "rating:gs", "-rating:x", "rating:g,",
+                                 "rating:any,g", "rating:\"any\""}) {
     CheckRefused(text);
   }
 }
@@ -103,7 +103,7 @@ TEST_CASE("groups nest so deep and no deeper") {
 TEST_CASE("what is wrong with the value of a newer metatag waits for the snapshot's tags") {
   for (const char* const text : {"md5:x", "filesize:1t", "ratio:1:0", "date:today", "age:1", "mpixels:1.1234567",
                                  "status:gone", "is:here", "has:", "pool:-", "source:", "filetype:", "filetype:a,",
-                                 "tagcount:x", "duration:-1", "age:any", "pixiv:artist", "user:joe"}) {
+                                 "tagcount:x", "duration:-1", "age:any,1d", "pixiv:artist", "user:joe"}) {
     CAPTURE(text);
     const absl::StatusOr<Query> query = Query::Parse(text);
     REQUIRE(query.ok());
@@ -120,6 +120,45 @@ TEST_CASE("an error names the term, its place and a remedy") {
   CHECK_THAT(std::string(status.message()), Catch::Contains("write score:N, score:>N"));
   CHECK(MetadataOf(status)["char_offset"] == "8");
   CHECK_THAT(std::string(Fault("a -").message()), Catch::Contains("negates nothing"));
+}
+
+TEST_CASE("the part of a list or range that is at fault is named with its own place") {
+  const auto check = [](const std::string& text, const std::string& char_offset, const std::string& what) {
+    CAPTURE(text);
+    const absl::StatusOr<Query> query = Query::Parse(text);
+    const absl::Status status = query.ok() ? query->terms().back().fault : query.status();
+    CHECK(MetadataOf(status)["char_offset"] == char_offset);
+    CHECK_THAT(std::string(status.message()), Catch::Contains(what));
+  };
+  check("smile (1girl or score:5,6,x7,8)", "26",
+        "\"score:5,6,x7,8\" at character 16 (from 0), by its \"x7\" at character 26");
+  check("\xC3\xA9 -score:5,\xC3\xA9", "11", "has no value that fits");
+  check("score:1..x", "9", "by its \"x\" at character 9");
+  check("score:x..1", "6", "by its \"x\" at character 6");
+  check("score:1,2..\"", "11", "has no value that fits");
+  check("score:1,9..2,3", "8", "by its \"9..2\" at character 8, holds for no number");
+  check("score:1,,2", "8", "by the empty part at character 8");
+  check("score:1,>x", "8", "by its \">x\"");
+  check("rating:g,x", "9", "is not a rating");
+  check("rating:\"g,x\"", "10", "is not a rating");
+  check("~-md5:00000000000000000000000000000000,5", "39", "has no MD5 sum");
+  check("status:active,gone", "14", "names no status");
+  check("ext:png,", "8", "names nothing");
+  // All of the value: the term says it.
+  check("a score:x", "2", "\"score:x\" at character 2 (from 0) has no value that fits");
+  check("score:9..2", "0", "holds for no number");
+}
+
+TEST_CASE("what snapshots do not hold is told where it is asked for") {
+  const auto check = [](const std::string& text, const std::string& what) {
+    const absl::StatusOr<Query> query = Query::Parse(text);
+    REQUIRE(query.ok());
+    CHECK_THAT(std::string(query->terms()[0].fault.message()), Catch::Contains(what));
+  };
+  check("user:albert", "no names: find the id");
+  check("approver:albert", "no names: find the id");
+  check("pool:p1", "ids and kinds of pools and no names");
+  check("date:today", "age:<2w");
 }
 
 TEST_CASE("bytes that no canonical form can hold are refused") {

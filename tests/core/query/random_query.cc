@@ -80,8 +80,8 @@ class Maker {
     const int64_t last_id = content_.posts.back().id;
     switch (Below(19)) {
       case 0: {
-        static const char* const kRatings[] = {"g",         "s",           "q",       "e",   "safe",
-                                               "sensitive", "unspecified", "general", "g,e", "q,safe"};
+        static const char* const kRatings[] = {"g",           "s",       "q",   "e",      "safe", "sensitive",
+                                               "unspecified", "general", "g,e", "q,safe", "any",  "none"};
         return std::string("rating:") + OneOf(kRatings);
       }
       case 1:
@@ -113,7 +113,7 @@ class Maker {
       case 9:
         return "date:" + Date();
       case 10: {
-        static const char* const kAges[] = {"<100y", ">3y", "1y..9y", "5000y", "<2w"};
+        static const char* const kAges[] = {"<100y", ">3y", "1y..9y", "5000y", "<2w", "any", "none"};
         return std::string("age:") + OneOf(kAges);
       }
       case 11: {

@@ -34,7 +34,21 @@ TEST_CASE("words name orders, and their directions") {
   CHECK(ReasonOf(status) == Reason::kQueryInvalid);
   CHECK(MetadataOf(status)["char_offset"] == "2");
   CHECK_THAT(std::string(status.message()), Catch::Contains("Did you mean order:score?"));
-  CHECK(!OrderOf("order:random").ok());
+  check("order:favcount", Metatag::kFavoriteCount, true);
+  check("order:duration_asc", Metatag::kDuration, false);
+}
+
+TEST_CASE("orders that only boards have are told what to write instead") {
+  const auto check = [](const std::string& text, const std::string& what) {
+    const absl::Status status = OrderOf("a " + text).status();
+    CHECK(ReasonOf(status) == Reason::kQueryInvalid);
+    CHECK(MetadataOf(status)["char_offset"] == "2");
+    CHECK_THAT(std::string(status.message()), Catch::Contains(what) && !Catch::Contains("Did you mean"));
+  };
+  check("order:random", "draw posts with SamplePosts");
+  check("order:created_at_asc", "write order:date");
+  check("order:landscape", "write order:ratio");
+  check("order:comment", "snapshots do not hold");
 }
 
 TEST_CASE("pages follow the order, and hold every row once") {
@@ -73,6 +87,14 @@ TEST_CASE("pages follow the order, and hold every row once") {
       "order:date", [](const Post& post) { return post.created_at_us; }, true);
   check(
       "order:filesize_asc", [](const Post& post) { return post.file_size_bytes; }, false);
+  check(
+      "order:favcount", [](const Post& post) { return Value(post.favorite_count); }, true);
+  check(
+      "order:favcount_asc", [](const Post& post) { return Value(post.favorite_count); }, false);
+  check(
+      "order:duration", [](const Post& post) { return post.duration_us; }, true);
+  check(
+      "order:duration_asc", [](const Post& post) { return post.duration_us; }, false);
   check(
       "order:tagcount", [](const Post& post) { return Value(post.tag_ids.size()); }, true);
 }

@@ -1,6 +1,7 @@
 // Attempts at one page: how often, how long apart, and what is taken for a failure.
 #include "core/refresh/page_fetcher.h"
 
+#include "core/refresh/board_message.h"
 #include "tests/core/refresh/fake_board.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_clock.h"
@@ -80,6 +81,40 @@ TEST_CASE_METHOD(Fixture, "what no attempt mends is not tried again") {
   CHECK(board.requests.size() == 1);
   CHECK(FailureOf(MakeError(Reason::kCancelled, "stop")) == Reason::kCancelled);
   CHECK(board.requests.size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "an error names the address that answered, and says what the board says") {
+  const auto message_of = [&](const HttpResponse& answer) {
+    board.answers.assign(3, answer);
+    return std::string(Fetch().status().message());
+  };
+  const std::string limit =
+      R"({"success":false,"error":"TagLimit","message":"You cannot search for more than 2 tags"})";
+  const std::string limited = message_of({422, limit, ""});
+  INFO(limited);
+  CHECK(absl::StrContains(limited, "https://board.example"));
+  CHECK(absl::StrContains(limited, R"(status 422, saying "You cannot search for more than 2 tags")"));
+  const std::string coloured = message_of({422, R"({"reason":"too \u001b[31mmany"})", ""});
+  CHECK(absl::StrContains(coloured, "many"));
+  CHECK_FALSE(absl::StrContains(coloured, "\x1b"));
+  CHECK(message_of({500, R"({"reason":")" + std::string(5000, 'x') + "\"}", ""}).size() < 400);
+  CHECK_FALSE(absl::StrContains(message_of({500, "<html>teapot</html>", ""}), "teapot"));
+
+  const std::string moved = message_of({403, "", "", "https://other.example/r/posts.json?login=secret"});
+  INFO(moved);
+  CHECK(absl::StrContains(moved, "https://other.example"));
+  CHECK(absl::StrContains(moved, "redirected to from https://board.example"));
+  CHECK(absl::StrContains(moved, "check the source's address"));
+  CHECK_FALSE(absl::StrContains(moved, "secret"));
+  CHECK(absl::StrContains(message_of({403, "", ""}), "check the source's login"));
+}
+
+TEST_CASE("a board's message that repeats a password or key is left out") {
+  const std::string body = R"({"message":"no user has the key abcdef123"})";
+  CHECK(BoardMessage(body, {"https://board.example/posts.json?limit=10", "", ""}) ==
+        "\"no user has the key abcdef123\"");
+  CHECK(BoardMessage(body, {"https://board.example/posts.json?limit=10&api_key=abcdef123", "", ""}).empty());
+  CHECK(BoardMessage(body, {"https://board.example/posts.json", "me", "abcdef123"}).empty());
 }
 
 TEST_CASE_METHOD(Fixture, "a page of other things than posts is a failure") {

@@ -114,7 +114,8 @@ const presence = (name, snapshot) => {
   if (name in NUMBERS) return (post) => NUMBERS[name].of(post) !== undefined;
   if (name === 'child') return (post) => snapshot.parentIds.has(post.id);
   if (name === 'pool') return (post) => post.pools.length > 0;
-  const key = {filetype: 'file_ext', ext: 'file_ext', type: 'file_ext'}[name] ?? name;
+  if (name === 'rating') return (post) => post.rating !== 'unspecified';
+  const key = {age: 'created_at_us', filetype: 'file_ext', ext: 'file_ext', type: 'file_ext'}[name] ?? name;
   return (post) => post[key] !== undefined;
 };
 const checkTold = (snapshot, test) => snapshot.some(test) || refuse('no post of the snapshot has what is asked for');
@@ -209,7 +210,7 @@ export const isMetatag = (name) => Object.hasOwn(NUMBERS, name) || Object.hasOwn
 
 // `text` is what stands behind the colon.
 export const metatagMeaning = (name, text) => {
-  if ((text === 'any' || text === 'none') && !['rating', 'status', 'age', 'is', 'has'].includes(name)) {
+  if ((text === 'any' || text === 'none') && !['status', 'is', 'has'].includes(name)) {
     return has(name, text === 'any');
   }
   const isQuoted = text.startsWith('"'), value = isQuoted ? text.slice(1, -1) : text;

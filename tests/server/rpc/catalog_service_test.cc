@@ -3,6 +3,7 @@
 // the dataset and of its snapshot.
 #include "server/rpc/catalog_service.h"
 
+#include <algorithm>
 #include <set>
 
 #include "tests/server/rpc/error_details.h"
@@ -19,6 +20,8 @@ constexpr int64_t kPostCount = 250;
 
 // A server with the posts 1 to 250 in the dataset "d".
 struct Fixture {
+  explicit Fixture(const RpcServerOptions& options = {}) : server(options) {}
+
   RpcServer server;
   std::string snapshot = ImportPosts(server, "d", kPostCount);
 
@@ -244,6 +247,72 @@ TEST_CASE("a page of posts ends early rather than grow beyond what clients take 
     CHECK(next_id == 61);
     CHECK(page_count == 2);
   }
+}
+
+TEST_CASE("answers with more posts than the server sends are refused with a reason, in the log too") {
+  Fixture fixture({.sent_message_size_bytes_max = 1 << 20});
+  std::string dump;
+  for (int64_t id = 1; id <= 12; ++id) {
+    std::string line = DumpLine(id);
+    line.replace(line.find("https://"), 8, std::string(id == 12 ? 2'000'000 : 150'000, 's'));
+    dump += line;
+  }
+  const ImportReply reply = ImportJsonl(fixture.server, JsonlStart("large", "r"), dump);
+  REQUIRE(reply.status.ok());
+  size_t call_count = 2;  // the imports
+  int64_t refused_count = 0;
+  const auto is_refused = [&](auto method, const auto& request, const std::string& field) {
+    const grpc::Status status = fixture.Fails(method, request);
+    INFO(status.error_message());
+    CHECK(ReasonOf(status) == "FIELD_INVALID");
+    CHECK(FieldOf(status) == field);
+    CHECK(status.error_message().find("--max-message-bytes") != std::string::npos);
+    ++call_count;
+    ++refused_count;
+  };
+  for (const bool of_snapshot : {false, true}) {
+    v1::BatchGetPostsRequest posts;
+    v1::GetPostRequest post;
+    v1::ListPostsRequest list;
+    posts.set_dataset("large");
+    post.set_dataset("large");
+    list.set_dataset("large");
+    if (of_snapshot) {
+      posts.set_snapshot(reply.result->snapshot());
+      post.set_snapshot(reply.result->snapshot());
+      list.set_snapshot(reply.result->snapshot());
+    }
+    for (int64_t id = 1; id <= 6; ++id) posts.add_ids(id);
+    CHECK(fixture.Ok(&Stub::BatchGetPosts, posts).posts_size() == 6);
+    ++call_count;
+    posts.add_ids(7);
+    is_refused(&Stub::BatchGetPosts, posts, "ids");
+    // The same one again and again counts each time.
+    posts.clear_ids();
+    for (int i = 0; i < 1000; ++i) posts.add_ids(1);
+    is_refused(&Stub::BatchGetPosts, posts, "ids");
+    post.set_id(12);
+    is_refused(&Stub::GetPost, post, "key");
+    // Pages end before the bound; only a post that is too large by itself cannot be listed.
+    int64_t next_id = 1;
+    while (next_id < 12) {
+      const auto page = fixture.Ok(&Stub::ListPosts, list);
+      for (const v1::Post& listed : page.posts()) REQUIRE(listed.id() == next_id++);
+      list.set_page_token(page.next_page_token());
+      ++call_count;
+    }
+    is_refused(&Stub::ListPosts, list, "page_size");
+  }
+  v1::SamplePostsRequest sample;
+  sample.set_dataset("large");
+  sample.set_size(7);
+  sample.mutable_ids()->set_start(1);
+  sample.mutable_ids()->set_end(12);
+  is_refused(&Stub::SamplePosts, sample, "size");
+  const std::vector<CallRecord> records = fixture.server.call_log().WaitFor(call_count);
+  CHECK(std::count_if(records.begin(), records.end(), [](const CallRecord& record) {
+          return record.code == "INVALID_ARGUMENT" && record.reason == "FIELD_INVALID";
+        }) == refused_count);
 }
 
 TEST_CASE("a sample is distinct, within its range, and the same for the same seed") {

@@ -1,6 +1,8 @@
 // Goal: batches of columns over the wire are the batches of rows, unary and streamed, whole and in parts. Method: a
 // plan over 1,000 posts, every step asked for both ways.
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/base/error.h"
 #include "millrace/v1/loader_service.grpc.pb.h"
@@ -193,6 +195,44 @@ TEST_CASE("a batch of columns that is larger than the server sends is refused be
   const grpc::Status status = Call(fixture.server.loader_stub, &v1::LoaderService::Stub::GetBatch, request, &response);
   CHECK(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
   CHECK(status.error_message().find("projection") != std::string::npos);
+}
+
+TEST_CASE("a batch of columns may take what the server sends to the byte, with its head and padding") {
+  Fixture whole;
+  const auto whole_size_bytes = static_cast<int>(whole.Get(AsColumns(whole.Request(0))).ByteSizeLong());
+  for (const int missing_size_bytes : {0, 1, 200}) {
+    Fixture fixture({.sent_message_size_bytes_max = whole_size_bytes - missing_size_bytes});
+    v1::GetBatchResponse response;
+    const grpc::Status status =
+        Call(fixture.server.loader_stub, &v1::LoaderService::Stub::GetBatch, AsColumns(fixture.Request(0)), &response);
+    INFO(missing_size_bytes << ": " << status.error_message());
+    CHECK(status.ok() == (missing_size_bytes == 0));
+    if (!status.ok()) CHECK(FieldOf(status) == "projection");
+  }
+}
+
+TEST_CASE("a part may take what the server sends to the byte, with its head and padding") {
+  constexpr int kPartBytes = 768;
+  const auto stream = [](int sent_size_bytes_max) {
+    Fixture fixture({.sent_message_size_bytes_max = sent_size_bytes_max, .part_size_bytes_max = kPartBytes});
+    v1::StreamBatchesRequest request;
+    request.set_plan_id(fixture.plan_id);
+    request.set_split("train");
+    request.set_max_batch_count(1);
+    // Of little more than a part: a bound may lie between the body and the first message, which has the head.
+    request.mutable_projection()->set_encoding(v1::BATCH_ENCODING_COLUMNS);
+    request.mutable_projection()->add_fields("id");
+    const auto context = MakeContext();
+    const auto reader = fixture.server.loader_stub->StreamBatches(context.get(), request);
+    size_t largest_size_bytes = 0;
+    v1::StreamBatchesResponse part;
+    while (reader->Read(&part)) largest_size_bytes = std::max(largest_size_bytes, part.ByteSizeLong());
+    return std::make_pair(reader->Finish(), static_cast<int>(largest_size_bytes));
+  };
+  const auto [whole, largest_size_bytes] = stream(1 << 20);
+  REQUIRE(whole.ok());
+  const grpc::Status status = stream(largest_size_bytes - 1).first;
+  CHECK(FieldOf(status) == "projection");
 }
 
 }  // namespace

@@ -84,6 +84,22 @@ TEST_CASE("every field of a post arrives") {
   CHECK_FALSE(message.has_row());
 }
 
+TEST_CASE("a time that an older import took beyond what a timestamp holds is absent") {
+  Post post;
+  post.id = 1;
+  post.created_at_us = int64_t{-62'135'596'800} * 1'000'000 - 1;  // one microsecond before the year 1
+  post.updated_at_us = int64_t{253'402'300'800} * 1'000'000;      // the year 10000
+  post.last_commented_at_us = *post.created_at_us + 1;
+  post.last_noted_at_us = *post.updated_at_us - 1;
+  v1::Post message;
+  SetPostFields(post, DefaultLocation(), &message);
+  CHECK_FALSE(message.has_created_at());
+  CHECK_FALSE(message.has_updated_at());
+  CHECK(message.last_commented_at().seconds() == -62'135'596'800);
+  CHECK(message.last_noted_at().seconds() == 253'402'300'799);
+  CHECK(message.last_noted_at().nanos() == 999'999'000);
+}
+
 TEST_CASE("what a post lacks is absent, not zero") {
   Post post;
   post.id = 1;

@@ -289,10 +289,31 @@ TEST_CASE("messages out of order end the import and change nothing") {
           client.Chunk(std::string((1 << 20) + 1, '\n'));
           client.End();
         }) == "FIELD_INVALID");
+  // Behind `end`: instead of the half-close that the server waits for.
+  CHECK(reason_of([&](ImportClient& client) {
+          client.Start(start);
+          client.File("a");
+          client.Chunk(Dump(2));
+          client.End();
+          client.Chunk(Dump(1, 7));
+        }) == "IMPORT_PROTOCOL");
   v1::ImportStart bad = start;
   bad.set_dataset("..");
   CHECK(reason_of([&](ImportClient& client) { client.Start(bad); }) == "FIELD_INVALID");
   CHECK(PostCount(server, "d") == -1);
+}
+
+TEST_CASE("an import is committed though its client does not close its half behind `end`") {
+  RpcServer server;
+  ImportClient client(*server.import_stub);
+  client.Start(JsonlStart("d", "r"));
+  client.File("a");
+  client.Chunk(Dump(2));
+  client.End();
+  v1::ImportResponse response;
+  while (client.stream().Read(&response) && !response.has_result()) {
+  }
+  CHECK(response.result().new_post_count() == 2);
 }
 
 TEST_CASE("a stream that ends without `end` changes nothing, and the same request_id may try again") {

@@ -9,7 +9,7 @@ from millrace.reference.query_metatags import Predicate, number_of
 from millrace.reference.query_text import Node, QueryError, Term, parse
 from millrace.reference.wildcards import matches
 
-_ORDER = re.compile("(id|score|date|width|height|mpixels|ratio|filesize|tagcount)(_asc|_desc)?")
+_ORDER = re.compile("(id|score|date|width|height|mpixels|ratio|filesize|favcount|duration|tagcount)(_asc|_desc)?")
 
 
 class Query:
@@ -75,13 +75,13 @@ def _bind_term(term: Term, snapshot: Snapshot) -> Predicate:
         if names:
             return lambda post: snapshot.said_any(post, names)
     if term.fault:
-        raise QueryError(term.char_offset, term.fault)
+        raise QueryError(term.fault_offset, term.fault)
     if term.meaning is None:
         raise QueryError(term.char_offset, f"no post of the snapshot has the tag {term.tag!r}")
     try:
         return term.meaning(snapshot)
     except ValueError as error:
-        raise QueryError(term.char_offset, str(error)) from None
+        raise QueryError(term.place_of(error), str(error)) from None
 
 
 def _bind_pattern(term: Term, pattern: list[str], snapshot: Snapshot) -> Predicate:

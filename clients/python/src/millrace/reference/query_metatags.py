@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from millrace.reference import query_values as values
 from millrace.reference.posts import RATINGS, Post, Snapshot
-from millrace.reference.query_values import Interval, holds, intervals
+from millrace.reference.query_values import Interval, PartError, holds, intervals, parts
 from millrace.reference.wildcards import matches, parts_of
 
 Predicate = Callable[[Post], bool]
@@ -70,7 +70,7 @@ _NUMBERS = {
     **{name: _Number(values.whole, _tag_count(category)) for name, category in _COUNTS.items()},
 }
 _FILE_TYPES = ("filetype", "ext", "type")
-_WITHOUT_ANY = ("rating", "status", "age", "is", "has")
+_WITHOUT_ANY = ("status", "is", "has")
 _NOUNS = {"children": "child", "pools": "pool"}
 _NOUNS |= {
     name: name
@@ -99,14 +99,14 @@ def meaning_of(name: str, text: str) -> Meaning:
     if name in _NUMBERS:
         return _number(name, intervals(value, _NUMBERS[name].parse))
     if name in _FILE_TYPES:
-        return _file_types([_file_type(word) for word in _words(value)])
+        return _file_types(_words(value))
     return {
-        "rating": lambda: _ratings(_words(value)),
+        "rating": lambda: _ratings(_words(value, _is_rating, "rating")),
         "age": lambda: _age(intervals(value, values.age)),
-        "md5": lambda: _md5s(_words(value)),
+        "md5": lambda: _md5s(_words(value, _is_md5, "MD5 sum")),
         "child": lambda: _child(intervals(value, values.whole)),
         "pool": lambda: _pool(value),
-        "status": lambda: _status(_words(value)),
+        "status": lambda: _status(_words(value, _STATUSES.__contains__, "status")),
         "is": lambda: _is(value),
         "has": lambda: _has(value),
     }[name]()
@@ -122,10 +122,15 @@ def lower(text: str) -> str:
     return re.sub("[A-Z]", lambda found: found[0].lower(), text)
 
 
-def _words(text: str) -> list[str]:
-    words = text.split(",")
-    if "" in words:
-        raise ValueError("a list with nothing behind the colon or a comma")
+def _words(text: str, is_one: Callable[[str], bool] = bool, noun: str = "word") -> list[tuple[int, str]]:
+    """Of a list, each with its place."""
+    return _checked(parts(text), is_one, noun)
+
+
+def _checked(words: list[tuple[int, str]], is_one: Callable[[str], bool], noun: str) -> list[tuple[int, str]]:
+    for offset, word in words:
+        if not is_one(word):
+            raise PartError(offset, word, f"is no {noun}")
     return words
 
 
@@ -139,6 +144,10 @@ def _has_it(name: str, post: Post) -> bool:
         return number_of(name, post) != 0
     if name in _NUMBERS:
         return number_of(name, post) is not None
+    if name == "rating":
+        return post.rating != "unspecified"
+    if name == "age":
+        return post.created_at_us is not None
     if name in _FILE_TYPES:
         return bool(post.file_ext)
     return bool({"md5": post.md5, "source": post.source, "pool": post.pools}[name])
@@ -181,20 +190,25 @@ def _age(wanted: list[Interval]) -> Meaning:
     return meaning
 
 
-def _ratings(words: list[str]) -> Meaning:
-    wanted: set[str] = set()
-    for word in words:
-        named = {rating for rating in RATINGS if word == rating or (word in ("g", "s", "q", "e") and rating[0] == word)}
-        if not named:
-            raise ValueError(f"{word!r} is no rating")
-        wanted |= named
+def _ratings_of(word: str) -> set[str]:
+    return {rating for rating in RATINGS if word == rating or (word in ("g", "s", "q", "e") and rating[0] == word)}
+
+
+def _is_rating(word: str) -> bool:
+    return bool(_ratings_of(word))
+
+
+def _ratings(words: list[tuple[int, str]]) -> Meaning:
+    wanted = {rating for _, word in words for rating in _ratings_of(word)}
     return lambda _: lambda post: post.rating in wanted
 
 
-def _md5s(words: list[str]) -> Meaning:
-    if not all(re.fullmatch("[0-9a-fA-F]{32}", word) for word in words):
-        raise ValueError("no 32 hexadecimal digits")
-    wanted = {word.lower() for word in words}
+def _is_md5(word: str) -> bool:
+    return bool(re.fullmatch("[0-9a-fA-F]{32}", word))
+
+
+def _md5s(words: list[tuple[int, str]]) -> Meaning:
+    wanted = {word.lower() for _, word in words}
 
     def meaning(snapshot: Snapshot) -> Predicate:
         _check_told(snapshot, lambda post: _has_it("md5", post))
@@ -216,11 +230,14 @@ def _source(value: str, *, is_literal: bool) -> Meaning:
     return meaning
 
 
-def _file_types(wanted: list[str]) -> Meaning:
+def _file_types(words: list[tuple[int, str]]) -> Meaning:
+    wanted = {_file_type(word) for _, word in words}
+
     def meaning(snapshot: Snapshot) -> Predicate:
         known = {_file_type(post.file_ext) for post in snapshot.posts if post.file_ext}
-        if not known.issuperset(wanted):
-            raise ValueError("a file type that no post has")
+        if not known:
+            raise ValueError("asks for what no post of the snapshot has")
+        _checked(words, lambda word: _file_type(word) in known, "file type that a post has")
         return lambda post: bool(post.file_ext) and _file_type(post.file_ext or "") in wanted
 
     return meaning
@@ -244,19 +261,21 @@ def _pool(value: str) -> Meaning:
             return lambda post: any(holds(pool, wanted) for pool in post.pools)
 
         return by_id
-    kinds = {lower(word) for word in _words(value)}
+    words = _words(value)
+    kinds = {lower(word) for _, word in words}
 
     def by_kind(snapshot: Snapshot) -> Predicate:
-        if not kinds <= {lower(kind) for post in snapshot.posts for kind in post.pool_kinds}:
-            raise ValueError("a kind of pool that no post has")
+        known = {lower(kind) for post in snapshot.posts for kind in post.pool_kinds}
+        if not known:
+            raise ValueError("asks for what no post of the snapshot has")
+        _checked(words, lambda word: lower(word) in known, "kind of pool that a post has")
         return lambda post: any(lower(kind) in kinds for kind in post.pool_kinds)
 
     return by_kind
 
 
-def _status(words: list[str]) -> Meaning:
-    if not set(words) <= set(_STATUSES):
-        raise ValueError("no status")
+def _status(listed: list[tuple[int, str]]) -> Meaning:
+    words = {word for _, word in listed}
 
     def has_status(post: Post, word: str) -> bool:
         is_pending, is_flagged, is_deleted = (post.flags.get(flag, False) for flag in ("pending", "flagged", "deleted"))
@@ -267,7 +286,7 @@ def _status(words: list[str]) -> Meaning:
         return word in ("any", "all") or post.flags.get(word, False)
 
     def meaning(snapshot: Snapshot) -> Predicate:
-        if not {"any", "all"} & set(words):
+        if not {"any", "all"} & words:
             _check_told(snapshot, lambda post: bool(post.flags))
         return lambda post: any(has_status(post, word) for word in words)
 
@@ -278,14 +297,14 @@ def _is(word: str) -> Meaning:
     if word in ("parent", "child"):
         return _presence("child" if word == "parent" else "parent", wanted=True)
     if word == "sfw":
-        return _ratings(["general", "sensitive", "safe"])
+        return _ratings(parts("general,sensitive,safe"))
     if word == "nsfw":
-        return _ratings(["questionable", "explicit"])
+        return _ratings(parts("questionable,explicit"))
     if word in RATINGS:
-        return _ratings([word])
-    if word in ("any", "all"):
-        raise ValueError("not behind is:")
-    return _status([word])
+        return _ratings([(0, word)])
+    if word in ("any", "all") or word not in _STATUSES:
+        raise ValueError(f"nothing is {word!r}")
+    return _status([(0, word)])
 
 
 def _has(word: str) -> Meaning:

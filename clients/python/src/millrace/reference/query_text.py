@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import NamedTuple
 
 from millrace.reference.query_metatags import METATAGS, ORIGINALS, Meaning, meaning_of
+from millrace.reference.query_values import PartError
 from millrace.reference.wildcards import parts_of
 
 _SIZE_BYTES_MAX = 4096
@@ -31,7 +32,8 @@ class QueryError(ValueError):
 class Term:
     """A pattern, a tag, or a metatag. One of the newer metatags has a tag, too: the one that it may be instead.
 
-    fault: why it is none of its metatag's values.
+    fault: why it is none of its metatag's values, and fault_offset where in the query.
+    value_offset: where the value of a metatag begins in the query, behind a quotation mark; value: it, without them.
     """
 
     char_offset: int
@@ -39,6 +41,15 @@ class Term:
     tag: str | None = None
     meaning: Meaning | None = None
     fault: str = ""
+    fault_offset: int = 0
+    value_offset: int = 0
+    value: str = ""
+
+    def place_of(self, error: ValueError) -> int:
+        """Where an error in the value is: at the part at fault, unless that is all of it."""
+        if isinstance(error, PartError) and error.part != self.value:
+            return self.value_offset + error.offset
+        return self.char_offset
 
 
 @dataclass(frozen=True)
@@ -269,13 +280,19 @@ def _term(token: _Token) -> Term:
     name, colon, value = word.partition(":")
     if colon and name in METATAGS:
         may_be_tag = name not in ORIGINALS and "*" not in word
-        tag_instead = word if may_be_tag else None
+        is_quoted = value.startswith('"')
+        term = Term(
+            at,
+            tag=word if may_be_tag else None,
+            value_offset=at + len(token.signs) + len(name) + 1 + is_quoted,
+            value=value[1:-1] if is_quoted else value,
+        )
         try:
-            return Term(at, tag=tag_instead, meaning=meaning_of(name, value))
+            return replace(term, meaning=meaning_of(name, value))
         except ValueError as error:
             if not may_be_tag:
-                raise QueryError(at, str(error)) from None
-            return Term(at, tag=tag_instead, fault=str(error))
+                raise QueryError(term.place_of(error), str(error)) from None
+            return replace(term, fault=str(error), fault_offset=term.place_of(error))
     if "*" not in word:
         return Term(at, tag=word)
     parts = parts_of(word)

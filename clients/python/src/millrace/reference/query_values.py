@@ -86,31 +86,54 @@ def age(text: str) -> Value | None:
     return _checked(Value((count * unit, count * unit), (count * unit, (count + 1) * unit - 1)))
 
 
+class PartError(ValueError):
+    """A part of a value is at fault. offset: where it begins in the value, in characters; part: it."""
+
+    def __init__(self, offset: int, part: str, what: str) -> None:
+        super().__init__(f"{part!r} {what}")
+        self.offset, self.part = offset, part
+
+
+def parts(text: str) -> list[tuple[int, str]]:
+    """Of a list, each with its place."""
+    found, offset = [], 0
+    for part in text.split(","):
+        found.append((offset, part))
+        offset += len(part) + 1
+    return found
+
+
 def intervals(text: str, parse: ParseValue) -> list[Interval]:
-    """The numbers that a list of ranges means. Raises ValueError when it is none, or one of them holds no number."""
-    return [_interval(part, parse) for part in text.split(",")]
+    """The numbers that a list of ranges means. Raises PartError when it is none, or one of them holds no number."""
+    return [_interval(offset, part, parse) for offset, part in parts(text)]
 
 
 def holds(number: int | None, within: Sequence[Interval]) -> bool:
     return number is not None and any(first <= number <= last for first, last in within)
 
 
-def _interval(text: str, parse: ParseValue) -> Interval:
+def _interval(offset: int, text: str, parse: ParseValue) -> Interval:
+    def value_of(part: str, at: int, shown: str) -> Value:
+        value = parse(part)
+        if value is None:
+            raise PartError(offset + at, shown, "is no value that fits")
+        return value
+
     first, dots, last = text.partition("..")
     if dots:
         without_end = last.startswith(".")
         last = last.removeprefix(".")
         if not last and (without_end or not first):
-            raise ValueError(f"{text!r} is no range")
-        low = _value(first, parse).span[0] if first else NUMBER_MIN
+            raise PartError(offset, text, "is no range")
+        low = value_of(first, 0, first).span[0] if first else NUMBER_MIN
         high = NUMBER_MAX
         if last:
-            end = _value(last, parse).span
+            end = value_of(last, len(text) - len(last), last).span
             high = end[0] - 1 if without_end else end[1]
     else:
         found = _COMPARISON.fullmatch(text)
         assert found
-        value = _value(found[2], parse)
+        value = value_of(found[2], 0, text)
         low, high = {
             "": value.alone,
             ">": (value.span[1] + 1, NUMBER_MAX),
@@ -119,15 +142,8 @@ def _interval(text: str, parse: ParseValue) -> Interval:
             "<=": (NUMBER_MIN, value.span[1]),
         }[found[1]]
     if not NUMBER_MIN <= low <= high <= NUMBER_MAX:
-        raise ValueError(f"{text!r} is a range that holds no number")
+        raise PartError(offset, text, "is a range that holds no number")
     return low, high
-
-
-def _value(text: str, parse: ParseValue) -> Value:
-    value = parse(text)
-    if value is None:
-        raise ValueError(f"{text!r} is no value that fits")
-    return value
 
 
 def _decimal(text: str, factor: int, decimals_max: int = 6) -> int | None:
