@@ -15,7 +15,7 @@ namespace millrace {
 // Thread-safe.
 class Checkpointer {
  public:
-  // A page writes 2 to 4 MB to the log: that of the writing connection's own checkpoint is then not reached.
+  // A page writes some MB to the log: so many stay below the size at which the writing connection copies it itself.
   static constexpr int kPagesPerCheckpoint = 8;
 
   // Of the catalog at `path`.
