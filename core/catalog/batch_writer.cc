@@ -1,5 +1,6 @@
 #include "core/catalog/batch_writer.h"
 
+#include <system_error>
 #include <utility>
 
 #include "core/base/error.h"
@@ -12,7 +13,12 @@ absl::Status BatchWriter::Begin(StagingBatch* batch) {
   MILLRACE_RETURN_IF_ERROR(Wait());
   std::swap(batch_, *batch);
   batch->Clear();
-  thread_ = std::thread([this] { status_ = WriteBatch(batch_); });
+  try {
+    thread_ = std::thread([this] { status_ = WriteBatch(batch_); });
+  } catch (const std::system_error&) {
+    // No thread is to be had. The import takes longer.
+    status_ = WriteBatch(batch_);
+  }
   return absl::OkStatus();
 }
 

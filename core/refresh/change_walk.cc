@@ -72,8 +72,8 @@ absl::StatusOr<RefreshCounts> ChangeWalk::WritePage(ChangesPage page, const Chan
 absl::Status ChangeWalk::Begin() {
   if (stored_.position != 0) return absl::OkStatus();
   MILLRACE_ASSIGN_OR_RETURN(const ChangesPage page, FetchNewest({1, 1}));
-  // A board without a post has none that could change; the next refresh asks again.
-  if (page.changes.empty()) return absl::OkStatus();
+  // A board without a post has none that could change; the next refresh asks again, and no retry before it.
+  if (page.changes.empty()) return MoveTo(stored_);
   return MoveTo({.position = page.changes.front()});
 }
 

@@ -63,14 +63,22 @@ absl::Status Refresher::RunAll(const SourceRecord& source, int64_t run_id) {
   };
   ChangeWalk changes(&store_, &fetcher_, source, run_id, write, [this] { return IsStopped(); });
   const bool follows = source.settings.follow_changes;
-  if (follows) MILLRACE_RETURN_IF_ERROR(FollowChanges(source, run_id, [&] { return changes.Begin(); }));
+  // A list of changes that cannot be read keeps nobody from new posts, tags and relations: the run fails with it last.
+  absl::Status followed;
+  if (follows) {
+    followed = FollowChanges(source, run_id, [&] { return changes.Begin(); });
+    if (!followed.ok() && IsFatal(followed)) return followed;
+  }
   MILLRACE_RETURN_IF_ERROR(RetryFailedPages(source, run_id));
   MILLRACE_ASSIGN_OR_RETURN(const bool is_at_end, RunPages(source, run_id));
-  if (follows && is_at_end) {
-    MILLRACE_RETURN_IF_ERROR(FollowChanges(source, run_id, [&] { return changes.Run(pages_left_); }));
+  // Not behind a failed beginning: what changes until the next would be passed over.
+  if (follows && is_at_end && followed.ok()) {
+    followed = FollowChanges(source, run_id, [&] { return changes.Run(pages_left_); });
+    if (!followed.ok() && IsFatal(followed)) return followed;
   }
   MILLRACE_RETURN_IF_ERROR(LookUpTags(source, run_id));
-  return RefreshRelations(source, run_id);
+  MILLRACE_RETURN_IF_ERROR(RefreshRelations(source, run_id));
+  return followed;
 }
 
 absl::Status Refresher::FollowChanges(const SourceRecord& source, int64_t run_id,

@@ -7,7 +7,10 @@ in full; streams are broken at random, seeded points.
 from __future__ import annotations
 
 import pickle
+import signal
 import threading
+from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -253,6 +256,42 @@ def test_a_longer_wait_than_is_left_is_told_at_once(server: FakeServer) -> None:
     with Loader(server.address, plan=PLAN_ID, timeout_s=30) as loader, pytest.raises(millrace.ServerBusy) as caught:
         list(loader)
     assert caught.value.retry_delay_s == 60
+
+
+@pytest.mark.timeout(120)
+def test_a_signal_that_breaks_a_read_off_is_not_waited_for(server: FakeServer) -> None:
+    class Alarm(Exception):
+        pass
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        for attempt in range(10):
+            with Loader(server.address, plan=PLAN_ID, epochs=None, prefetch=0) as loader:
+                batches = iter(loader)
+                next(batches)
+                signal.setitimer(signal.ITIMER_REAL, 0.02 + 0.003 * attempt)
+                with pytest.raises(Alarm):
+                    deque(batches, maxlen=0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_loader_may_be_closed_while_it_reads(server: FakeServer) -> None:
+    with Loader(server.address, plan=PLAN_ID, epochs=None, prefetch=0) as loader:
+        batches = iter(loader)
+        next(batches)
+        before = signal.signal(signal.SIGALRM, lambda *_: loader.close())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with suppress(millrace.Error, ValueError):
+                deque(batches, maxlen=0)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(

@@ -357,6 +357,9 @@ TEST_CASE_METHOD(Fixture, "posts that do not tell their change are no page of ch
   CHECK(run.state == RunState::kFailed);
   CHECK(run.error_reason == "FILE_INVALID");
   CHECK_THAT(run.error_message, Catch::Contains("was changed"));
+  // New posts come all the same.
+  CHECK(run.counts.new_post_count == 5);
+  CHECK(Source().position == 5);
 }
 
 TEST_CASE_METHOD(Fixture, "a board that gives fewer posts a page than asked for is walked all the same") {

@@ -7,6 +7,7 @@ import queue
 import threading
 import weakref
 from collections.abc import Callable, Generator
+from contextlib import suppress
 
 from millrace._sequence import Interrupted
 from millrace.batch import Batch
@@ -72,8 +73,10 @@ class Prefetcher:
     def _close_source(self) -> None:
         self._interrupted.stop()
         self._ended = True
-        if self._source is not None:
-            self._source.close()
+        # One that another thread, or this one beneath a signal's handler, is in the middle of ends by itself.
+        if self._source is not None and not self._source.gi_running:
+            with suppress(ValueError):
+                self._source.close()
 
 
 def _run(

@@ -178,6 +178,9 @@ def end_stream(stream: Any, pid: int) -> None:
     grpcio's streams that are read in the reader's own thread (_connection) stop looking at their events once they are
     cancelled; with events left over, a closed channel keeps its socket for as long as the process lives, and the
     server its own. Only grpcio's own names reach those events; without them a socket is lost, nothing else.
+
+    Not for a call whose reading a signal's handler broke off: grpcio may have lost an event then, which nobody can wait
+    for.
     """
     stream.cancel()
     state, consume = getattr(stream, "_state", None), getattr(stream, "_consume_next_event", None)

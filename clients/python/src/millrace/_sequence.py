@@ -179,11 +179,18 @@ def stream(
         read = _stream_reader(sequence.content)
         generation = connection.generation
         call: Any = None
+        is_torn = False
         try:
             call = _open_stream(connection, request, request_id, raw=sequence.content.is_columns)
             interrupted.watch(call)
             while True:
-                received = read(connection, call)
+                try:
+                    received = read(connection, call)
+                except (grpc.RpcError, SequenceBroken):
+                    raise
+                except BaseException:
+                    is_torn = True
+                    raise
                 if received is None:
                     break
                 batch = sequence.checked(received, expected)
@@ -204,7 +211,9 @@ def stream(
                 raise error from None
             interrupted.sleep(delay_s)
         finally:
-            if call is not None:
+            if is_torn:
+                call.cancel()
+            elif call is not None:
                 _rpc.end_stream(call, pid)
 
 

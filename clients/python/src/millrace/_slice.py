@@ -189,12 +189,14 @@ class Slice:
 
     def _versions(self, name: str) -> set[str]:
         """The digests of all versions of a name."""
-
-        def fetch(token: str) -> vocabularies.ListVocabulariesResponse:
-            request = vocabularies.ListVocabulariesRequest(name=name, page_size=1000, page_token=token)
-            return _rpc.call(self.connection, _rpc.LIST_VOCABULARIES, request, timeout_s=self.timeout_s)
-
-        return {found.digest for found in _rpc.pages(fetch, lambda page: iter(page.vocabularies))}
+        request = vocabularies.ListVocabulariesRequest(name=name, page_size=1000)
+        digests: set[str] = set()
+        while True:
+            page = _rpc.call(self.connection, _rpc.LIST_VOCABULARIES, request, timeout_s=self.timeout_s)
+            digests.update(found.digest for found in page.vocabularies)
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return digests
 
 
 def check_reading(epochs: int | None, prefetch: int, timeout_s: float) -> None:
