@@ -4,6 +4,9 @@
 //
 //   refresh-beside-streams [--posts 100000] [--readers 4] [--pages-per-second 10] [--rounds 6] [--seconds 1]
 //
+// One page a second is what one board gives, at one request a second; ten are the stress. With few of them let a slice
+// be some seconds long (--pages-per-second 1 --seconds 2).
+//
 // A round is pages without readers, then slices of readers with and without pages in turn: what the machine does to one
 // it does to its neighbours. Every batch that arrives is compared with the plan's, and in the end the dataset must hold
 // the posts and tag uses that were generated.
@@ -165,7 +168,8 @@ class PageWriting {
     const Clock::time_point begin = Clock::now();
     const auto count = static_cast<int>(seconds / interval_.count());
     for (int i = 0; i < count; ++i) {
-      const bool is_new = i % 2 == 0;
+      const bool is_new = next_is_new_;
+      next_is_new_ = !is_new;
       if (is_new) posts_ = board_.NextPage();
       for (PagePost& post : posts_) post.post.score = is_new ? post.post.score : post.post.score.value_or(0) + 1;
       std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(i * interval_));
@@ -196,6 +200,7 @@ class PageWriting {
   SourceRecord source_;
   RunRecord run_;
   std::vector<PagePost> posts_;
+  bool next_is_new_ = true;  // from one Run to the next: at one page a second a slice may have one
 };
 
 double At(std::vector<double> values, double share) {

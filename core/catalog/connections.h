@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
+#include "core/catalog/checkpointer.h"
 #include "core/catalog/sqlite.h"
 
 namespace millrace {
@@ -31,6 +32,9 @@ class Connections {
   // fails, nothing of it stays. One at a time: do not wait for anything but the disk in `work`.
   absl::Status Write(const std::function<absl::Status(Database&)>& work);
 
+  // Behind a Write of a page of a refresh: now and then the log is copied into the file, beside the caller.
+  void NotePage() { checkpointer_.NotePage(); }
+
   // Runs `work` in a read transaction: it sees the committed state of one moment.
   absl::Status Read(const std::function<absl::Status(Database&)>& work);
 
@@ -39,7 +43,7 @@ class Connections {
 
  private:
   Connections(std::string path, int64_t disk_headroom_bytes)
-      : path_(std::move(path)), disk_headroom_bytes_(disk_headroom_bytes) {}
+      : path_(std::move(path)), disk_headroom_bytes_(disk_headroom_bytes), checkpointer_(path_) {}
   absl::StatusOr<std::unique_ptr<Database>> TakeReader();
   void ReturnReader(std::unique_ptr<Database> reader);
 
@@ -53,6 +57,8 @@ class Connections {
   CondVar reader_returned_;
   std::vector<std::unique_ptr<Database>> idle_readers_ ABSL_GUARDED_BY(readers_mutex_);
   int reader_count_ ABSL_GUARDED_BY(readers_mutex_) = 0;  // idle or in use
+
+  Checkpointer checkpointer_;  // ends first: the connection that closes last copies and removes the log
 };
 
 }  // namespace millrace

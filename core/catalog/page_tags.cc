@@ -27,6 +27,19 @@ absl::StatusOr<int64_t> PageTags::FindId(std::string_view name) {
   return tag_id;
 }
 
+absl::Status PageTags::FindAll(const std::vector<PagePost>& posts) {
+  absl::flat_hash_set<absl::string_view> seen;
+  std::vector<std::string_view> names;
+  for (const PagePost& post : posts) {
+    for (const PageTag& tag : post.tags) {
+      if (tag.id == 0 && seen.insert(tag.name).second) names.push_back(tag.name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string_view name : names) MILLRACE_RETURN_IF_ERROR(FindId(name).status());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<ImportedTag>> PageTags::Resolve(const std::vector<PageTag>& tags) {
   std::vector<ImportedTag> resolved;
   resolved.reserve(tags.size());

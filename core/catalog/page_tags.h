@@ -23,6 +23,10 @@ class PageTags {
  public:
   static absl::StatusOr<PageTags> Create(Database* database, int64_t dataset_id);
 
+  // Looks up the names of all tags of a page that have no id, in their order: neighbours in the index of names are
+  // neighbours in memory. (The ids do not depend on the order.)
+  absl::Status FindAll(const std::vector<PagePost>& posts);
+
   // The tags with their ids: ascending, each once; names are borrowed from `tags`. Tags that have an id keep it.
   absl::StatusOr<std::vector<ImportedTag>> Resolve(const std::vector<PageTag>& tags);
 

@@ -174,6 +174,7 @@ absl::StatusOr<RefreshCounts> PageWriter::Write() {
   int64_t last_id = source.position;
   if (!page_.posts.empty()) {
     MILLRACE_RETURN_IF_ERROR(OpenDataset(source));
+    MILLRACE_RETURN_IF_ERROR(tags_->FindAll(page_.posts));
     for (const PagePost& post : page_.posts) {
       MILLRACE_RETURN_IF_ERROR(Put(post));
       last_id = std::max(last_id, post.post.id);

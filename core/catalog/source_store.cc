@@ -185,7 +185,10 @@ absl::StatusOr<RefreshCounts> SourceStore::WritePage(const PageWrite& page) {
       unswept_dataset_id = writer.unswept_dataset_id();
       return counts.status();
     });
-    if (status.ok()) return counts;
+    if (status.ok()) {
+      connections_.NotePage();
+      return counts;
+    }
     if (!unswept_dataset_id.has_value()) return status;
     MILLRACE_RETURN_IF_ERROR(SweepFailedImports(*unswept_dataset_id));
   }
