@@ -92,6 +92,9 @@ CLI::Validator AtLeast(int64_t minimum) {
   const auto check = [minimum](std::string& text) {
     const std::optional<int64_t> number = ParseInt(text);
     if (number.has_value() && *number >= minimum) return std::string();
+    // Too large is told by number_range.h.
+    const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number && !number.has_value()) return std::string();
     return absl::StrCat("\"", text, "\" is no whole number from ", minimum, " on");
   };
   return CLI::Validator(check, absl::StrCat(minimum, " or more"));

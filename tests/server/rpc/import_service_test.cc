@@ -113,7 +113,7 @@ TEST_CASE("a format that is not named is told, reported, and recorded") {
     CHECK(repeated.result->format() == v1::SOURCE_FORMAT_DANBOORU_JSONL);
   }
   start.set_request_id("unknown");
-  const ImportReply unknown = ImportJsonl(server, start, "id,name\n1,a\n");
+  const ImportReply unknown = ImportJsonl(server, start, "words that no format begins with\n");
   CHECK(ReasonOf(unknown.status) == "FILE_INVALID");
   CHECK(unknown.status.error_message().find("danbooru-jsonl") != std::string::npos);
 }
