@@ -7,6 +7,7 @@ are replaced by those of this run, instead of compared with them.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import itertools
@@ -318,12 +319,15 @@ def test_a_pipeline_that_is_interrupted_does_not_import_its_half(server: ServerP
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(dump.made_up(100))
-        process.stdin.flush()
+        # While the server still ends the import before, the command ends at once.
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(dump.made_up(100))
+            process.stdin.flush()
         process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(CALL_S_MAX) != 0
-        process.communicate()
+        with contextlib.suppress(BrokenPipeError):
+            process.communicate()
     run(server.address, "stats", "pipeline", expect=3)
 
 

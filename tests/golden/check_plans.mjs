@@ -51,7 +51,7 @@ function* checkTags(golden, plan) {
     const counts = plan.snapshot.tagCounts().map(([id, count]) => [Number(id), count]);
     yield ['numbers of posts by tag', counts, golden.tag_counts];
   }
-  const labelsOf = labeller(golden.vocabulary ?? []);
+  const labelsOf = labeller(golden.vocabulary ?? [], (name) => plan.snapshot.aliasClass(name));
   for (const expected of golden.tag_batches ?? []) {
     const {split, epoch, step} = expected;
     const posts = plan.batch(split, epoch, step).rows.map((row) => plan.tags(row));

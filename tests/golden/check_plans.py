@@ -66,7 +66,7 @@ def check_epoch(plan: Plan, expected: dict[str, Any]) -> Comparison:
 def check_tags(golden: dict[str, Any], plan: Plan) -> Iterator[Comparison]:
     if "tag_counts" in golden:
         yield "numbers of posts by tag", [list(entry) for entry in plan.tag_counts()], golden["tag_counts"]
-    labels = Labels(map(tuple, golden.get("vocabulary", ())))
+    labels = Labels(map(tuple, golden.get("vocabulary", ())), plan)
     for expected in golden.get("tag_batches", ()):
         where = {name: expected[name] for name in ("split", "epoch", "step")}
         posts = [plan.tags(row) for row in plan.batch(**where).rows]

@@ -128,7 +128,7 @@ def golden_text(feature: Feature) -> str:
     if feature.vocabulary:
         golden["vocabulary"] = lines(list(feature.vocabulary))
         golden["tag_counts"] = compact(plan.tag_counts())
-        golden["tag_batches"] = lines(list(tag_batches_of(plan, Labels(feature.vocabulary))))
+        golden["tag_batches"] = lines(list(tag_batches_of(plan, Labels(feature.vocabulary, plan))))
     golden["tokens"] = lines(tokens_of(plan))
     return "{\n" + ",\n".join(f'"{key}":{text}' for key, text in golden.items()) + "\n}\n"
 

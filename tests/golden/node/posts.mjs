@@ -79,6 +79,7 @@ export class Snapshot {
     const listed = [...tags.values()], names = new Set(listed.map(({name}) => name));
     return this.keep('said', {
       names,
+      listed,
       apply: this.relations.applier(listed),
       meaning: this.relations.meanings(names, this.isApplied),
     });
@@ -116,6 +117,13 @@ export class Snapshot {
   // A post has the tag of that name by having said one of these.
   meaning(name) {
     return this.said.meaning(name);
+  }
+
+  // The tags that posts said and that are one with the name by aliases; none where tags are read as said.
+  aliasClass(name) {
+    if (!this.isApplied) return [];
+    const resolved = this.relations.resolve(name);
+    return this.said.listed.filter((tag) => this.relations.resolve(tag.name) === resolved);
   }
 
   // Of posts that are there or not.

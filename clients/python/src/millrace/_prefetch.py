@@ -73,8 +73,8 @@ class Prefetcher:
     def _close_source(self) -> None:
         self._interrupted.stop()
         self._ended = True
-        # One that another thread, or this one beneath a signal's handler, is in the middle of ends by itself.
-        if self._source is not None and not self._source.gi_running:
+        if self._source is not None:
+            # One that another thread, or this one beneath a signal's handler, is in the middle of ends by itself.
             with suppress(ValueError):
                 self._source.close()
 

@@ -91,6 +91,10 @@ class Plan:
         """Those that the row's post has in batches, by ascending id: as it said them, or with relations applied."""
         return sorted(self._snapshot.posts[row].tags, key=lambda tag: tag.id)
 
+    def alias_class(self, name: str) -> list[Tag]:
+        """The tags that posts said and that are one with `name` by aliases; none where tags are read as said."""
+        return self._snapshot.alias_class(name)
+
     def tag_counts(self) -> list[tuple[int, int]]:
         """The tags that posts have so, as (id, number of posts), in the order of a vocabulary made of them: most posts
         first, then by ascending id."""

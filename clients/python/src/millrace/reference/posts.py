@@ -116,6 +116,17 @@ class Snapshot:
                 said_by_meaning.setdefault(name, set()).add(said)
         return {name: frozenset(names) for name, names in said_by_meaning.items()}
 
+    def alias_class(self, name: str) -> list[Tag]:
+        """The tags that posts said and that are one with `name` by aliases; none unless relations are applied."""
+        return self._alias_classes.get(self._relations.resolve(name), [])
+
+    @cached_property
+    def _alias_classes(self) -> dict[str, list[Tag]]:
+        classes: dict[str, list[Tag]] = {}
+        for tag in {tag for tags in self._said.values() for tag in tags}:
+            classes.setdefault(self._relations.resolve(tag.name), []).append(tag)
+        return classes
+
     def said_any(self, post: Post, names: AbstractSet[str]) -> bool:
         return any(tag.name in names for tag in self._said.get(post.id, post.tags))
 
