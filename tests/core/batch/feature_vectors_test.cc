@@ -118,13 +118,13 @@ void CheckToken(const element& golden, const element& expected) {
   CHECK(DecodeToken(token, plan_id, split).value() == position);
 }
 
-std::shared_ptr<const LabelIndex> LabelsOf(const element& golden, const Snapshot& snapshot) {
+std::shared_ptr<const LabelIndex> LabelsOf(const element& golden, const Snapshot& snapshot, TagReading reading) {
   std::vector<VocabularyEntry> entries;
   for (const element entry : golden["vocabulary"].get_array()) {
     entries.push_back({0, TextOf(entry.at(0)), testing::CategoryOf(TextOf(entry.at(1))), 0});
   }
   const Vocabulary vocabulary = Vocabulary::Create(std::move(entries)).value();
-  return std::make_shared<const LabelIndex>(LabelIndex::Create(snapshot, vocabulary).value());
+  return std::make_shared<const LabelIndex>(LabelIndex::Create(snapshot, vocabulary, reading).value());
 }
 
 // How many posts have each tag, in the order of a vocabulary made of the snapshot.
@@ -140,11 +140,11 @@ void CheckTagCounts(const element& golden, const Snapshot& snapshot, TagReading 
 
 // As columns have them; that rows have the same is for the tests of a server (tests/e2e/test_feature_vectors.py).
 size_t CheckTagBatches(const element& golden, const Plan& plan, const Snapshot& snapshot, TagReading reading) {
-  ColumnWriter writer =
-      ColumnWriter::Create(
-          snapshot, LocationTemplate::Parse("{id}").value(),
-          {.fields = PostFieldSet::Parse({"tags"}).value(), .labels = LabelsOf(golden, snapshot), .tags = reading})
-          .value();
+  ColumnWriter writer = ColumnWriter::Create(snapshot, LocationTemplate::Parse("{id}").value(),
+                                             {.fields = PostFieldSet::Parse({"tags"}).value(),
+                                              .labels = LabelsOf(golden, snapshot, reading),
+                                              .tags = reading})
+                            .value();
   size_t batch_count = 0;
   for (const element expected : golden["tag_batches"].get_array()) {
     const size_t split = plan.FindSplit(TextOf(expected["split"])).value();
