@@ -10,8 +10,8 @@
 namespace millrace {
 namespace {
 
-// More posts than two batches hold, of which the first is in the file before the next is begun, and than one transaction
-// of a sweep removes.
+// More posts than two batches hold, of which the first is in the file before the next is begun, and than one
+// transaction of a sweep removes.
 constexpr int64_t kStagedCount = 40'000;
 
 class SweepFixture : public CatalogFixture {
