@@ -28,12 +28,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         assert process.stop() == 0
 
 
-@pytest.fixture(scope="module")
-def client(server: ServerProcess) -> Iterator[millrace.Client]:
-    with millrace.connect(server.address) as connected:
-        yield connected
-
-
 class ChangingBoard(FaultyBoard):
     """Whose posts can be edited."""
 

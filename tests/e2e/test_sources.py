@@ -37,12 +37,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="module")
-def client(server: ServerProcess) -> Iterator[millrace.Client]:
-    with millrace.connect(server.address) as connected:
-        yield connected
-
-
-@pytest.fixture(scope="module")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxBoard]:
     board = NginxBoard(tmp_path_factory.mktemp("nginx"))
     yield board
