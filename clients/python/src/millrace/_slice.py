@@ -180,23 +180,17 @@ class Slice:
         if wanted is None or found.digest == wanted:
             return self._content.with_vocabulary(found.digest)
         # A name whose newest version is another by now still means the state's to who goes on from it.
-        if name == found.name and wanted in self._versions(name):
-            return self._content.with_vocabulary(wanted)
+        if name == found.name:
+            # Here, because few readers need it and it loads all the nouns.
+            from millrace._vocabularies import Vocabularies
+
+            versions = Vocabularies(self.connection, self.timeout_s).list(name=name)
+            if any(version.digest == wanted for version in versions):
+                return self._content.with_vocabulary(wanted)
         raise ValueError(
             f"the state's labels are by vocabulary {wanted}, but {name!r} is {found.digest}: labels would change their "
             f'meaning. Name the state\'s, or leave "vocabulary" out of the state if that is meant'
         )
-
-    def _versions(self, name: str) -> set[str]:
-        """The digests of all versions of a name."""
-        request = vocabularies.ListVocabulariesRequest(name=name, page_size=1000)
-        digests: set[str] = set()
-        while True:
-            page = _rpc.call(self.connection, _rpc.LIST_VOCABULARIES, request, timeout_s=self.timeout_s)
-            digests.update(found.digest for found in page.vocabularies)
-            request.page_token = page.next_page_token
-            if not request.page_token:
-                return digests
 
 
 def check_reading(epochs: int | None, prefetch: int, timeout_s: float) -> None:
