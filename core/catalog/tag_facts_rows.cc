@@ -1,5 +1,6 @@
 #include "core/catalog/tag_facts_rows.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -13,24 +14,50 @@ namespace {
 // Boards give a name to one tag; a source with a name in several categories has a handful.
 constexpr int64_t kSameNameMax = 64;
 
+// From `first` on the row has tag_id, category, is_deprecated, source_post_count, extra_json.
+TagFact FactOf(std::string_view name, Statement& statement, int first) {
+  TagFact fact;
+  fact.id = statement.Int64(first);
+  fact.name = std::string(name);
+  fact.category = TagCategoryOf(statement.Int64(first + 1));
+  fact.is_deprecated = statement.Int64(first + 2) != 0;
+  fact.source_post_count = statement.OptionalInt<int64_t>(first + 3);
+  fact.extra_json = std::string(statement.Text(first + 4));
+  return fact;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement statement,
-      database.PrepareCached("SELECT tag_id, category, is_deprecated, source_post_count FROM tag_facts "
+      database.PrepareCached("SELECT tag_id, category, is_deprecated, source_post_count, extra_json FROM tag_facts "
                              "WHERE dataset_id = ?1 AND name = ?2"));
   statement.Bind(1, dataset_id);
   statement.Bind(2, name);
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   if (!has_row) return std::nullopt;
-  TagFact fact;
-  fact.id = statement.Int64(0);
-  fact.name = std::string(name);
-  fact.category = TagCategoryOf(statement.Int64(1));
-  fact.is_deprecated = statement.Int64(2) != 0;
-  fact.source_post_count = statement.OptionalInt<int64_t>(3);
-  return fact;
+  return FactOf(name, statement, 0);
+}
+
+absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t dataset_id, std::string_view prefix,
+                                                  std::string_view after, int64_t limit) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.PrepareCached("SELECT name, tag_id, category, is_deprecated, source_post_count, extra_json "
+                             "FROM tag_facts WHERE dataset_id = ?1 AND name >= ?2 ORDER BY name"));
+  statement.Bind(1, dataset_id);
+  statement.Bind(2, std::max(prefix, after));
+  std::vector<TagFact> facts;
+  while (static_cast<int64_t>(facts.size()) < limit) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+    if (!has_row) break;
+    const std::string name(statement.Text(0));
+    if (name.compare(0, prefix.size(), prefix) != 0) break;
+    if (name == after) continue;
+    facts.push_back(FactOf(name, statement, 1));
+  }
+  return facts;
 }
 
 absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id) {
@@ -59,12 +86,13 @@ absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<co
   MILLRACE_ASSIGN_OR_RETURN(
       Statement upsert,
       database.PrepareCached(
-          "INSERT INTO tag_facts (dataset_id, name, tag_id, category, is_deprecated, source_post_count) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (dataset_id, name) DO UPDATE SET "
+          "INSERT INTO tag_facts (dataset_id, name, tag_id, category, is_deprecated, source_post_count, extra_json) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8) ON CONFLICT (dataset_id, name) DO UPDATE SET "
           "tag_id = iif(excluded.tag_id = 0, tag_id, excluded.tag_id), "
           "category = iif(excluded.category = 0, category, excluded.category), "
           "is_deprecated = iif(?7, excluded.is_deprecated, is_deprecated), "
-          "source_post_count = coalesce(excluded.source_post_count, source_post_count)"));
+          "source_post_count = coalesce(excluded.source_post_count, source_post_count), "
+          "extra_json = iif(excluded.extra_json = '', extra_json, excluded.extra_json)"));
   upsert.Bind(1, dataset_id);
   upsert.Bind(7, static_cast<int64_t>(tells_deprecation));
   for (const TagFact* fact : facts) {
@@ -73,6 +101,7 @@ absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<co
     upsert.Bind(4, static_cast<int64_t>(fact->category));
     upsert.Bind(5, static_cast<int64_t>(fact->is_deprecated));
     upsert.Bind(6, fact->source_post_count);
+    upsert.BindBorrowed(8, fact->extra_json);
     MILLRACE_RETURN_IF_ERROR(upsert.Run());
   }
   return absl::OkStatus();

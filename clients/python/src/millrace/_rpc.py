@@ -66,6 +66,7 @@ GET_STATS = Method("CatalogService/GetStats", catalog.GetStatsRequest, catalog.G
 GET_TAG = Method("CatalogService/GetTag", catalog.GetTagRequest, catalog.GetTagResponse)
 LIST_TAGS = Method("CatalogService/ListTags", catalog.ListTagsRequest, catalog.ListTagsResponse)
 LIST_TAG_RELATIONS = Method("TagService/ListTagRelations", tags.ListTagRelationsRequest, tags.ListTagRelationsResponse)
+LIST_LISTED_TAGS = Method("TagService/ListListedTags", tags.ListListedTagsRequest, tags.ListListedTagsResponse)
 LIST_POOLS = Method("TagService/ListPools", tags.ListPoolsRequest, tags.ListPoolsResponse)
 LIST_ARTISTS = Method("TagService/ListArtists", tags.ListArtistsRequest, tags.ListArtistsResponse)
 GET_POST = Method("CatalogService/GetPost", catalog.GetPostRequest, catalog.GetPostResponse)
