@@ -197,7 +197,7 @@ class ServerStream:
         """What a signal's handler raised came out of grpcio, which is not made for it: it may have lost an event, which
         nobody can wait for, and may have left its lock locked, on which whichever thread drops the call would hang."""
         self._is_torn = True
-        condition = getattr(getattr(self._call, "_state", None), "condition", None)
+        condition: Any = getattr(getattr(self._call, "_state", None), "condition", None)
         is_owned = getattr(condition, "_is_owned", None)
         while is_owned is not None and is_owned():
             condition.release()
