@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/catalog/listed_counts.h"
 #include "core/catalog/sqlite.h"
 #include "core/model/stats.h"
 #include "core/model/tag_relation.h"
@@ -27,8 +28,8 @@ absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& databa
 
 // Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count, nothing
 // else) stays as it was told before; so does the deprecation when the board does not tell it.
-absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
-                           bool tells_deprecation = true);
+absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
+                                           absl::Span<const TagFact* const> facts, bool tells_deprecation = true);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
 // tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed.

@@ -178,7 +178,12 @@ def import_progress(message: imports.ImportProgress) -> types.ImportProgress:
         post_count=message.post_count,
         rejected_count=message.rejected_count,
         posts_per_second=message.posts_per_second,
+        fact_count=message.fact_count,
     )
+
+
+def listed_counts(message: imports.ListedCounts) -> types.ListedCounts:
+    return types.ListedCounts(message.new_count, message.updated_count, message.unchanged_count)
 
 
 def import_result(message: imports.ImportResult) -> types.ImportResult:
@@ -197,6 +202,13 @@ def import_result(message: imports.ImportResult) -> types.ImportResult:
         snapshot=optional(message, "snapshot"),
         snapshot_error=message.snapshot_error.message if failed else None,
         committed_at=time(message, "committed_at"),
+        listed_tags=listed_counts(message.listed_tags),
+        listed_aliases=listed_counts(message.listed_aliases),
+        listed_implications=listed_counts(message.listed_implications),
+        listed_pools=listed_counts(message.listed_pools),
+        listed_artists=listed_counts(message.listed_artists),
+        superseded_relation_count=message.superseded_relation_count,
+        aliased_post_count=message.aliased_post_count,
     )
 
 

@@ -405,8 +405,8 @@ class Client(_Part):
         max_rejected: records that may be rejected before the import fails; -1: any number. max_reported: how many of
         them on_rejected hears of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when
         the connection breaks (with files that can be read again).
-        apply_aliases: tags that the dataset knows as active aliases become what they are an alias of;
-        extra_json keeps the names said, as "aliased_tags".
+        apply_aliases: tags that are active aliases, in the dataset or by a list of this import, wherever it stands,
+        become what they are an alias of; extra_json keeps the names said, as "aliased_tags".
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
         files, format = _sources.collect(source, format)
@@ -500,7 +500,10 @@ class _ImportBar:
         self._listener = listener
 
     def update(self, progress: types.ImportProgress) -> None:
-        self._bar.set_postfix_str(f"{progress.stage}, {progress.post_count} posts, {progress.rejected_count} rejected")
+        taken = f"{progress.post_count} posts" if progress.post_count or not progress.fact_count else ""
+        if progress.fact_count:
+            taken += f"{', ' if taken else ''}{progress.fact_count} of lists"
+        self._bar.set_postfix_str(f"{progress.stage}, {taken}, {progress.rejected_count} rejected")
         self._bar.update(progress.byte_count - self._bar.n)
         if self._listener is not None:
             self._listener(progress)

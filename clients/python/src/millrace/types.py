@@ -16,6 +16,7 @@ __all__ = [
     "ImportRecord",
     "ImportResult",
     "ImportSummary",
+    "ListedCounts",
     "Mix",
     "Plan",
     "Pool",
@@ -282,13 +283,24 @@ class RejectedRecord:
 
 @dataclass(frozen=True)
 class ImportProgress:
-    """How far an import is. stage: "reading", "committing" or "compiling". byte_count: as sent (compressed)."""
+    """How far an import is. stage: "reading", "committing" or "compiling". byte_count: as sent (compressed).
+    fact_count: tags, aliases, implications, pools and artists of lists."""
 
     stage: str | None
     byte_count: int
     post_count: int
     rejected_count: int
     posts_per_second: float
+    fact_count: int = 0
+
+
+@dataclass(frozen=True)
+class ListedCounts:
+    """What lists brought of one kind of thing: what the dataset had nothing of, had otherwise, had just so."""
+
+    new_count: int = 0
+    updated_count: int = 0
+    unchanged_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -298,6 +310,8 @@ class ImportResult:
     snapshot: the digest of the snapshot compiled at its end; None when skipped, or when it failed, and
     snapshot_error then says why. already_imported: the request_id had been imported before; this is the
     first result. format: what the dump was read as; None when it had no record to tell by.
+    listed_...: what came in lists apart from posts. superseded_relation_count: aliases of the dataset that
+    contradicted one that was told. aliased_post_count: posts in which apply_aliases changed tags.
     """
 
     import_id: str
@@ -313,6 +327,13 @@ class ImportResult:
     snapshot: str | None
     snapshot_error: str | None
     committed_at: datetime | None
+    listed_tags: ListedCounts = ListedCounts()
+    listed_aliases: ListedCounts = ListedCounts()
+    listed_implications: ListedCounts = ListedCounts()
+    listed_pools: ListedCounts = ListedCounts()
+    listed_artists: ListedCounts = ListedCounts()
+    superseded_relation_count: int = 0
+    aliased_post_count: int = 0
 
 
 @dataclass(frozen=True)
