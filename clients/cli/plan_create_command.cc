@@ -233,7 +233,8 @@ Outcome CreatePlanCommand::Run(Session& session) {
       !outcome.ok()) {
     return outcome;
   }
-  if (Outcome outcome = CheckTagReading(spec.tags(), response.plan().spec().tags(), "plan " + response.plan().id());
+  if (Outcome outcome =
+          CheckTagReading(spec.tags(), response.plan().spec().tags(), "made plan " + response.plan().id());
       !outcome.ok()) {
     return outcome;
   }

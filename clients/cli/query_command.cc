@@ -69,13 +69,20 @@ class QueryCommand : public Command {
                   << std::endl;
   }
 
+  // Fails also when the server answers by another reading of tags.
+  template <typename Method, typename Request, typename Response>
+  static Outcome Ask(Session& session, Stub& stub, Method method, const Request& request, Response* response) {
+    const Outcome outcome = session.client.Call(stub, method, request, response);
+    return outcome.ok() ? CheckTagReading(request.tags(), response->tags(), "answered") : outcome;
+  }
+
   Outcome Explain(Session& session, Stub& stub) {
     v1::ExplainQueryRequest request;
     if (const Outcome outcome = scope_.Fill(session, request); !outcome.ok()) return outcome;
     request.set_query(query_);
     request.set_tags(tags_.value());
     v1::ExplainQueryResponse response;
-    if (const Outcome outcome = session.client.Call(stub, &Stub::ExplainQuery, request, &response); !outcome.ok()) {
+    if (const Outcome outcome = Ask(session, stub, &Stub::ExplainQuery, request, &response); !outcome.ok()) {
       return outcome;
     }
     if (session.options.json) {
@@ -132,7 +139,7 @@ class QueryCommand : public Command {
     request.set_page_size(kIdsPageSize);
     do {
       v1::SearchPostsResponse response;
-      if (const Outcome outcome = session.client.Call(stub, &Stub::SearchPosts, request, &response); !outcome.ok()) {
+      if (const Outcome outcome = Ask(session, stub, &Stub::SearchPosts, request, &response); !outcome.ok()) {
         return outcome;
       }
       for (const int64_t id : response.post_ids()) session.out() << id << '\n';
@@ -147,7 +154,7 @@ class QueryCommand : public Command {
     request.set_query(query_);
     request.set_tags(tags_.value());
     v1::SearchPostsResponse response;
-    if (const Outcome outcome = session.client.Call(stub, &Stub::SearchPosts, request, &response); !outcome.ok()) {
+    if (const Outcome outcome = Ask(session, stub, &Stub::SearchPosts, request, &response); !outcome.ok()) {
       return outcome;
     }
     if (session.options.json) {

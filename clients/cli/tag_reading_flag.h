@@ -32,13 +32,13 @@ class TagReadingFlag {
   std::string word_;
 };
 
-// Fails when a server made `what` by another reading than was asked for: one of before there were readings passes the
-// field over without a word.
-inline Outcome CheckTagReading(v1::TagReading asked, v1::TagReading followed, const std::string& what) {
+// Fails when a server did something ("made plan ab12") by another reading than was asked for: one of before there were
+// readings passes the field over without a word.
+inline Outcome CheckTagReading(v1::TagReading asked, v1::TagReading followed, const std::string& did) {
   if (asked != v1::TAG_READING_APPLIED || followed == v1::TAG_READING_APPLIED) return {};
   Outcome outcome;
   outcome.exit_code = ExitCode::kRefused;
-  outcome.message = "the server is too old to apply aliases and implications: it made " + what + " by tags as said";
+  outcome.message = "the server is too old to apply aliases and implications: it " + did + " by tags as said";
   outcome.hint = "Update the server, or leave --tags applied out.";
   return outcome;
 }

@@ -134,7 +134,7 @@ Outcome CreateVocabularyCommand::Run(Session& session) {
   }
   const v1::Vocabulary& made = response.vocabulary();
   if (Outcome outcome = CheckTagReading(request.selection().tags(), response.tags(),
-                                        absl::StrCat("vocabulary ", made.name(), "@", made.version()));
+                                        absl::StrCat("made vocabulary ", made.name(), "@", made.version()));
       !outcome.ok()) {
     return outcome;
   }

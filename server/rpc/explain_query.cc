@@ -81,6 +81,7 @@ absl::Status ExplainQuery(const ServiceDeps& deps, const v1::ExplainQueryRequest
   response->set_evaluation_us(absl::ToInt64Microseconds(absl::Now() - start));
   response->set_post_count(static_cast<int64_t>(rows.Count()));
   response->set_snapshot_post_count(snapshot->post_count());
+  response->set_tags(ToldReading(reading));
   MILLRACE_RETURN_IF_ERROR(TreeWriter(query, bound, *snapshot, cancelled, response).Write(query.root()));
   response->mutable_nodes(0)->set_post_count(response->post_count());
   return absl::OkStatus();

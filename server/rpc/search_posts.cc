@@ -84,6 +84,7 @@ absl::Status SearchPosts(const ServiceDeps& deps, const v1::SearchPostsRequest& 
       RowsInOrder(matches, order, static_cast<uint64_t>(offset), static_cast<uint64_t>(count), *snapshot, cancelled));
   response->set_snapshot(snapshot->digest());
   response->set_post_count(match_count);
+  response->set_tags(ToldReading(reading));
   MILLRACE_RETURN_IF_ERROR(request.ids_only() ? AddIds(rows, *snapshot, response)
                                               : AddPosts(rows, *snapshot, deps, response));
   const int64_t end = offset + response->post_ids_size();

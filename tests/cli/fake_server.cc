@@ -104,6 +104,28 @@ grpc::Status FakePlans::ExplainStep(grpc::ServerContext*, const v1::ExplainStepR
   return grpc::Status::OK;
 }
 
+grpc::Status FakeQueries::ExplainQuery(grpc::ServerContext*, const v1::ExplainQueryRequest* request,
+                                       v1::ExplainQueryResponse* response) {
+  v1::QueryNode& root = *response->add_nodes();
+  root.set_kind(v1::QUERY_NODE_KIND_TERM);
+  root.set_text(request->query());
+  response->set_post_count(2);
+  if (knows_readings) response->set_tags(request->tags());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeQueries::SearchPosts(grpc::ServerContext*, const v1::SearchPostsRequest* request,
+                                      v1::SearchPostsResponse* response) {
+  const bool is_first = request->page_token().empty();
+  const int64_t id = is_first ? 1 : 2;
+  if (!request->ids_only()) response->add_posts()->set_id(id);
+  response->add_post_ids(id);
+  response->set_post_count(2);
+  if (is_first) response->set_next_page_token("more");
+  if (knows_readings) response->set_tags(request->tags());
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeSnapshots::VerifySnapshot(grpc::ServerContext*, const v1::VerifySnapshotRequest* request,
                                            v1::VerifySnapshotResponse* response) {
   response->set_digest(request->digest());
@@ -225,8 +247,8 @@ FakeServer::FakeServer() {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&catalog, &plans, &snapshots, &vocabularies, &loader, &imports}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{&catalog, &plans, &queries, &snapshots,
+                                                                      &vocabularies, &loader, &imports}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

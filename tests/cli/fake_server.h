@@ -12,6 +12,7 @@
 #include "millrace/v1/import_service.grpc.pb.h"
 #include "millrace/v1/loader_service.grpc.pb.h"
 #include "millrace/v1/plan_service.grpc.pb.h"
+#include "millrace/v1/query_service.grpc.pb.h"
 #include "millrace/v1/snapshot_service.grpc.pb.h"
 #include "millrace/v1/vocabulary_service.grpc.pb.h"
 
@@ -52,6 +53,16 @@ struct FakePlans : v1::PlanService::Service {
                            v1::ExplainPostResponse* response) override;
   grpc::Status ExplainStep(grpc::ServerContext*, const v1::ExplainStepRequest* request,
                            v1::ExplainStepResponse* response) override;
+};
+
+// Finds the posts 1 and 2, a page each.
+struct FakeQueries : v1::QueryService::Service {
+  bool knows_readings = false;  // of tags
+
+  grpc::Status ExplainQuery(grpc::ServerContext*, const v1::ExplainQueryRequest* request,
+                            v1::ExplainQueryResponse* response) override;
+  grpc::Status SearchPosts(grpc::ServerContext*, const v1::SearchPostsRequest* request,
+                           v1::SearchPostsResponse* response) override;
 };
 
 struct FakeSnapshots : v1::SnapshotService::Service {
@@ -124,6 +135,7 @@ class FakeServer {
 
   FakeCatalog catalog;
   FakePlans plans;
+  FakeQueries queries;
   FakeSnapshots snapshots;
   FakeVocabularies vocabularies;
   FakeLoader loader;

@@ -27,6 +27,7 @@ from millrace.v1 import import_service_pb2 as imports
 from millrace.v1 import loader_service_pb2 as loader
 from millrace.v1 import plan_service_pb2 as plans
 from millrace.v1 import post_pb2 as posts
+from millrace.v1 import query_service_pb2 as queries
 from millrace.v1 import vocabulary_service_pb2 as vocabularies
 
 PLAN_ID = "ab" * 32
@@ -104,6 +105,8 @@ class FakeServer(grpc.GenericRpcHandler):
             "LoaderService/GetBatch": (loader.GetBatchRequest, self._get_batch),
             "CatalogService/GetStats": (catalog.GetStatsRequest, lambda request, context: catalog.GetStatsResponse()),
             "CatalogService/ListTags": (catalog.ListTagsRequest, self._list_tags),
+            "QueryService/ExplainQuery": (queries.ExplainQueryRequest, self._explain_query),
+            "QueryService/SearchPosts": (queries.SearchPostsRequest, self._search_posts),
         }
         unary |= {
             "VocabularyService/CreateVocabulary": (vocabularies.CreateVocabularyRequest, self._create_vocabulary),
@@ -156,6 +159,22 @@ class FakeServer(grpc.GenericRpcHandler):
         if not self.knows_readings:
             return posts.TAG_READING_UNSPECIFIED
         return asked or posts.TAG_READING_AS_SAID
+
+    def _explain_query(
+        self, request: queries.ExplainQueryRequest, context: grpc.ServicerContext
+    ) -> queries.ExplainQueryResponse:
+        root = queries.QueryNode(kind=queries.QUERY_NODE_KIND_AND)
+        return queries.ExplainQueryResponse(nodes=[root], tags=self._reading(request.tags))
+
+    def _search_posts(
+        self, request: queries.SearchPostsRequest, context: grpc.ServicerContext
+    ) -> queries.SearchPostsResponse:
+        """Two pages with the posts 1 and 2."""
+        post_id, token = (2, "") if request.page_token else (1, "more")
+        found = [] if request.ids_only else [posts.Post(id=post_id)]
+        return queries.SearchPostsResponse(
+            posts=found, post_ids=[post_id], next_page_token=token, tags=self._reading(request.tags)
+        )
 
     def _list_tags(self, request: catalog.ListTagsRequest, context: grpc.ServicerContext) -> catalog.ListTagsResponse:
         first = int(request.page_token or 0)

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/server/rpc/error_details.h"
@@ -144,6 +145,36 @@ TEST_CASE("posts that match come in pages, in the order that was asked for") {
   CHECK(fixture.Ids("limit:0").empty());
   CHECK(fixture.Ids("id:>1000").empty());
   CHECK(fixture.Ids("order:score", 4, true).size() == 60);
+}
+
+TEST_CASE("every answer tells by which reading of tags it is") {
+  Fixture fixture;
+  for (const auto& [asked, told] : {std::pair{v1::TAG_READING_UNSPECIFIED, v1::TAG_READING_AS_SAID},
+                                    std::pair{v1::TAG_READING_AS_SAID, v1::TAG_READING_AS_SAID},
+                                    std::pair{v1::TAG_READING_APPLIED, v1::TAG_READING_APPLIED}}) {
+    CAPTURE(asked);
+    v1::ExplainQueryRequest explain;
+    explain.set_dataset("d");
+    explain.set_tags(asked);
+    v1::ExplainQueryResponse explained;
+    REQUIRE(Call(fixture.stub, &Stub::ExplainQuery, explain, &explained).ok());
+    CHECK(explained.tags() == told);
+    v1::SearchPostsRequest search;
+    search.set_dataset("d");
+    search.set_tags(asked);
+    search.set_page_size(40);
+    for (const bool ids_only : {false, true}) {
+      search.set_ids_only(ids_only);
+      search.clear_page_token();
+      v1::SearchPostsResponse page;
+      REQUIRE(Call(fixture.stub, &Stub::SearchPosts, search, &page).ok());
+      CHECK(page.tags() == told);
+      search.set_page_token(page.next_page_token());
+      REQUIRE_FALSE(search.page_token().empty());
+      REQUIRE(Call(fixture.stub, &Stub::SearchPosts, search, &page).ok());
+      CHECK(page.tags() == told);
+    }
+  }
 }
 
 TEST_CASE("a page token belongs to its search, and to the snapshot of its first page") {

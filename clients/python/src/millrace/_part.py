@@ -49,12 +49,12 @@ class Part:
                 return
 
 
-def check_reading(asked: int, followed: int, made: str) -> None:
-    """ServerOutdated when a server made something by another reading of tags than was asked for: one of before there
-    were readings passes the field over. Both are numbers of TagReading."""
+def check_reading(asked: int, followed: int, did: str) -> None:
+    """ServerOutdated when a server did something ("made plan ab12") by another reading of tags than was asked for: one
+    of before there were readings passes the field over. Both are numbers of TagReading."""
     if asked == posts.TAG_READING_APPLIED and followed != asked:
         raise ServerOutdated(
-            f"the server is too old to apply aliases and implications: it made {made} by tags as said; update it, or "
+            f"the server is too old to apply aliases and implications: it {did} by tags as said; update it, or "
             'leave tags="applied" out',
             code="UNIMPLEMENTED",
         )

@@ -72,7 +72,7 @@ class Vocabularies(Part):
             request.selection.CopyFrom(selection)
         response = self._call(_rpc.CREATE_VOCABULARY, request)
         made = _vocabulary(response.vocabulary)
-        check_reading(request.selection.tags, response.tags, f"vocabulary {made.reference}")
+        check_reading(request.selection.tags, response.tags, f"made vocabulary {made.reference}")
         return made
 
     def get(self, vocabulary: str) -> types.Vocabulary:

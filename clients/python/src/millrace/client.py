@@ -170,22 +170,38 @@ class Posts(_Part):
     ) -> Iterator[types.Post]:
         """The posts that match the query, in order of id or as its `order:` says, up to its `limit:`. A dataset stands
         for its newest snapshot. tags: which tags a post has for the query, "as_said" (the default) or "applied"; the
-        posts tell them as they said. Pages as it goes. QueryInvalid; SnapshotRequired."""
-        reading = _convert.TAG_READING.number(tags, "tags")
+        posts tell them as they said. Pages as it goes. QueryInvalid; SnapshotRequired; ServerOutdated when the server
+        cannot apply relations."""
         request = queries.SearchPostsRequest(
-            **_scope(dataset, snapshot), query=query, tags=reading, page_size=page_size
+            **_scope(dataset, snapshot),
+            query=query,
+            tags=_convert.TAG_READING.number(tags, "tags"),
+            page_size=page_size,
         )
-        return self._pages(_rpc.SEARCH_POSTS, request, lambda page: map(_convert.post, page.posts))
+
+        def found(page: queries.SearchPostsResponse) -> Iterator[types.Post]:
+            _check_reading(request.tags, page.tags, "answered")
+            return map(_convert.post, page.posts)
+
+        return self._pages(_rpc.SEARCH_POSTS, request, found)
 
     def search_ids(
         self, query: str, *, dataset: str | None = None, snapshot: str | None = None, tags: str | None = None
     ) -> Iterator[int]:
         """As search, but only the ids: 10,000 a call."""
-        reading = _convert.TAG_READING.number(tags, "tags")
         request = queries.SearchPostsRequest(
-            **_scope(dataset, snapshot), query=query, tags=reading, ids_only=True, page_size=_SEARCH_IDS_PAGE_SIZE
+            **_scope(dataset, snapshot),
+            query=query,
+            tags=_convert.TAG_READING.number(tags, "tags"),
+            ids_only=True,
+            page_size=_SEARCH_IDS_PAGE_SIZE,
         )
-        return self._pages(_rpc.SEARCH_POSTS, request, lambda page: iter(page.post_ids))
+
+        def found(page: queries.SearchPostsResponse) -> Iterator[int]:
+            _check_reading(request.tags, page.tags, "answered")
+            return iter(page.post_ids)
+
+        return self._pages(_rpc.SEARCH_POSTS, request, found)
 
     def sample(
         self,
@@ -303,7 +319,7 @@ class Plans(_Part):
             tags=tags,
         )
         made = self._call(_rpc.CREATE_PLAN, plans.CreatePlanRequest(spec=spec)).plan
-        _check_reading(spec.tags, made.spec.tags, f"plan {made.id}")
+        _check_reading(spec.tags, made.spec.tags, f"made plan {made.id}")
         return _plans.plan(made)
 
     def get(self, plan_id: str) -> types.Plan:
@@ -370,11 +386,13 @@ class Client(_Part):
     ) -> explanation.QueryExplanation:
         """How a query is read, and how many posts of the snapshot (of a dataset, the newest one) its terms and all of
         it match. tags: which tags a post has, "as_said" (the default) or "applied". QueryInvalid, whose
-        metadata["char_offset"] says where; SnapshotRequired."""
+        metadata["char_offset"] says where; SnapshotRequired; ServerOutdated when the server cannot apply relations."""
         request = queries.ExplainQueryRequest(
             **_scope(dataset, snapshot), query=query, tags=_convert.TAG_READING.number(tags, "tags")
         )
-        return _queries.query_explanation(self._call(_rpc.EXPLAIN_QUERY, request))
+        response = self._call(_rpc.EXPLAIN_QUERY, request)
+        _check_reading(request.tags, response.tags, "answered")
+        return _queries.query_explanation(response)
 
     def import_(
         self,
