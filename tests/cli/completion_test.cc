@@ -63,7 +63,7 @@ TEST_CASE("bash completes commands, subcommands, flags and values") {
   CHECK(BashCompletions("millrace plan create --batch-s") == "--batch-size\n");
   CHECK(BashCompletions("millrace plan create --last p") == "pad\n");
   CHECK(BashCompletions("millrace --json completion f") == "fish\n");
-  CHECK(BashCompletions("millrace --address list tags l") == "list\n");
+  CHECK(BashCompletions("millrace --address list tags l") == "list listed\n");
   CHECK(BashCompletions("millrace plan create --seed x") == "\n");
 }
 
