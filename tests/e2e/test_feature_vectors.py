@@ -48,6 +48,7 @@ def importable(path: Path) -> bool:
     return "epochs" in golden and ratings <= set(RATINGS) and is_told
 
 
+REFUSALS = sorted((ROOT / "tests" / "golden" / "refusals").glob("*.json"))
 VECTORS = [path for path in sorted((ROOT / "tests" / "golden" / "features").glob("*.json")) if importable(path)]
 
 
@@ -172,3 +173,15 @@ def check_tags(client: millrace.Client, golden: Golden, plan_id: str, name: str)
 def test_there_are_vectors() -> None:
     assert len(VECTORS) >= 60
     assert sum("vocabulary" in json.loads(path.read_text()) for path in VECTORS) >= 6
+
+
+@pytest.mark.parametrize("path", REFUSALS, ids=lambda path: path.stem)
+def test_the_plans_of_golden_refusals_are_refused(
+    server: ServerProcess, client: millrace.Client, tmp_path: Path, path: Path
+) -> None:
+    golden: Golden = json.loads(path.read_text())
+    snapshot = import_all(client, golden, tmp_path, f"refused_{path.stem}")
+    with pytest.raises(grpc.RpcError) as caught:
+        create(server.address, plan_spec(golden["plan"], snapshot))
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details().startswith(f"spec.{golden['refused']}: ")

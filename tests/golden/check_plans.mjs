@@ -15,7 +15,7 @@ import {isDeepStrictEqual} from 'node:util';
 
 import {labeller} from './node/labels.mjs';
 import {epochKey, le64, permutation, selectionKey} from './node/permutation.mjs';
-import {parseToken, Plan} from './node/plan.mjs';
+import {parseToken, Plan, planIdOf} from './node/plan.mjs';
 import {Snapshot} from './node/posts.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -89,11 +89,25 @@ function* checkPlan(golden, full) {
   }
 }
 
+function* checkRefusal(golden) {
+  yield ['plan id', planIdOf(golden.plan), golden.plan_id];
+  let refused = 'nothing';
+  try {
+    new Plan(golden.plan, new Snapshot(golden));
+  } catch (error) {
+    refused = error.message.split(':')[0];
+  }
+  yield ['refused', refused, golden.refused];
+}
+
+const checksOf = (golden, full) =>
+    golden.permutations ? checkPermutations(golden) : golden.refused ? checkRefusal(golden) : checkPlan(golden, full);
+
 // How many vectors the file holds that were compared, and how many of them differ.
 const checkFile = (path, full) => {
   const golden = parse(readFileSync(path, 'utf8'));
   let compared = 0, failed = 0;
-  for (const [what, found, expected] of golden.permutations ? checkPermutations(golden) : checkPlan(golden, full)) {
+  for (const [what, found, expected] of checksOf(golden, full)) {
     ++compared;
     if (isDeepStrictEqual(found, expected)) continue;
     ++failed;
@@ -106,7 +120,7 @@ const checkFile = (path, full) => {
 const given = process.argv.slice(2);
 const full = given.includes('--full');
 const named = given.filter((argument) => argument !== '--full');
-const all = () => ['permutations.json', ...['plans', 'features'].flatMap((folder) =>
+const all = () => ['permutations.json', ...['plans', 'features', 'refusals'].flatMap((folder) =>
     readdirSync(join(HERE, folder)).sort().map((name) => join(folder, name)))].map((name) => join(HERE, name));
 const files = named.length > 0 ? named : all();
 const results = files.map((path) => checkFile(path, full));

@@ -25,7 +25,7 @@ sys.path.append(str(HERE.parent.parent / "clients" / "python" / "src"))
 
 from vector_posts import posts_of, relations_of  # noqa: E402
 
-from millrace.reference import Labels, Permutation, Plan, epoch_key, selection_key  # noqa: E402
+from millrace.reference import Labels, Permutation, Plan, epoch_key, plan_id, selection_key  # noqa: E402
 
 LONG_STRETCH = 100_000  # samples
 
@@ -97,11 +97,27 @@ def check_plan(golden: dict[str, Any], full: bool) -> Iterator[Comparison]:
         yield f"position of {entry['token']}", plan.parse_token(entry["token"], entry["split"])[1:], position
 
 
+def check_refusal(golden: dict[str, Any]) -> Iterator[Comparison]:
+    yield "plan id", plan_id(golden["plan"]), golden["plan_id"]
+    try:
+        Plan(golden["plan"], posts_of(golden), relations_of(golden))
+        refused = "nothing"
+    except ValueError as error:
+        refused = str(error).partition(":")[0]
+    yield "refused", refused, golden["refused"]
+
+
+def checks_of(golden: dict[str, Any], full: bool) -> Iterator[Comparison]:
+    if "permutations" in golden:
+        return check_permutations(golden)
+    return check_refusal(golden) if "refused" in golden else check_plan(golden, full)
+
+
 def check_file(path: Path, full: bool) -> tuple[int, int]:
     """Returns how many vectors the file holds that were compared, and how many of them differ."""
     golden = json.loads(path.read_text("utf-8"))
     compared = failed = 0
-    for what, found, expected in check_permutations(golden) if "permutations" in golden else check_plan(golden, full):
+    for what, found, expected in checks_of(golden, full):
         compared += 1
         if found != expected:
             failed += 1
@@ -117,6 +133,7 @@ def main(arguments: list[str]) -> int:
         HERE / "permutations.json",
         *sorted(HERE.glob("plans/*.json")),
         *sorted(HERE.glob("features/*.json")),
+        *sorted(HERE.glob("refusals/*.json")),
     ]
     results = [check_file(path, full) for path in files]
     compared, failed = sum(result[0] for result in results), sum(result[1] for result in results)

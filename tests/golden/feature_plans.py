@@ -303,6 +303,12 @@ STRATIFIED = [
             [split(f"fold.{k}", 1) for k in range(10)], 2, strategy="stratified", stratify={"by": "rating"}, unit="pool"
         ),
     ),
+    Feature(
+        "stratified_tag_not_selected",
+        "by a tag that posts of the snapshot have, but none of the selection: one stratum",
+        gallery(15, 40),
+        plan(DEFAULTS, strategy="stratified", stratify={"by": "tag", "tag": "hat"}, query="-hat"),
+    ),
 ]
 PARTITIONED = [
     Feature(

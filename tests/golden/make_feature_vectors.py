@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes golden vectors of plans over posts that are not there yet: tests/golden/features/*.json.
+"""Writes golden vectors of plans over posts that are not there yet: tests/golden/features/*.json, and of refused ones:
+tests/golden/refusals/*.json.
 
     make_feature_vectors.py
 
@@ -14,7 +15,8 @@ import hashlib
 import json
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,11 @@ sys.path.append(str(HERE.parent.parent / "clients" / "python" / "src"))
 
 from feature_plans import FEATURES, Feature  # noqa: E402
 from query_plans import QUERY_FEATURES  # noqa: E402
+from refused_plans import REFUSALS, Refusal  # noqa: E402
 from relation_plans import RELATION_FEATURES  # noqa: E402
 from vector_posts import posts_of, relations_of  # noqa: E402
 
-from millrace.reference import Labels, Plan, canonical_form  # noqa: E402
+from millrace.reference import Labels, Plan, canonical_form, plan_id  # noqa: E402
 
 
 def compact(value: object) -> str:
@@ -107,11 +110,32 @@ def tag_batches_of(plan: Plan, labels: Labels) -> Iterator[dict[str, Any]]:
             }
 
 
+def object_text(golden: dict[str, str]) -> str:
+    """The values are texts already."""
+    return "{\n" + ",\n".join(f'"{key}":{text}' for key, text in golden.items()) + "\n}\n"
+
+
+def posts_text(posts: dict[str, Any]) -> dict[str, str]:
+    return {key: lines(value) if isinstance(value, list) else compact(value) for key, value in posts.items()}
+
+
+def refusal_text(refusal: Refusal) -> str:
+    return object_text(
+        {
+            "about": compact(refusal.about),
+            **posts_text(refusal.posts),
+            "plan": canonical_form(refusal.plan),
+            "plan_id": compact(plan_id(refusal.plan)),
+            "refused": compact(refusal.key),
+        }
+    )
+
+
 def golden_text(feature: Feature) -> str:
-    golden: dict[str, Any] = {"about": compact(feature.about)}
+    golden: dict[str, str] = {"about": compact(feature.about)}
     if feature.slow:
         golden["slow"] = "true"
-    golden |= {key: lines(value) if isinstance(value, list) else compact(value) for key, value in feature.posts.items()}
+    golden |= posts_text(feature.posts)
     plan = Plan(feature.plan, posts_of(feature.posts), relations_of(feature.posts))
     golden["selection_size"] = compact(len(plan.rows))
     golden["plan"] = canonical_form(feature.plan)
@@ -130,17 +154,22 @@ def golden_text(feature: Feature) -> str:
         golden["tag_counts"] = compact(plan.tag_counts())
         golden["tag_batches"] = lines(list(tag_batches_of(plan, Labels(feature.vocabulary, plan))))
     golden["tokens"] = lines(tokens_of(plan))
-    return "{\n" + ",\n".join(f'"{key}":{text}' for key, text in golden.items()) + "\n}\n"
+    return object_text(golden)
+
+
+def write(path: Path, text_of: Callable[[], str]) -> None:
+    if path.exists():
+        print(f"{path.name}: is there")
+        return
+    path.write_text(text_of(), "ascii")
+    print(f"{path.name}: written, {path.stat().st_size:,} bytes")
 
 
 def main() -> int:
     for feature in [*FEATURES, *QUERY_FEATURES, *RELATION_FEATURES]:
-        path = HERE / "features" / f"{feature.name}.json"
-        if path.exists():
-            print(f"{path.name}: is there")
-            continue
-        path.write_text(golden_text(feature), "ascii")
-        print(f"{path.name}: written, {path.stat().st_size:,} bytes")
+        write(HERE / "features" / f"{feature.name}.json", partial(golden_text, feature))
+    for refusal in REFUSALS:
+        write(HERE / "refusals" / f"{refusal.name}.json", partial(refusal_text, refusal))
     return 0
 
 

@@ -11,10 +11,11 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reference_plans import Spec, one_split, some_posts, spec_of, split
+from reference_plans import GENERAL, Spec, one_split, some_posts, spec_of, split
 
 from millrace.reference import Permutation, Plan, Post, Query, Snapshot, canonical_form, epoch_key
 from millrace.reference.keys import hash64, mix, words_of
@@ -26,6 +27,7 @@ sys.path.append(str(GOLDEN))
 import check_plans  # noqa: E402
 
 VECTORS = [GOLDEN / "permutations.json", *sorted(GOLDEN.glob("plans/*.json")), *sorted(GOLDEN.glob("features/*.json"))]
+REFUSALS = sorted(GOLDEN.glob("refusals/*.json"))
 UNITS = [None, "parent", "artist", "pool"]
 
 
@@ -81,6 +83,18 @@ def test_golden_vectors_hold(path: Path) -> None:
     assert failed == 0
 
 
+@pytest.mark.parametrize("path", REFUSALS, ids=lambda path: path.stem)
+def test_plans_of_golden_refusals_are_refused(tmp_path: Path, path: Path) -> None:
+    assert check_plans.check_file(path, full=False) == (2, 0)
+    golden = json.loads(path.read_text())
+    del golden["plan"]["stratify"]
+    golden["plan"]["strategy"] = "exact"
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(golden))
+    # Another plan, which nothing refuses.
+    assert check_plans.check_file(changed, full=False) == (2, 2)
+
+
 @pytest.mark.parametrize("name", ["hash_post", "weighted_certain", "mixed"])
 def test_a_vector_of_other_batches_is_noticed(tmp_path: Path, name: str) -> None:
     golden = json.loads((GOLDEN / "features" / f"{name}.json").read_text())
@@ -114,6 +128,8 @@ STRATEGIES = [
 @pytest.mark.parametrize("keys", STRATEGIES, ids=lambda keys: "-".join(str(v) for v in keys.values()))
 def test_splits_are_disjoint_and_complete_and_an_epoch_holds_each_member_once(keys: Spec, seed: int) -> None:
     posts = some_posts(seed, random.Random(seed).choice([1, 13, 60, 211]))
+    # Strata by a tag need a post that has it, also where there is only one.
+    posts[0] = replace(posts[0], tags=(GENERAL[1],))
     plan = Plan(spec_of(seed=str(seed), query="score:>=0" if len(posts) > 1 else None, **keys), posts)
     members = members_of(plan)
     assert sum(map(len, members.values())) == len(plan.rows)

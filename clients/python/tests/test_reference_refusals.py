@@ -81,6 +81,7 @@ def test_plans_that_are_not_of_version_1_are_refused(changes: Spec, what: str) -
         ({"query": "unheard_of"}, "unheard_of"),
         ({"query": "-unheard_of"}, "unheard_of"),
         ({"query": "filesize:>1k"}, "no post"),
+        ({"strategy": "stratified", "stratify": {"by": "tag", "tag": "unheard_of"}}, r"stratify\.tag.*unheard_of"),
         ({"query": "id:<0"}, "selection"),
         ({**WEIGHTED, "weights": {**WEIGHTS, "queries": [{"query": "id:<0", "weight": 1}]}}, "sum of its weights is 0"),
         ({**WEIGHTED, "weights": {**WEIGHTS, "replacement": False, "epoch_samples": 51}}, "without replacement"),

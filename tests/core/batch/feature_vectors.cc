@@ -143,16 +143,17 @@ std::vector<TagRelation> RelationsOf(const element& golden, std::string_view key
   return relations;
 }
 
-}  // namespace
-
-std::vector<std::filesystem::path> FeatureVectorFiles() {
+std::vector<std::filesystem::path> FilesOf(const char* folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(MILLRACE_GOLDEN_FOLDER "/features")) {
-    files.push_back(entry.path());
-  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
 }
+
+}  // namespace
+
+std::vector<std::filesystem::path> FeatureVectorFiles() { return FilesOf(MILLRACE_GOLDEN_FOLDER "/features"); }
+std::vector<std::filesystem::path> RefusalVectorFiles() { return FilesOf(MILLRACE_GOLDEN_FOLDER "/refusals"); }
 
 std::string PlanLine(const std::filesystem::path& path) {
   constexpr std::string_view kStart = "\"plan\":";

@@ -1,5 +1,5 @@
-// What the tests of golden vectors over posts share: reading tests/golden/features (docs/plan-specification.md,
-// section 9).
+// What the tests of golden vectors over posts share: reading tests/golden/features and refusals
+// (docs/plan-specification.md, section 9).
 #pragma once
 
 #include <simdjson.h>
@@ -16,6 +16,7 @@ namespace millrace::testing {
 
 // Ascending.
 std::vector<std::filesystem::path> FeatureVectorFiles();
+std::vector<std::filesystem::path> RefusalVectorFiles();
 
 // The line of the file that holds the plan, in canonical form.
 std::string PlanLine(const std::filesystem::path& path);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/digest.h"
+#include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/batch/column_writer.h"
 #include "core/batch/plan_input_reader.h"
@@ -199,6 +200,24 @@ TEST_CASE("plans of every feature are the golden ones") {
   CHECK(slice_count >= 180);
   CHECK(stretch_count >= 40);
   CHECK(tag_batch_count >= 22);
+}
+
+TEST_CASE("plans that the posts do not fit are refused for the golden reason") {
+  size_t file_count = 0;
+  for (const std::filesystem::path& path : testing::RefusalVectorFiles()) {
+    CAPTURE(path.string());
+    simdjson::dom::parser parser;
+    const element golden = parser.load(path.string());
+    const PlanSpec spec = SpecOf(golden, testing::PlanLine(path));
+    const testing::TempFolder folder;
+    const std::unique_ptr<Snapshot> snapshot = testing::WriteAndOpen(folder.path(), testing::PostsOf(golden));
+    const absl::Status status = OpenPlan(spec, *snapshot).status();
+    INFO(status);
+    CHECK(ReasonOf(status) == Reason::kQueryInvalid);
+    CHECK(MetadataOf(status)["field"] == "spec." + TextOf(golden["refused"]));
+    ++file_count;
+  }
+  CHECK(file_count >= 3);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ const sorted = (value) => {
 export const canonicalForm = (spec) => JSON.stringify(sorted(spec)).replace(
     /[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
+export const planIdOf = (spec) => sha256(canonicalForm(spec)).toString('hex');
+
 export class Plan {
   // `said`: a snapshot of posts.mjs as posts said it. It may know no more than its size when the plan looks at no post.
   constructor(spec, said) {
@@ -26,7 +28,7 @@ export class Plan {
     if (!['undefined', 'applied'].includes(String(spec.tags))) throw new Error(`no reading of tags: ${spec.tags}`);
     const snapshot = this.snapshot = spec.tags === undefined ? said : said.applied();
     this.spec = {...spec, seed: BigInt(spec.seed)};
-    this.id = sha256(canonicalForm(spec)).toString('hex');
+    this.id = planIdOf(spec);
     this.rows = this.selection(snapshot);
     this.members = membersOf(this.spec, snapshot, this.rows);
     this.orders = spec.splits.map((split, k) => {

@@ -121,6 +121,8 @@ const stratumOf = (snapshot, post, {by, tag: name, category}) => {
 };
 
 const stratified = (spec, snapshot, rows) => {
+  const {by, tag: name} = spec.stratify;
+  if (by === 'tag' && snapshot.meaning(name).size === 0) throw new Error(`stratify.tag: no post has the tag ${name}`);
   const strata = new Map();
   for (const unit of unitsOf(spec, snapshot, rows)) {
     const number = stratumOf(snapshot, snapshot.post(rows.at(unit[0])), spec.stratify);

@@ -131,10 +131,12 @@ def _id_range(spec: Spec, snapshot: Snapshot, rows: Sequence[int]) -> Members:
 
 
 def _stratified(spec: Spec, snapshot: Snapshot, rows: Sequence[int]) -> Members:
-    seed = int(spec["seed"])
+    seed, stratify = int(spec["seed"]), spec["stratify"]
+    if stratify["by"] == "tag" and not snapshot.meaning(stratify["tag"]):
+        raise ValueError(f"stratify.tag: no post of the snapshot has the tag {stratify['tag']!r}")
     strata: dict[int, list[list[int]]] = {}  # number -> units
     for unit in _units(spec, snapshot, rows):
-        number = _stratum(snapshot, snapshot.posts[rows[unit[0]]], spec["stratify"])
+        number = _stratum(snapshot, snapshot.posts[rows[unit[0]]], stratify)
         strata.setdefault(number, []).append(unit)
     units_min = sum(share > 0 for share in _shares(spec))
     members: list[list[int]] = [[] for _ in spec["splits"]]
