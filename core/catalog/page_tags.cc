@@ -8,9 +8,9 @@
 
 namespace millrace {
 
-absl::StatusOr<PageTags> PageTags::Create(Database* database, int64_t dataset_id) {
+absl::StatusOr<PageTags> PageTags::Create(Database* database, RecentTags* recent, int64_t dataset_id) {
   MILLRACE_ASSIGN_OR_RETURN(const bool has_earlier_lists, HasTagFacts(*database, dataset_id));
-  return PageTags(database, dataset_id, has_earlier_lists);
+  return PageTags(database, recent, dataset_id, has_earlier_lists);
 }
 
 absl::StatusOr<int64_t> PageTags::FindId(std::string_view name) {
@@ -20,7 +20,7 @@ absl::StatusOr<int64_t> PageTags::FindId(std::string_view name) {
                              .dataset_id = dataset_id_,
                              .list = nullptr,
                              .has_earlier_lists = has_earlier_lists_,
-                             .known = &known_tags_};
+                             .recent = &recent_};
   MILLRACE_ASSIGN_OR_RETURN(const int64_t tag_id, FindTagId(sources, name, given_ids_));
   id_by_name_.emplace(std::string(name), tag_id);
   given_ids_.insert(tag_id);

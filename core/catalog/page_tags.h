@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/catalog/import_session.h"
+#include "core/catalog/recent_tags.h"
 #include "core/catalog/source.h"
 #include "core/catalog/sqlite.h"
-#include "core/catalog/tag_rows.h"
 
 namespace millrace {
 
@@ -21,7 +21,8 @@ namespace millrace {
 // the page is written in, and without a list of tags of its own. Not thread-safe.
 class PageTags {
  public:
-  static absl::StatusOr<PageTags> Create(Database* database, int64_t dataset_id);
+  // Both borrowed.
+  static absl::StatusOr<PageTags> Create(Database* database, RecentTags* recent, int64_t dataset_id);
 
   // Looks up the names of all tags of a page that have no id, in their order: neighbours in the index of names are
   // neighbours in memory. (The ids do not depend on the order.)
@@ -30,18 +31,15 @@ class PageTags {
   // The tags with their ids: ascending, each once; names are borrowed from `tags`. Tags that have an id keep it.
   absl::StatusOr<std::vector<ImportedTag>> Resolve(const std::vector<PageTag>& tags);
 
-  // The tags that were read for it.
-  const KnownTags& known_tags() const { return known_tags_; }
-
  private:
-  PageTags(Database* database, int64_t dataset_id, bool has_earlier_lists)
-      : database_(*database), dataset_id_(dataset_id), has_earlier_lists_(has_earlier_lists) {}
+  PageTags(Database* database, RecentTags* recent, int64_t dataset_id, bool has_earlier_lists)
+      : database_(*database), recent_(*recent), dataset_id_(dataset_id), has_earlier_lists_(has_earlier_lists) {}
   absl::StatusOr<int64_t> FindId(std::string_view name);
 
   Database& database_;
+  RecentTags& recent_;
   const int64_t dataset_id_;
   const bool has_earlier_lists_;
-  KnownTags known_tags_;
   absl::flat_hash_map<std::string, int64_t> id_by_name_;
   absl::flat_hash_set<int64_t> given_ids_;  // the values of id_by_name_
 };

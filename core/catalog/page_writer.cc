@@ -27,7 +27,7 @@ absl::Status PageWriter::OpenDataset(const SourceRecord& source) {
   dataset_id_ = dataset.id;
   min_post_id_ = dataset.min_post_id;
   max_post_id_ = dataset.max_post_id;
-  MILLRACE_ASSIGN_OR_RETURN(PageTags tags, PageTags::Create(&database_, dataset_id_));
+  MILLRACE_ASSIGN_OR_RETURN(PageTags tags, PageTags::Create(&database_, &recent_tags_, dataset_id_));
   tags_.emplace(std::move(tags));
   MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
   if (dataset.committed_import_id.has_value()) {
@@ -162,7 +162,7 @@ absl::Status PageWriter::WriteMd5s() {
 absl::Status PageWriter::CommitPosts() {
   MILLRACE_RETURN_IF_ERROR(Flush());
   if (is_first_) MILLRACE_RETURN_IF_ERROR(CommitFirst());
-  MILLRACE_RETURN_IF_ERROR(tag_changes_.Apply(database_, dataset_id_, tags_->known_tags(), &change_).status());
+  MILLRACE_RETURN_IF_ERROR(tag_changes_.Apply(database_, dataset_id_, &recent_tags_, &change_).status());
   return CommitDataset(database_, dataset_id_, generation_, now_us_, change_);
 }
 

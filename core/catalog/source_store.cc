@@ -180,7 +180,7 @@ absl::StatusOr<RefreshCounts> SourceStore::WritePage(const PageWrite& page) {
     absl::StatusOr<RefreshCounts> counts = RefreshCounts();
     std::optional<int64_t> unswept_dataset_id;
     const absl::Status status = connections_.Write([&](Database& database) -> absl::Status {
-      PageWriter writer(&database, &live_imports_, page, now_us_());
+      PageWriter writer(&database, connections_.recent_tags(), &live_imports_, page, now_us_());
       counts = writer.Write();
       unswept_dataset_id = writer.unswept_dataset_id();
       return counts.status();

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/catalog/recent_tags.h"
 #include "core/catalog/sqlite.h"
 #include "core/model/stats.h"
 #include "core/model/tag_relation.h"
@@ -28,8 +29,9 @@ absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<co
                            bool tells_deprecation = true);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
-// tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed.
+// tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed. `recent` stays
+// true.
 absl::StatusOr<int64_t> ApplyTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
-                                      Stats* change);
+                                      RecentTags* recent, Stats* change);
 
 }  // namespace millrace
