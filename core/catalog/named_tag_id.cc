@@ -43,10 +43,6 @@ absl::StatusOr<bool> IsTaken(const TagIdSources& sources, int64_t tag_id, std::s
 // one tag of it: then, and that is nearly always, they change nothing and need not be looked up.
 absl::StatusOr<std::optional<int64_t>> FindOfTags(const TagIdSources& sources, std::string_view name,
                                                   std::optional<TagFact>* told) {
-  if (sources.recent != nullptr) {
-    const RecentTag* const recent = sources.recent->Find(sources.dataset_id, name);
-    if (recent != nullptr) return recent->id;
-  }
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags,
                             ReadTagsByName(*sources.database, sources.dataset_id, name, kSameNameMax));
   if (tags.size() == 1) {

@@ -18,7 +18,7 @@ struct TagIdSources {
   int64_t dataset_id = 0;
   const StagedFacts* list = nullptr;  // the list of tags that comes with the import; null: none
   bool has_earlier_lists = true;      // false: none told anything, so nobody needs to look
-  RecentTags* recent = nullptr;       // asked first, and told what was found; null, as it must be beside a list: none
+  RecentTags* recent = nullptr;       // is told what was found; may be null
 };
 
 // In this order:

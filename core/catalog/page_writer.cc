@@ -96,7 +96,7 @@ absl::StatusOr<std::optional<Post>> PageWriter::ReadBefore(int64_t post_id) {
 absl::Status PageWriter::Put(const PagePost& page_post) {
   if (!seen_ids_.insert(page_post.post.id).second) return absl::OkStatus();
   Post post = page_post.post;
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ImportedTag> tags, tags_->Resolve(page_post.tags));
+  const std::vector<ImportedTag> tags = tags_->Resolve(page_post.tags);
   post.tag_ids.clear();
   for (const ImportedTag& tag : tags) post.tag_ids.push_back(tag.id);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<Post> before, ReadBefore(post.id));

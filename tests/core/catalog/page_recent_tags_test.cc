@@ -120,7 +120,8 @@ TEST_CASE_METHOD(RecentTagsFixture, "a page remembers the tags that it finds") {
   const auto connections = Take(Connections::Open(folder.File("catalog.sqlite3"), 1 << 20, 0));
   Take(connections->Write([&](Database& database) -> absl::Status {
     MILLRACE_ASSIGN_OR_RETURN(PageTags tags, PageTags::Create(&database, connections->recent_tags(), 1));
-    return tags.FindAll({NamedPagePost(2, {{"solo"}, {"new"}})});
+    const std::vector<PagePost> posts = {NamedPagePost(2, {{"solo"}, {"new"}})};
+    return tags.FindAll(posts);
   }));
   Take(connections->Write([&](Database&) {
     const RecentTag* const solo = connections->recent_tags()->Find(1, "solo");
