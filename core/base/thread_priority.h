@@ -1,16 +1,22 @@
 // How threads share cores that are too few for them.
 #pragma once
 
-#include <functional>
-
 namespace millrace {
 
-// From now on the calling thread, and every thread that it starts, gives way to threads of this and other processes
-// while these have something to do: it gets a third of the time of one that did not say so. For work that fills the
-// cores as long as there is any. A thread cannot take it back. No error: where the system refuses, threads share alike.
-void GiveWay();
+// While it lives, the thread that made it gets ten times the share of another one, where the system lets it have that:
+// on Linux with the capability SYS_NICE, or a limit RLIMIT_NICE of 30 or more; elsewhere it changes nothing. For what
+// takes milliseconds and is waited for. To be ended by the thread that made it, which should begin no threads meanwhile:
+// they would hurry for ever.
+class Hurry {
+ public:
+  Hurry();
+  ~Hurry();
+  Hurry(const Hurry&) = delete;
+  Hurry& operator=(const Hurry&) = delete;
 
-// Runs `work` on a thread of its own that gives way, and waits for it; where no thread is to be had, on the caller's.
-void RunGivingWay(const std::function<void()>& work);
+ private:
+  bool is_raised_ = false;
+  int usual_niceness_ = 0;
+};
 
 }  // namespace millrace

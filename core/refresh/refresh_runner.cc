@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/base/thread_priority.h"
 #include "core/ingest/compile.h"
 
 namespace millrace {
@@ -152,14 +151,10 @@ absl::Status RefreshRunner::CompileBehind(const SourceRecord& source, const Refr
     MILLRACE_ASSIGN_OR_RETURN(const bool is_missing, IsSnapshotMissing(source, *run));
     if (!is_missing) return absl::OkStatus();
   }
-  // Unlike a page, it may take minutes: streams, which give way to pages, are to have as much of the cores as it has.
-  absl::StatusOr<CompiledSnapshot> compiled = CompiledSnapshot();
-  RunGivingWay([&] {
-    compiled = CompileSnapshot(*options_.catalog, *options_.snapshots, source.settings.dataset,
-                               [&] { return !options.stopped().ok(); });
-  });
-  MILLRACE_RETURN_IF_ERROR(compiled.status());
-  run->snapshot = compiled->record.digest;
+  MILLRACE_ASSIGN_OR_RETURN(const CompiledSnapshot compiled,
+                            CompileSnapshot(*options_.catalog, *options_.snapshots, source.settings.dataset,
+                                            [&] { return !options.stopped().ok(); }));
+  run->snapshot = compiled.record.digest;
   return options_.catalog->sources().SetSnapshot(source.id, run->id, run->snapshot);
 }
 

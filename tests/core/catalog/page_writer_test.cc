@@ -5,11 +5,14 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <set>
 
+#include "core/catalog/checkpointer.h"
 #include "tests/core/catalog/page_fixture.h"
 
 namespace millrace {
@@ -97,6 +100,23 @@ TEST_CASE_METHOD(PageFixture, "pages give the same dataset as an import of their
     CHECK(tags[i].name == imported[i].name);
     CHECK(tags[i].post_count == imported[i].post_count);
   }
+}
+
+// The least of all threads of this process: 0 unless one hurries (core/base/thread_priority.h) or was made to.
+int LeastNiceness() {
+  int least = 20;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    least = std::min(least, getpriority(PRIO_PROCESS, static_cast<id_t>(std::stoi(thread.path().filename()))));
+  }
+  return least;
+}
+
+TEST_CASE_METHOD(PageFixture, "behind pages no thread hurries, nor does one that they began") {
+  const int before = LeastNiceness();
+  for (int64_t id = 1; id <= Checkpointer::kPagesPerCheckpoint; ++id) {
+    Take(catalog->sources().WritePage(PageOf({NamedPagePost(id, {{"solo"}})})));
+  }
+  CHECK(LeastNiceness() == before);
 }
 
 TEST_CASE_METHOD(PageFixture, "a page that the disk has no room for changes nothing, and can be written again") {
