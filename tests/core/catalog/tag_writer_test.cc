@@ -55,6 +55,7 @@ TEST_CASE_METHOD(TagWriterFixture, "a tag that the table has otherwise is not co
   const Wrong wrong = GENERATE(Wrong{"solo", {8, TagCategory::kGeneral}}, Wrong{"duo", {7, TagCategory::kGeneral}},
                                Wrong{"solo", {7, TagCategory::kMeta}});
   const absl::Status status = Write([&](TagWriter& writer) { return writer.AddUses(wrong.name, wrong.tag, 3); });
+  CHECK_FALSE(status.ok());
   CHECK(ReasonOf(status) == Reason::kInternal);
   CHECK(PostCount() == 5);
 }
