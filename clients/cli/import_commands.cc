@@ -1,8 +1,6 @@
 // millrace import, millrace imports list.
-#include <algorithm>
 #include <random>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -55,7 +53,7 @@ class ImportCommand : public Command {
         ->capture_default_str();
     app->add_flag("--no-snapshot", skip_snapshot_, "Do not compile a snapshot at the end");
     app->add_flag("--apply-aliases", apply_aliases_,
-                  "Put what a tag is an alias of in its place, by the aliases that the dataset has");
+                  "Put what a tag is an alias of in its place, by the aliases of the dataset and of this import");
     app->add_option("--request-id", request_id_, "Names this import, so that a repeat does not import twice")
         ->type_name("ID");
     progress_.AddTo(*app);
@@ -70,9 +68,6 @@ class ImportCommand : public Command {
     InputFiles input;
     if (const Outcome outcome = FindInput(session, input); !outcome.ok()) return outcome;
     total_byte_count_ = TotalSize(input.files);
-    // The server tells aliases from implications by this, so there is none without it.
-    has_aliases_ = std::any_of(input.files.begin(), input.files.end(),
-                               [](const InputFile& file) { return absl::StrContains(file.name, "alias"); });
 
     CallContext context = session.client.NewContext(CallKind::kLong);
     const auto stream = session.client.imports().Import(context.get());
@@ -155,12 +150,6 @@ class ImportCommand : public Command {
     if (!session.options.json) {
       PrintImportResult(*result_, request_id_, absl::Now() - start_time_, session.options.full,
                         session.output.out_terminal, session.out());
-      if (apply_aliases_ && has_aliases_ && !result_->already_imported()) {
-        session.err()
-            << "aliases were applied as the dataset had them before this import; to apply those that came with "
-               "it, import the posts again with --apply-aliases"
-            << std::endl;
-      }
       const int64_t unreported = result_->rejected_count() - reported_count_;
       if (unreported > 0 && !result_->already_imported()) {
         session.err() << WithThousands(unreported) << " more rejected records were counted, not shown; see --report"
@@ -205,7 +194,6 @@ class ImportCommand : public Command {
   bool skip_snapshot_ = false;
   bool apply_aliases_ = false;
   bool with_md5_ = false;
-  bool has_aliases_ = false;
   std::string request_id_;
   ProgressFlag progress_;
 
@@ -235,6 +223,7 @@ class ListImportsCommand : public Command {
                {"state"},
                {"started"},
                {"posts", Align::kRight},
+               {"listed", Align::kRight},
                {"rejected", Align::kRight},
                {"error", Align::kLeft, true}},
               session.output.out_terminal),
@@ -246,6 +235,7 @@ class ListImportsCommand : public Command {
                   StateText(record.state()),
                   HumanTime(record.started_at()),
                   has_result ? WithThousands(result.new_post_count() + result.replaced_post_count()) : "-",
+                  has_result ? WithThousands(ListedCount(result)) : "-",
                   has_result ? WithThousands(result.rejected_count()) : "-",
                   record.has_error() ? record.error().message() : ""};
         },

@@ -25,6 +25,10 @@ std::string RejectedText(const v1::RejectedRecord& rejected);
 // Says which files of folders are not sent, and why: those that hold data by name; of the others some, and how many.
 void PrintSkipped(const InputFiles& input, std::ostream& err);
 
+// How many tags, aliases, implications, pools and artists lists brought, whether the dataset knew them or not.
+int64_t ListedCount(const v1::ImportResult& result);
+
+// Of an import that brought only lists, nothing is said of posts.
 void PrintImportResult(const v1::ImportResult& result, const std::string& request_id, absl::Duration elapsed, bool full,
                        const Terminal& terminal, std::ostream& out);
 

@@ -96,20 +96,28 @@ absl::StatusOr<CheckedRelations> CheckStagedRelations(Database& reader, int64_t 
   return checked;
 }
 
-absl::Status WriteFacts(Database& database, int64_t dataset_id, const StagedFacts& facts,
-                        absl::Span<const TagFact* const> tag_facts, absl::Span<const TagRelation> superseded) {
-  MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset_id, tag_facts));
+absl::StatusOr<FactCounts> WriteFacts(Database& database, int64_t dataset_id, const StagedFacts& facts,
+                                      absl::Span<const TagFact* const> tag_facts,
+                                      absl::Span<const TagRelation> superseded) {
+  FactCounts counts;
+  MILLRACE_ASSIGN_OR_RETURN(counts.tags, WriteTagFacts(database, dataset_id, tag_facts));
   for (const TagRelation& relation : superseded) {
-    MILLRACE_RETURN_IF_ERROR(WriteRelation(database, dataset_id, relation));
+    MILLRACE_RETURN_IF_ERROR(WriteRelation(database, dataset_id, relation).status());
+    ++counts.superseded_relation_count;
   }
   for (const auto& [key, staged] : facts.relations()) {
-    MILLRACE_RETURN_IF_ERROR(WriteRelation(database, dataset_id, staged.relation));
+    MILLRACE_ASSIGN_OR_RETURN(const ListedChange change, WriteRelation(database, dataset_id, staged.relation));
+    (std::get<0>(key) == TagRelationKind::kAlias ? counts.aliases : counts.implications).Add(change);
   }
-  for (const auto& [pool_id, pool] : facts.pools()) MILLRACE_RETURN_IF_ERROR(WritePool(database, dataset_id, pool));
+  for (const auto& [pool_id, pool] : facts.pools()) {
+    MILLRACE_ASSIGN_OR_RETURN(const ListedChange change, WritePool(database, dataset_id, pool));
+    counts.pools.Add(change);
+  }
   for (const auto& [key, artist] : facts.artists()) {
-    MILLRACE_RETURN_IF_ERROR(WriteArtist(database, dataset_id, artist));
+    MILLRACE_ASSIGN_OR_RETURN(const ListedChange change, WriteArtist(database, dataset_id, artist));
+    counts.artists.Add(change);
   }
-  return absl::OkStatus();
+  return counts;
 }
 
 }  // namespace millrace

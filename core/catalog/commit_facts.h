@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/catalog/import_session.h"
+#include "core/catalog/listed_counts.h"
 #include "core/catalog/sqlite.h"
 #include "core/catalog/staged_facts.h"
 #include "core/model/tag_relation.h"
@@ -23,8 +24,10 @@ struct CheckedRelations {
 // transaction may be open on `reader`.
 absl::StatusOr<CheckedRelations> CheckStagedRelations(Database& reader, int64_t dataset_id, StagedFacts* facts);
 
-// Writes it all, within a write transaction. `tag_facts` are those of `facts`, ascending by name.
-absl::Status WriteFacts(Database& database, int64_t dataset_id, const StagedFacts& facts,
-                        absl::Span<const TagFact* const> tag_facts, absl::Span<const TagRelation> superseded);
+// Writes it all, within a write transaction, as far as the dataset has it otherwise. `tag_facts` are those of `facts`,
+// ascending by name.
+absl::StatusOr<FactCounts> WriteFacts(Database& database, int64_t dataset_id, const StagedFacts& facts,
+                                      absl::Span<const TagFact* const> tag_facts,
+                                      absl::Span<const TagRelation> superseded);
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/catalog/import_listed.h"
 
 namespace millrace {
 namespace {
@@ -77,6 +78,7 @@ ImportRecord RecordOf(Statement& row) {
   record.outcome.changed_tag_count = row.Int64(11);
   record.outcome.byte_count = row.Int64(12);
   record.outcome.snapshot = std::string(row.Text(13));
+  SetListed(UnpackMetadata(row.Text(17)), &record.outcome);
   return record;
 }
 
@@ -168,7 +170,7 @@ absl::Status MarkCommitted(Database& database, int64_t import_id, const ImportOu
       Statement update,
       database.PrepareCached("UPDATE imports SET state = ?2, committed_at_us = ?3, new_post_count = ?4, "
                              "replaced_post_count = ?5, rejected_count = ?6, duplicate_tag_count = ?7, "
-                             "changed_tag_count = ?8, byte_count = ?9, "
+                             "changed_tag_count = ?8, byte_count = ?9, error_metadata = ?11, "
                              "format = CASE ?10 WHEN 0 THEN format ELSE ?10 END WHERE id = ?1"));
   update.Bind(1, import_id);
   update.Bind(2, static_cast<int64_t>(ImportState::kCommitted));
@@ -180,6 +182,9 @@ absl::Status MarkCommitted(Database& database, int64_t import_id, const ImportOu
   update.Bind(8, outcome.changed_tag_count);
   update.Bind(9, outcome.byte_count);
   update.Bind(10, outcome.format);
+  // An import that is committed has no error, whose details would stand here: it keeps what more there is to say of it.
+  const std::string listed = PackMetadata(ListedMetadata(outcome));
+  update.Bind(11, absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(listed.data()), listed.size()));
   return update.Run();
 }
 

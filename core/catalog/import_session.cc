@@ -17,18 +17,18 @@
 namespace millrace {
 namespace {
 
+bool IsWithin(int64_t value, const std::optional<int64_t>& min, const std::optional<int64_t>& max) {
+  return min.has_value() && max.has_value() && *min <= value && value <= *max;
+}
+
+}  // namespace
+
 absl::Status SessionOverError() { return MakeError(Reason::kInternal, "the import session is over"); }
 
 absl::Status RefusedRelationError(const RefusedRelation& relation) {
   return MakeError(Reason::kRecordRejected,
                    absl::StrCat("line ", relation.place.line, ": ", relation.field, " ", relation.reason));
 }
-
-bool IsWithin(int64_t value, const std::optional<int64_t>& min, const std::optional<int64_t>& max) {
-  return min.has_value() && max.has_value() && *min <= value && value <= *max;
-}
-
-}  // namespace
 
 ImportSession::Impl::Impl(Connections& connections, LiveImports& live_imports, const BegunRecord& begun,
                           std::function<int64_t()> now_us, std::unique_ptr<Database> reader, Md5Collector md5s)
@@ -95,6 +95,7 @@ absl::StatusOr<Staged> ImportSession::Impl::TryStage(const Post& post, absl::Spa
     tag_changes_.RemoveUses(existing->tag_ids);
     CountPost(existing->rating, existing->file_ext, existing->tag_ids.size(), -1);
   }
+  has_numbered_tags_ |= !tags.empty() && tags[0].id != 0;
   absl::Span<const int64_t> tag_ids = post.tag_ids;
   if (post.tag_ids.empty() && !tags.empty()) {
     MILLRACE_RETURN_IF_ERROR(tag_resolver_.Resolve(tags, &resolved_tags_));
@@ -117,31 +118,6 @@ absl::StatusOr<Staged> ImportSession::Impl::Stage(const Post& post, absl::Span<c
   absl::StatusOr<Staged> staged = TryStage(post, tags, place);
   if (!staged.ok()) Abort(staged.status());
   return staged;
-}
-
-absl::StatusOr<const FoundAlias*> ImportSession::Impl::FindAlias(std::string_view name) {
-  if (is_over_) return SessionOverError();
-  if (!dataset_.committed_import_id.has_value()) return nullptr;
-  auto known = alias_by_name_.find(absl::string_view(name.data(), name.size()));
-  if (known == alias_by_name_.end()) {
-    absl::StatusOr<FoundAlias> alias = ReadAlias(name);
-    if (!alias.ok()) {
-      Abort(alias.status());
-      return alias.status();
-    }
-    known = alias_by_name_.emplace(std::string(name), *std::move(alias)).first;
-  }
-  return known->second.name.empty() ? nullptr : &known->second;
-}
-
-absl::StatusOr<FoundAlias> ImportSession::Impl::ReadAlias(std::string_view name) {
-  FoundAlias alias;
-  MILLRACE_ASSIGN_OR_RETURN(alias.name, millrace::ReadAlias(*reader_, dataset_.id, name));
-  if (alias.name.empty()) return alias;
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags, ReadTagsByName(*reader_, dataset_.id, alias.name, 1));
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> told, ReadTagFact(*reader_, dataset_.id, alias.name));
-  alias.has_id = !tags.empty() || (told.has_value() && told->id != 0);
-  return alias;
 }
 
 absl::Status ImportSession::Impl::StageFact(const std::function<absl::Status()>& add) {
@@ -190,13 +166,15 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
   outcome.replaced_post_count = replaced_post_count_;
   outcome.rejected_count = counts.rejected_count;
   outcome.duplicate_tag_count = counts.duplicate_tag_count;
+  outcome.aliased_post_count = aliased_post_count_;
   outcome.byte_count = counts.byte_count;
   outcome.committed_at_us = now_us_();
   // The tags of a dump may be as large as its posts.
   MILLRACE_RETURN_IF_ERROR(connections_.CheckDiskHeadroom());
   MILLRACE_RETURN_IF_ERROR(connections_.Write([&](Database& database) -> absl::Status {
     const std::vector<const TagFact*> tag_facts = facts_.SortedTags();
-    MILLRACE_RETURN_IF_ERROR(WriteFacts(database, dataset_.id, facts_, tag_facts, superseded_relations_));
+    MILLRACE_ASSIGN_OR_RETURN(outcome.facts,
+                              WriteFacts(database, dataset_.id, facts_, tag_facts, superseded_relations_));
     // The list before the posts: what these tell stands, as when they are imported again.
     MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count,
                               ApplyTagFacts(database, dataset_.id, tag_facts, connections_.recent_tags(), &change_));
@@ -248,8 +226,6 @@ absl::StatusOr<Staged> ImportSession::Stage(const Post& post, absl::Span<const I
   return impl_->Stage(post, tags, place);
 }
 
-absl::StatusOr<const FoundAlias*> ImportSession::FindAlias(std::string_view name) { return impl_->FindAlias(name); }
-
 absl::Status ImportSession::StageTag(const TagFact& tag) { return impl_->StageTag(tag); }
 absl::Status ImportSession::StageTagRelation(const TagRelation& relation, SourcePlace place) {
   return impl_->StageTagRelation(relation, place);
@@ -259,6 +235,10 @@ absl::Status ImportSession::StageArtist(const ArtistFact& artist) { return impl_
 
 absl::Status ImportSession::CheckRelations(const std::function<absl::Status(const RefusedRelation&)>& refused) {
   return impl_->CheckRelations(refused);
+}
+
+absl::StatusOr<AppliedAliases> ImportSession::ApplyAliases(const AliasOptions& options) {
+  return impl_->ApplyAliases(options);
 }
 
 absl::StatusOr<ImportOutcome> ImportSession::Commit(const ImportCounts& counts) { return impl_->Commit(counts); }

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/catalog/listed_counts.h"
 #include "core/model/post.h"
 #include "core/model/tag_relation.h"
 
@@ -34,7 +35,9 @@ struct ImportOutcome {
   int64_t rejected_count = 0;
   int64_t duplicate_tag_count = 0;
   int64_t changed_tag_count = 0;
+  int64_t aliased_post_count = 0;
   int64_t byte_count = 0;
+  FactCounts facts;
   std::string snapshot;  // empty: none (yet)
   int64_t committed_at_us = 0;
 };
@@ -70,10 +73,19 @@ struct Staged {
   int64_t duplicate_tag_count = 0;  // of tags known by name: how many uses the record repeated
 };
 
-// What a name stands for.
-struct FoundAlias {
-  std::string name;
-  bool has_id = false;  // the dataset has a tag of that name, or a list told its id
+// How ApplyAliases goes about it.
+struct AliasOptions {
+  // A post's extra_json with the names that gave way (ascending, each once) put in.
+  std::function<absl::StatusOr<std::string>(const std::string& extra_json, absl::Span<const std::string_view> said)>
+      keep_said;
+  // Asked now and then; an error ends it.
+  std::function<absl::Status()> check_cancelled;
+};
+
+// What became of the staged posts.
+struct AppliedAliases {
+  int64_t post_count = 0;           // in which a tag gave way
+  int64_t duplicate_tag_count = 0;  // tags that took the place of several, or that the post had besides
 };
 
 // An alias or implication that may not stand, and why: the reason goes on after the field's name.
@@ -113,10 +125,6 @@ class ImportSession {
   // changes nothing. Errors (kDiskFull, kIoError) end the session; they may be those of writing posts staged before.
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
 
-  // What the name is an active alias of in the dataset, as it was when the session began; null when of nothing. Valid
-  // until the next call. Errors end the session.
-  absl::StatusOr<const FoundAlias*> FindAlias(std::string_view name);
-
   // Stage what a board tells apart from posts: it becomes visible with the posts. Of what is told twice the last
   // stands. A tag's id serves posts that name it from then on; one that posts have used before keeps its id.
   // kFileInvalid when all that together is too large for memory; errors end the session.
@@ -129,6 +137,13 @@ class ImportSession {
   // stand (relation_check.h) and calls `refused` for each, in the order of the dump, until it returns an error. An
   // alias of the dataset that contradicts one staged becomes "superseded".
   absl::Status CheckRelations(const std::function<absl::Status(const RefusedRelation&)>& refused);
+
+  // In the posts staged so far, puts what tags are aliases of in their place: by the aliases that will be active once
+  // the session is committed, the dataset's and those staged, in whatever order they and the posts came. Where records
+  // give tags' ids, only tags whose id is known (to the dataset, a list, or a post staged) take a place. Call it last
+  // before Commit, behind CheckRelations. What no tag gives way in costs next to nothing; where one does, the tags of
+  // all rows staged are read once more. kRecordRejected as Commit. After an error only Abort.
+  absl::StatusOr<AppliedAliases> ApplyAliases(const AliasOptions& options);
 
   // Makes everything staged visible, durably. The session is over, whatever the result. Before the transaction
   // that does it the md5s are indexed, and after it replaced posts are removed: both take time that grows with

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "core/catalog/alias_rewriter.h"
 #include "core/catalog/batch_writer.h"
 #include "core/catalog/connections.h"
 #include "core/catalog/dataset_rows.h"
@@ -24,6 +25,10 @@
 
 namespace millrace {
 
+absl::Status SessionOverError();
+// Of relations that nobody asked CheckRelations about.
+absl::Status RefusedRelationError(const RefusedRelation& relation);
+
 class ImportSession::Impl {
  public:
   // The import is recorded and live. `connections` and `live_imports` must outlive the session.
@@ -33,7 +38,6 @@ class ImportSession::Impl {
 
   const std::string& import_id() const { return import_id_text_; }
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
-  absl::StatusOr<const FoundAlias*> FindAlias(std::string_view name);
   absl::Status StageTag(const TagFact& tag) {
     return StageFact([&] { return facts_.AddTag(tag); });
   }
@@ -48,6 +52,7 @@ class ImportSession::Impl {
     return StageFact([&] { return facts_.AddArtist(artist); });
   }
   absl::Status CheckRelations(const std::function<absl::Status(const RefusedRelation&)>& refused);
+  absl::StatusOr<AppliedAliases> ApplyAliases(const AliasOptions& options);
   absl::StatusOr<ImportOutcome> Commit(const ImportCounts& counts);
   void Abort(const absl::Status& error);
 
@@ -61,7 +66,11 @@ class ImportSession::Impl {
   absl::StatusOr<std::optional<ExistingPost>> FindWritten(int64_t post_id);
   void CountPost(Rating rating, const std::string& file_ext, size_t tag_count, int64_t sign);
   std::optional<SourcePlace> FindInBatches(int64_t post_id) const;
-  absl::StatusOr<FoundAlias> ReadAlias(std::string_view name);
+  // Which tags of the staged posts give way, and to which.
+  absl::StatusOr<TagReplacements> FindReplacements();
+  // The id of the tag that takes a place; nothing when it may have none. `told_ids`: of names, what posts told.
+  absl::StatusOr<std::optional<int64_t>> FindReplacementId(const std::string& name,
+                                                           const absl::flat_hash_map<std::string, int64_t>& told_ids);
   absl::Status StageFact(const std::function<absl::Status()>& add);
   // Begins to write what is in the batch.
   absl::Status Flush();
@@ -83,13 +92,14 @@ class ImportSession::Impl {
   Md5Collector md5s_;
   StagedFacts facts_;
   bool has_unchecked_relations_ = false;
-  absl::flat_hash_map<std::string, FoundAlias> alias_by_name_;  // of names asked for; an empty name: it is none
-  std::vector<TagRelation> superseded_relations_;               // of the dataset, with their new status
+  std::vector<TagRelation> superseded_relations_;  // of the dataset, with their new status
   TagResolver tag_resolver_;
   ResolvedTags resolved_tags_;  // of the post being staged
   TagChanges tag_changes_;
-  Stats change_;  // of the dataset's figures, tags aside; its id range is that of the posts staged
+  bool has_numbered_tags_ = false;  // a record gave a tag's id
+  Stats change_;                    // of the dataset's figures, tags aside; its id range is that of the posts staged
   int64_t replaced_post_count_ = 0;
+  int64_t aliased_post_count_ = 0;
 };
 
 }  // namespace millrace

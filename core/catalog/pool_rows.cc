@@ -20,22 +20,61 @@ absl::Status DamagedError(std::string_view what, int64_t id) {
                                                          "backup or import the list again."));
 }
 
-// The packed posts of the pool as it is; absent when it is not there.
-absl::StatusOr<std::optional<std::string>> ReadPackedPosts(Database& database, int64_t dataset_id, int64_t pool_id) {
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement, database.PrepareCached("SELECT post_ids FROM pools WHERE dataset_id = ?1 AND pool_id = ?2"));
-  statement.Bind(1, dataset_id);
-  statement.Bind(2, pool_id);
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-  if (!has_row) return std::nullopt;
-  const absl::Span<const uint8_t> bytes = statement.Blob(0);
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+// Of statements that select pool_id, name, kind, is_deleted, post_ids, extra_json.
+absl::StatusOr<std::vector<PoolFact>> ReadAllPools(Statement& statement) {
+  std::vector<PoolFact> pools;
+  while (true) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+    if (!has_row) return pools;
+    PoolFact& pool = pools.emplace_back();
+    pool.id = statement.Int64(0);
+    pool.name = std::string(statement.Text(1));
+    pool.kind = std::string(statement.Text(2));
+    pool.is_deleted = statement.Int64(3) != 0;
+    if (!DecodeIds(statement.Blob(4), &pool.post_ids)) return DamagedError("pool", pool.id);
+    pool.extra_json = std::string(statement.Text(5));
+  }
 }
 
-absl::Status ReplacePostsOfPool(Database& database, int64_t dataset_id, int64_t pool_id, const std::string& before,
-                                const std::vector<int64_t>& after) {
-  std::vector<int64_t> post_ids;
-  if (!DecodeIds(BytesOf(before), &post_ids)) return DamagedError("pool", pool_id);
+// The pool as it is; empty when it is not there.
+absl::StatusOr<std::vector<PoolFact>> ReadPool(Database& database, int64_t dataset_id, int64_t pool_id) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.PrepareCached("SELECT pool_id, name, kind, is_deleted, post_ids, extra_json FROM pools "
+                             "WHERE dataset_id = ?1 AND pool_id = ?2"));
+  statement.Bind(1, dataset_id);
+  statement.Bind(2, pool_id);
+  return ReadAllPools(statement);
+}
+
+// Of statements that select artist_id, name, other_names, extra_json.
+absl::StatusOr<std::vector<ArtistFact>> ReadAllArtists(Statement& statement) {
+  std::vector<ArtistFact> artists;
+  while (true) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+    if (!has_row) return artists;
+    ArtistFact& artist = artists.emplace_back();
+    artist.id = statement.Int64(0);
+    artist.name = std::string(statement.Text(1));
+    if (!DecodeTexts(statement.Blob(2), &artist.other_names)) return DamagedError("artist", artist.id);
+    artist.extra_json = std::string(statement.Text(3));
+  }
+}
+
+// The artist of that id (without one: of that name); empty when it is not there.
+absl::StatusOr<std::vector<ArtistFact>> ReadArtist(Database& database, int64_t dataset_id, const ArtistFact& artist) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.PrepareCached("SELECT artist_id, name, other_names, extra_json FROM artists "
+                             "WHERE dataset_id = ?1 AND artist_id = ?2 AND (?2 <> 0 OR name = ?3)"));
+  statement.Bind(1, dataset_id);
+  statement.Bind(2, artist.id);
+  statement.BindBorrowed(3, artist.name);
+  return ReadAllArtists(statement);
+}
+
+absl::Status ReplacePostsOfPool(Database& database, int64_t dataset_id, int64_t pool_id,
+                                const std::vector<int64_t>& before, const std::vector<int64_t>& after) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement remove,
       database.PrepareCached("DELETE FROM pool_posts WHERE dataset_id = ?1 AND post_id = ?2 AND pool_id = ?3"));
@@ -47,7 +86,7 @@ absl::Status ReplacePostsOfPool(Database& database, int64_t dataset_id, int64_t 
     statement->Bind(1, dataset_id);
     statement->Bind(3, pool_id);
   }
-  for (const int64_t post_id : post_ids) {
+  for (const int64_t post_id : before) {
     remove.Bind(2, post_id);
     MILLRACE_RETURN_IF_ERROR(remove.Run());
   }
@@ -60,17 +99,19 @@ absl::Status ReplacePostsOfPool(Database& database, int64_t dataset_id, int64_t 
 
 }  // namespace
 
-absl::Status WritePool(Database& database, int64_t dataset_id, const PoolFact& pool) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<std::string> before, ReadPackedPosts(database, dataset_id, pool.id));
-  std::string packed;
-  EncodeIds(pool.post_ids, &packed);
-  if (before.value_or("") != packed) {
-    MILLRACE_RETURN_IF_ERROR(ReplacePostsOfPool(database, dataset_id, pool.id, before.value_or(""), pool.post_ids));
+absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& pool) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<PoolFact> before, ReadPool(database, dataset_id, pool.id));
+  if (!before.empty() && before[0] == pool) return ListedChange::kUnchanged;
+  const std::vector<int64_t> posts_before = before.empty() ? std::vector<int64_t>() : before[0].post_ids;
+  if (posts_before != pool.post_ids) {
+    MILLRACE_RETURN_IF_ERROR(ReplacePostsOfPool(database, dataset_id, pool.id, posts_before, pool.post_ids));
   }
   MILLRACE_ASSIGN_OR_RETURN(
       Statement upsert,
       database.PrepareCached("INSERT OR REPLACE INTO pools (dataset_id, pool_id, name, kind, is_deleted, post_ids, "
                              "extra_json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  std::string packed;
+  EncodeIds(pool.post_ids, &packed);
   upsert.Bind(1, dataset_id);
   upsert.Bind(2, pool.id);
   upsert.BindBorrowed(3, pool.name);
@@ -78,11 +119,14 @@ absl::Status WritePool(Database& database, int64_t dataset_id, const PoolFact& p
   upsert.Bind(5, static_cast<int64_t>(pool.is_deleted));
   upsert.Bind(6, BytesOf(packed));
   upsert.BindBorrowed(7, pool.extra_json);
-  return upsert.Run();
+  MILLRACE_RETURN_IF_ERROR(upsert.Run());
+  return before.empty() ? ListedChange::kNew : ListedChange::kUpdated;
 }
 
-absl::Status WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist) {
-  if (artist.id != 0) {
+absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ArtistFact> before, ReadArtist(database, dataset_id, artist));
+  if (!before.empty() && before[0] == artist) return ListedChange::kUnchanged;
+  if (!before.empty() && before[0].name != artist.name) {
     MILLRACE_ASSIGN_OR_RETURN(Statement remove,
                               database.PrepareCached("DELETE FROM artists WHERE dataset_id = ?1 AND artist_id = ?2"));
     remove.Bind(1, dataset_id);
@@ -100,7 +144,8 @@ absl::Status WriteArtist(Database& database, int64_t dataset_id, const ArtistFac
   upsert.BindBorrowed(3, artist.name);
   upsert.Bind(4, BytesOf(packed));
   upsert.BindBorrowed(5, artist.extra_json);
-  return upsert.Run();
+  MILLRACE_RETURN_IF_ERROR(upsert.Run());
+  return before.empty() ? ListedChange::kNew : ListedChange::kUpdated;
 }
 
 absl::StatusOr<std::vector<PoolFact>> ReadPools(Database& database, int64_t dataset_id, int64_t after_id,
@@ -112,18 +157,7 @@ absl::StatusOr<std::vector<PoolFact>> ReadPools(Database& database, int64_t data
   statement.Bind(1, dataset_id);
   statement.Bind(2, after_id);
   statement.Bind(3, limit);
-  std::vector<PoolFact> pools;
-  while (true) {
-    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row) return pools;
-    PoolFact& pool = pools.emplace_back();
-    pool.id = statement.Int64(0);
-    pool.name = std::string(statement.Text(1));
-    pool.kind = std::string(statement.Text(2));
-    pool.is_deleted = statement.Int64(3) != 0;
-    if (!DecodeIds(statement.Blob(4), &pool.post_ids)) return DamagedError("pool", pool.id);
-    pool.extra_json = std::string(statement.Text(5));
-  }
+  return ReadAllPools(statement);
 }
 
 absl::StatusOr<std::vector<ArtistFact>> ReadArtists(Database& database, int64_t dataset_id,
@@ -138,16 +172,7 @@ absl::StatusOr<std::vector<ArtistFact>> ReadArtists(Database& database, int64_t 
   statement.Bind(2, from.name);
   statement.Bind(3, from.id);
   statement.Bind(4, limit);
-  std::vector<ArtistFact> artists;
-  while (true) {
-    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row) return artists;
-    ArtistFact& artist = artists.emplace_back();
-    artist.id = statement.Int64(0);
-    artist.name = std::string(statement.Text(1));
-    if (!DecodeTexts(statement.Blob(2), &artist.other_names)) return DamagedError("artist", artist.id);
-    artist.extra_json = std::string(statement.Text(3));
-  }
+  return ReadAllArtists(statement);
 }
 
 absl::StatusOr<PoolMerger> PoolMerger::Create(Database& database, int64_t dataset_id, int64_t first_post_id) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/catalog/catalog.h"
+#include "core/catalog/listed_counts.h"
 #include "core/catalog/sqlite.h"
 #include "core/model/post.h"
 #include "core/model/tag_relation.h"
@@ -16,9 +17,9 @@
 namespace millrace {
 
 // Adds the pool, or replaces it with its posts.
-absl::Status WritePool(Database& database, int64_t dataset_id, const PoolFact& pool);
+absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& pool);
 // Adds the artist, or replaces the one of that id (without one: of that name).
-absl::Status WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist);
+absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist);
 // Ascending by id.
 absl::StatusOr<std::vector<PoolFact>> ReadPools(Database& database, int64_t dataset_id, int64_t after_id,
                                                 int64_t limit);

@@ -36,18 +36,6 @@ absl::StatusOr<std::vector<TagRelation>> ReadActiveRelations(Database& database,
   return ReadAll(statement);
 }
 
-absl::StatusOr<std::string> ReadAlias(Database& database, int64_t dataset_id, std::string_view name) {
-  MILLRACE_ASSIGN_OR_RETURN(
-      Statement statement,
-      database.PrepareCached("SELECT consequent FROM tag_relations WHERE dataset_id = ?1 AND kind = ?2 AND "
-                             "antecedent = ?3 AND status IN ('', 'active')"));
-  statement.Bind(1, dataset_id);
-  statement.Bind(2, static_cast<int64_t>(TagRelationKind::kAlias));
-  statement.Bind(3, name);
-  MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-  return has_row ? std::string(statement.Text(0)) : std::string();
-}
-
 absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64_t dataset_id,
                                                        const std::optional<TagRelationCursor>& after, int64_t limit) {
   const TagRelationCursor from = after.value_or(TagRelationCursor{});
@@ -64,7 +52,17 @@ absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64
   return ReadAll(statement);
 }
 
-absl::Status WriteRelation(Database& database, int64_t dataset_id, const TagRelation& relation) {
+absl::StatusOr<ListedChange> WriteRelation(Database& database, int64_t dataset_id, const TagRelation& relation) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement read,
+      database.PrepareCached("SELECT kind, antecedent, consequent, status, extra_json FROM tag_relations "
+                             "WHERE dataset_id = ?1 AND kind = ?2 AND antecedent = ?3 AND consequent = ?4"));
+  read.Bind(1, dataset_id);
+  read.Bind(2, static_cast<int64_t>(relation.kind));
+  read.BindBorrowed(3, relation.antecedent);
+  read.BindBorrowed(4, relation.consequent);
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagRelation> before, ReadAll(read));
+  if (!before.empty() && before[0] == relation) return ListedChange::kUnchanged;
   MILLRACE_ASSIGN_OR_RETURN(
       Statement upsert,
       database.PrepareCached("INSERT OR REPLACE INTO tag_relations (dataset_id, kind, antecedent, consequent, status, "
@@ -75,7 +73,8 @@ absl::Status WriteRelation(Database& database, int64_t dataset_id, const TagRela
   upsert.BindBorrowed(4, relation.consequent);
   upsert.BindBorrowed(5, relation.status);
   upsert.BindBorrowed(6, relation.extra_json);
-  return upsert.Run();
+  MILLRACE_RETURN_IF_ERROR(upsert.Run());
+  return before.empty() ? ListedChange::kNew : ListedChange::kUpdated;
 }
 
 }  // namespace millrace

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/catalog/catalog.h"
+#include "core/catalog/listed_counts.h"
 #include "core/catalog/sqlite.h"
 #include "core/model/tag_relation.h"
 
@@ -21,12 +22,10 @@ inline constexpr char kSupersededStatus[] = "superseded";
 // Those that apply, by antecedent and consequent.
 absl::StatusOr<std::vector<TagRelation>> ReadActiveRelations(Database& database, int64_t dataset_id,
                                                              TagRelationKind kind);
-// What the name is an active alias of; empty when of nothing.
-absl::StatusOr<std::string> ReadAlias(Database& database, int64_t dataset_id, std::string_view name);
 // All, by kind, antecedent and consequent.
 absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64_t dataset_id,
                                                        const std::optional<TagRelationCursor>& after, int64_t limit);
 // Adds the relation, or replaces what was told of the same two tags.
-absl::Status WriteRelation(Database& database, int64_t dataset_id, const TagRelation& relation);
+absl::StatusOr<ListedChange> WriteRelation(Database& database, int64_t dataset_id, const TagRelation& relation);
 
 }  // namespace millrace

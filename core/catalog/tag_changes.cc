@@ -33,6 +33,12 @@ void TagChanges::RemoveUses(absl::Span<const int64_t> tag_ids) {
   for (const int64_t tag_id : tag_ids) --changes_[tag_id].post_count_change;
 }
 
+void TagChanges::VisitUsed(const std::function<void(int64_t tag_id, const std::string& name)>& visit) const {
+  for (const auto& [tag_id, change] : changes_) {
+    if (change.is_named) visit(tag_id, change.name);
+  }
+}
+
 std::vector<TagChanges::IdAndChange> TagChanges::InOrder(bool is_new) const {
   std::vector<IdAndChange> order;
   order.reserve(changes_.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,10 @@ class TagChanges {
   void AddUses(absl::Span<const ImportedTag> tags);
   // A post that carried these tags is replaced.
   void RemoveUses(absl::Span<const int64_t> tag_ids);
+
+  bool empty() const { return changes_.empty(); }
+  // The tags that posts came to carry, each under the last name told, in no order.
+  void VisitUsed(const std::function<void(int64_t tag_id, const std::string& name)>& visit) const;
 
   // Writes the changes, within a write transaction: the last name and category told stand (a tag whose category nobody
   // told takes it from the list of tags), counts are adjusted, tags that no post carries any more are deleted. Adds the

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/catalog/listed_counts.h"
 #include "core/catalog/recent_tags.h"
 #include "core/catalog/sqlite.h"
 #include "core/model/stats.h"
@@ -20,13 +21,16 @@ namespace millrace {
 // Whether a list of tags told anything.
 absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id);
 absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name);
+// Those whose names begin with `prefix` and come behind `after`, ascending by name.
+absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t dataset_id, std::string_view prefix,
+                                                  std::string_view after, int64_t limit);
 // The names of the tags that are deprecated, ascending.
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
 
-// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count) stays as
-// it was told before; so does the deprecation when the board does not tell it.
-absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
-                           bool tells_deprecation = true);
+// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count, nothing
+// else) stays as it was told before; so does the deprecation when the board does not tell it.
+absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
+                                           absl::Span<const TagFact* const> facts, bool tells_deprecation = true);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
 // tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed. `recent` stays

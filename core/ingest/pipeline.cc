@@ -41,7 +41,7 @@ class ImportPipeline::Impl {
   Impl(ImportSession* session, PipelineOptions options)
       : options_(std::move(options)),
         choice_(FindFormat(options_.format)),
-        stager_(session, options_.max_rejected_count, options_.apply_aliases, [this] { return Cancelled(); }),
+        stager_(session, options_.max_rejected_count, [this] { return Cancelled(); }),
         relay_(&stager_) {}
 
   absl::Status BeginFile(std::string_view name, Compression compression, const PictureFacts* picture) {
@@ -81,8 +81,9 @@ class ImportPipeline::Impl {
     MILLRACE_RETURN_IF_ERROR(EndFile());
     if (choice_.format() == nullptr && file_count_ > 0) return FormatUnknownError();
     // Nothing runs on the relay's thread now.
-    const absl::Status status = stager_.CheckRelations();
+    absl::Status status = stager_.CheckRelations();
     Report();
+    if (status.ok() && options_.apply_aliases) status = stager_.ApplyAliases();
     return status;
   }
 

@@ -55,7 +55,8 @@ struct PipelineOptions {
   // kUnspecified: told from the first file that holds a record. All files of an import have one format.
   SourceFormat format = SourceFormat::kUnspecified;
   int64_t max_rejected_count = 0;  // -1: no limit
-  // Tags that the dataset knows as aliases become what they are an alias of; extra_json keeps what the post said.
+  // Tags that are aliases, in the dataset or by a list of this import, wherever in it, become what they are an alias
+  // of; extra_json keeps what the post said.
   bool apply_aliases = false;
   // A longer line or record is rejected; its bytes are skipped, not kept.
   int64_t line_size_bytes_max = 16 << 20;

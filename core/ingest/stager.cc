@@ -4,13 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/ingest/aliased_tags.h"
 
 namespace millrace {
 
-Stager::Stager(ImportSession* session, int64_t max_rejected_count, bool apply_aliases, std::function<bool()> cancelled)
-    : session_(session), max_rejected_count_(max_rejected_count), cancelled_(std::move(cancelled)) {
-  if (apply_aliases) aliases_.emplace(session);
-}
+Stager::Stager(ImportSession* session, int64_t max_rejected_count, std::function<bool()> cancelled)
+    : session_(session), max_rejected_count_(max_rejected_count), cancelled_(std::move(cancelled)) {}
 
 void Stager::BeginFile(std::string_view name) { file_names_.emplace_back(name); }
 
@@ -26,12 +25,7 @@ std::vector<RejectedRecord> Stager::TakeReports() {
 
 absl::Status Stager::OnPost(const Post& post, absl::Span<const ImportedTag> tags, int64_t line,
                             int64_t duplicate_tag_count) {
-  bool is_applied = false;
-  if (aliases_.has_value()) {
-    MILLRACE_ASSIGN_OR_RETURN(is_applied, aliases_->Apply(post, tags));
-  }
-  MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(is_applied ? aliases_->post() : post,
-                                                                 is_applied ? aliases_->tags() : tags, PlaceOf(line)));
+  MILLRACE_ASSIGN_OR_RETURN(const Staged staged, session_->Stage(post, tags, PlaceOf(line)));
   if (staged.kind == Staged::Kind::kDuplicate) return RejectDuplicate(post, line, staged.first_place);
   MutexLock lock(mutex_);
   ++counts_.post_count;
@@ -61,6 +55,14 @@ absl::Status Stager::CheckRelations() {
     rejected.reason = refused.reason;
     return Reject(std::move(rejected));
   });
+}
+
+absl::Status Stager::ApplyAliases() {
+  MILLRACE_ASSIGN_OR_RETURN(const AppliedAliases applied,
+                            session_->ApplyAliases({AddAliasedTags, [this] { return CheckCancelled(); }}));
+  MutexLock lock(mutex_);
+  counts_.duplicate_tag_count += applied.duplicate_tag_count;
+  return absl::OkStatus();
 }
 
 absl::Status Stager::OnRejected(RejectedRecord rejected) {

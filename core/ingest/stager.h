@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +10,6 @@
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
 #include "core/catalog/import_session.h"
-#include "core/ingest/alias_applier.h"
 #include "core/ingest/formats.h"
 #include "core/ingest/reader.h"
 
@@ -21,9 +19,9 @@ namespace millrace {
 // takes reports meanwhile, and begins files only while no record is on its way.
 class Stager : public RecordSink {
  public:
-  // `session` is borrowed. `max_rejected_count` -1: no limit. `apply_aliases`: as PipelineOptions. `cancelled` may be
-  // empty; it is asked on the thread of the reader.
-  Stager(ImportSession* session, int64_t max_rejected_count, bool apply_aliases, std::function<bool()> cancelled);
+  // `session` is borrowed. `max_rejected_count` -1: no limit. `cancelled` may be empty; it is asked on the thread of
+  // the reader.
+  Stager(ImportSession* session, int64_t max_rejected_count, std::function<bool()> cancelled);
 
   void BeginFile(std::string_view name);
   // `is_guessed`: told from the bytes; a refusal then says so.
@@ -50,6 +48,9 @@ class Stager : public RecordSink {
   // Relations may contradict each other across files, so they are judged when all are known: those that may not stand
   // are rejected. Call behind the last record. As OnRejected.
   absl::Status CheckRelations();
+  // Puts what tags are aliases of in their place. Call it behind CheckRelations. The session's error, or that of
+  // CheckCancelled.
+  absl::Status ApplyAliases();
 
  private:
   SourcePlace PlaceOf(int64_t line) const;
@@ -63,7 +64,6 @@ class Stager : public RecordSink {
   ImportSession* const session_;
   const int64_t max_rejected_count_;
   const std::function<bool()> cancelled_;
-  std::optional<AliasApplier> aliases_;  // none: tags stay as the posts say
   const Format* format_ = nullptr;       // set before the first record
   bool is_guessed_ = false;              // with it
   std::vector<std::string> file_names_;  // the last is the current one

@@ -18,6 +18,9 @@ struct TagFact {
   TagCategory category = TagCategory::kUnspecified;
   bool is_deprecated = false;
   std::optional<int64_t> source_post_count = std::nullopt;  // what the board counted: its posts are not all ours
+  // A JSON object of what we have no field for, and of the source's own word for the category; empty: absent.
+  std::string extra_json = std::string();
+  friend bool operator==(const TagFact&, const TagFact&) = default;
 };
 
 // Values are stored in files: they never change. Same numbers as in the proto.
@@ -50,6 +53,7 @@ struct PoolFact {
   bool is_deleted = false;
   std::vector<int64_t> post_ids;  // in the pool's order
   std::string extra_json;         // a JSON object; empty: absent
+  friend bool operator==(const PoolFact&, const PoolFact&) = default;
 };
 
 // An artist as a board's list of artists tells it; `name` is that of the artist's tag.
@@ -58,6 +62,7 @@ struct ArtistFact {
   std::string name;
   std::vector<std::string> other_names;
   std::string extra_json;  // a JSON object; empty: absent
+  friend bool operator==(const ArtistFact&, const ArtistFact&) = default;
 };
 
 }  // namespace millrace

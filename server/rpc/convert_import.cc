@@ -7,6 +7,20 @@
 
 namespace millrace {
 
+namespace {
+
+// Calls `mutable_counts` only when there is something to say.
+template <typename MutableCounts>
+void SetListed(const ListedCounts& counts, const MutableCounts& mutable_counts) {
+  if (counts == ListedCounts{}) return;
+  v1::ListedCounts* const message = mutable_counts();
+  message->set_new_count(counts.new_count);
+  message->set_updated_count(counts.updated_count);
+  message->set_unchanged_count(counts.unchanged_count);
+}
+
+}  // namespace
+
 void SetImportResult(const ImportOutcome& outcome, v1::ImportResult* message) {
   message->set_import_id(outcome.import_id);
   message->set_dataset(outcome.dataset);
@@ -17,6 +31,13 @@ void SetImportResult(const ImportOutcome& outcome, v1::ImportResult* message) {
   message->set_duplicate_tag_count(outcome.duplicate_tag_count);
   message->set_changed_tag_count(outcome.changed_tag_count);
   message->set_byte_count(outcome.byte_count);
+  SetListed(outcome.facts.tags, [&] { return message->mutable_listed_tags(); });
+  SetListed(outcome.facts.aliases, [&] { return message->mutable_listed_aliases(); });
+  SetListed(outcome.facts.implications, [&] { return message->mutable_listed_implications(); });
+  SetListed(outcome.facts.pools, [&] { return message->mutable_listed_pools(); });
+  SetListed(outcome.facts.artists, [&] { return message->mutable_listed_artists(); });
+  message->set_superseded_relation_count(outcome.facts.superseded_relation_count);
+  message->set_aliased_post_count(outcome.aliased_post_count);
   if (!outcome.snapshot.empty()) message->set_snapshot(outcome.snapshot);
   SetTimestamp(outcome.committed_at_us, message->mutable_committed_at());
 }

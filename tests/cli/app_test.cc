@@ -416,17 +416,31 @@ TEST_CASE("an import sends start, file, bytes and end, and reports what was reje
   CHECK(server.imports.bytes == content);
 }
 
-TEST_CASE("an import that applies aliases says that those it brings were not meant") {
+TEST_CASE("an import that brought lists says what, and of posts only when there were any") {
   FakeServer server;
-  const TempFolder folder;
-  folder.Add("tag_aliases.json", "{}");
-  folder.Add("posts.json", "{}");
-  const std::string aliases = folder.path() + "/tag_aliases.json";
-  const std::string posts = folder.path() + "/posts.json";
-  const std::string note = "import the posts again with --apply-aliases";
-  CHECK(Contains(Run(server, {"import", "d", aliases, posts, "--apply-aliases"}).err, note));
-  CHECK_FALSE(Contains(Run(server, {"import", "d", aliases, posts}).err, note));
-  CHECK_FALSE(Contains(Run(server, {"import", "d", posts, "--apply-aliases"}).err, note));
+  const TempFile file("{}");
+  v1::ImportResult& answer = server.imports.result;
+  answer.Clear();
+  answer.mutable_listed_tags()->set_new_count(1'200);
+  answer.mutable_listed_tags()->set_unchanged_count(3);
+  answer.mutable_listed_implications()->set_updated_count(1);
+  answer.set_superseded_relation_count(1);
+  Result result = Run(server, {"import", "d", file.path, "--apply-aliases"});
+  CHECK(server.imports.requests[0].start().apply_aliases());
+  CHECK(Contains(result.out, "\ntags          1,200 new, 3 unchanged\nimplications  1 updated\n"));
+  CHECK(Contains(result.out, "superseded    1 earlier alias\n"));
+  for (const char* line : {"posts", "pools", "aliases  ", "duplicate tags", "/s"}) {
+    INFO(line);
+    CHECK_FALSE(Contains(result.out, line));
+  }
+
+  answer.set_new_post_count(7);
+  answer.set_aliased_post_count(2);
+  answer.set_superseded_relation_count(2);
+  result = Run(server, {"import", "d", file.path});
+  CHECK(Contains(result.out, "new posts       7\n"));
+  CHECK(Contains(result.out, "aliased posts   2\n"));
+  CHECK(Contains(result.out, "superseded      2 earlier aliases\n"));
 }
 
 TEST_CASE("sidecars go out in one message each, with what is known of their pictures") {

@@ -175,8 +175,7 @@ grpc::Status FakeImports::Import(grpc::ServerContext* context,
   response.mutable_rejected()->set_field("md5");
   response.mutable_rejected()->set_reason("not 32 hexadecimal digits");
   stream->Write(response);
-  response.mutable_result()->set_new_post_count(5);
-  response.mutable_result()->set_rejected_count(3);
+  *response.mutable_result() = result;
   stream->Write(response);
   return grpc::Status::OK;
 }

@@ -96,6 +96,12 @@ struct FakeLoader : v1::LoaderService::Service {
 };
 
 struct FakeImports : v1::ImportService::Service {
+  FakeImports() {
+    result.set_new_post_count(5);
+    result.set_rejected_count(3);
+  }
+
+  v1::ImportResult result;
   grpc::Status status;  // what Import ends with
   bool wait_for_cancel = false;
   std::vector<v1::ImportRequest> requests;

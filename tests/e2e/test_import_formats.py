@@ -64,6 +64,35 @@ def test_a_folder_of_e621_exports_is_recognised(server: ServerProcess, tmp_path:
     check_e621(server.address, "e621-folder")
 
 
+@pytest.mark.parametrize("aliases_name", ["aliases.csv.gz", "tag_aliases.csv.gz"])
+def test_a_folders_aliases_apply_to_its_posts_in_either_order(
+    server: ServerProcess, tmp_path: Path, aliases_name: str
+) -> None:
+    # "posts" stands between the two names.
+    (tmp_path / aliases_name).write_bytes(gzip.compress(next(FIXTURES.glob("tag_aliases-*")).read_bytes()))
+    header = "id,uploader_id,created_at,md5,source,rating,image_width,image_height,tag_string,file_ext,parent_id\n"
+    posts = (header + "1,2,2007-02-10 14:21:37,,,s,6,8,foxes solo,jpg,\n").encode()
+    (tmp_path / "posts.csv.zst").write_bytes(zstandard.ZstdCompressor().compress(posts))
+    dataset = aliases_name.split(".")[0]
+    flags = ("--no-snapshot", "--apply-aliases")
+    done = run(server.address, "import", dataset, str(tmp_path), *flags).stdout.decode()
+    assert "new posts       1\naliased posts   1\naliases         3 new\n" in done
+    assert tag_names(get_post(server.address, dataset, 1)) == {"fox", "solo"}
+    # Through a pipe, beside files: the lists behind the posts.
+    files = ("-", str(tmp_path / aliases_name))
+    run(server.address, "import", f"{dataset}-piped", *files, *flags, stdin=posts)
+    assert tag_names(get_post(server.address, f"{dataset}-piped", 1)) == {"fox", "solo"}
+
+
+def test_lists_alone_are_said_without_posts(server: ServerProcess) -> None:
+    aliases = str(next(FIXTURES.glob("tag_aliases-*")))
+    done = run(server.address, "import", "e621-lists", aliases, "--no-snapshot").stdout.decode()
+    assert "aliases       3 new\n" in done
+    assert "posts" not in done
+    listed = run(server.address, "imports", "list", "e621-lists").stdout.decode().splitlines()
+    assert [line.split()[5:8] for line in listed[1:]] == [["0", "3", "0"]]
+
+
 def test_e621_posts_may_come_as_zstd_and_through_a_pipe(server: ServerProcess) -> None:
     posts = (FIXTURES / "posts-2026-09-01.csv").read_bytes()
     packed = zstandard.ZstdCompressor().compress(posts)

@@ -22,6 +22,7 @@ struct ImportedFile {
 struct ImportLimits {
   SourceFormat format = SourceFormat::kDanbooruJsonl;
   int64_t max_rejected_count = 0;
+  bool apply_aliases = false;
 };
 
 struct Imported {
@@ -65,6 +66,7 @@ class ImportFixture {
     PipelineOptions options;
     options.format = limits.format;
     options.max_rejected_count = limits.max_rejected_count;
+    options.apply_aliases = limits.apply_aliases;
     options.spool_folder = spool_.path();
     options.on_rejected = [&](const RejectedRecord& rejected) { imported.rejected.push_back(rejected); };
     auto pipeline = ImportPipeline::Create(session.get(), options);

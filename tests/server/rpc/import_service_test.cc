@@ -192,6 +192,46 @@ TEST_CASE("the same request_id imports once") {
   CHECK(PostCount(server, "other") == -1);
 }
 
+TEST_CASE("lists behind the posts apply to them, and what they brought is told, on record, and told again") {
+  RpcServer server;
+  v1::ImportStart start = JsonlStart("d", "lists");
+  start.set_format(v1::SOURCE_FORMAT_DANBOORU_EXPORT);
+  start.set_apply_aliases(true);
+  const auto import = [&] {
+    ImportClient client(*server.import_stub);
+    client.Start(start);
+    client.File("posts.json");
+    client.Chunk("{\"id\":1,\"tag_string_general\":\"neko solo\"}\n{\"id\":2,\"tag_string_general\":\"solo\"}\n");
+    client.File("tag_aliases.json");
+    client.Chunk("{\"antecedent_name\":\"neko\",\"consequent_name\":\"cat\",\"status\":\"active\"}\n");
+    client.End();
+    return client.Finish();
+  };
+  const ImportReply reply = import();
+  INFO(reply.status.error_message());
+  REQUIRE(reply.status.ok());
+  CHECK(reply.result->aliased_post_count() == 1);
+  CHECK(reply.result->listed_aliases().new_count() == 1);
+  CHECK_FALSE(reply.result->has_listed_tags());
+  CHECK(reply.result->superseded_relation_count() == 0);
+  CHECK(Imports(server, "d")[0].result().SerializeAsString() == reply.result->SerializeAsString());
+  v1::ImportResult expected = *reply.result;
+  expected.set_already_imported(true);
+  CHECK(import().result->SerializeAsString() == expected.SerializeAsString());
+
+  v1::ImportStart later = start;
+  later.set_request_id("later");
+  ImportClient client(*server.import_stub);
+  client.Start(later);
+  client.File("tag_aliases.json");
+  client.Chunk("{\"antecedent_name\":\"cat\",\"consequent_name\":\"felis\",\"status\":\"active\"}\n");
+  client.End();
+  const ImportReply superseding = client.Finish();
+  REQUIRE(superseding.status.ok());
+  CHECK(superseding.result->superseded_relation_count() == 1);
+  CHECK(superseding.result->new_post_count() == 0);
+}
+
 TEST_CASE("a rejected record fails the import, names its place, and changes nothing") {
   RpcServer server;
   ImportPosts(server, "d", 10);

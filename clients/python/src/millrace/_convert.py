@@ -68,6 +68,17 @@ def tag_relation(message: tags.TagRelation) -> types.TagRelation:
     )
 
 
+def listed_tag(message: tags.ListedTag) -> types.ListedTag:
+    return types.ListedTag(
+        message.id or None,
+        message.name,
+        TAG_CATEGORY.name(message.category),
+        message.is_deprecated,
+        message.source_post_count if message.HasField("source_post_count") else None,
+        message.extra_json or None,
+    )
+
+
 def listed_pool(message: tags.ListedPool) -> types.ListedPool:
     return types.ListedPool(
         message.id,
@@ -76,6 +87,7 @@ def listed_pool(message: tags.ListedPool) -> types.ListedPool:
         message.is_deleted,
         message.post_count,
         message.extra_json or None,
+        tuple(message.post_ids),
     )
 
 
@@ -166,7 +178,12 @@ def import_progress(message: imports.ImportProgress) -> types.ImportProgress:
         post_count=message.post_count,
         rejected_count=message.rejected_count,
         posts_per_second=message.posts_per_second,
+        fact_count=message.fact_count,
     )
+
+
+def listed_counts(message: imports.ListedCounts) -> types.ListedCounts:
+    return types.ListedCounts(message.new_count, message.updated_count, message.unchanged_count)
 
 
 def import_result(message: imports.ImportResult) -> types.ImportResult:
@@ -185,6 +202,13 @@ def import_result(message: imports.ImportResult) -> types.ImportResult:
         snapshot=optional(message, "snapshot"),
         snapshot_error=message.snapshot_error.message if failed else None,
         committed_at=time(message, "committed_at"),
+        listed_tags=listed_counts(message.listed_tags),
+        listed_aliases=listed_counts(message.listed_aliases),
+        listed_implications=listed_counts(message.listed_implications),
+        listed_pools=listed_counts(message.listed_pools),
+        listed_artists=listed_counts(message.listed_artists),
+        superseded_relation_count=message.superseded_relation_count,
+        aliased_post_count=message.aliased_post_count,
     )
 
 

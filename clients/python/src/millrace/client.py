@@ -97,9 +97,18 @@ class Tags(_Part):
         )
         return self._pages(_rpc.LIST_TAG_RELATIONS, request, lambda page: map(_convert.tag_relation, page.relations))
 
-    def pools(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedPool]:
-        """The pools that the dataset was told of, by id. Pages as it goes."""
-        request = tag_lists.ListPoolsRequest(dataset=dataset, page_size=page_size)
+    def listed(self, dataset: str, *, prefix: str = "", page_size: int = 1000) -> Iterator[types.ListedTag]:
+        """What lists of tags told the dataset, by name, whether posts use the tag or not. Pages as it goes."""
+        request = tag_lists.ListListedTagsRequest(dataset=dataset, prefix=prefix, page_size=page_size)
+        return self._pages(_rpc.LIST_LISTED_TAGS, request, lambda page: map(_convert.listed_tag, page.tags))
+
+    def pools(
+        self, dataset: str, *, id: int | None = None, with_post_ids: bool = False, page_size: int = 1000
+    ) -> Iterator[types.ListedPool]:
+        """The pools that the dataset was told of, by id, or the one of that id. Pages as it goes."""
+        request = tag_lists.ListPoolsRequest(
+            dataset=dataset, pool_id=id or 0, with_post_ids=with_post_ids, page_size=page_size
+        )
         return self._pages(_rpc.LIST_POOLS, request, lambda page: map(_convert.listed_pool, page.pools))
 
     def artists(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedArtist]:
@@ -396,8 +405,8 @@ class Client(_Part):
         max_rejected: records that may be rejected before the import fails; -1: any number. max_reported: how many of
         them on_rejected hears of. progress: a tqdm bar over the bytes. timeout_s: for how long to go on trying when
         the connection breaks (with files that can be read again).
-        apply_aliases: tags that the dataset knows as active aliases become what they are an alias of;
-        extra_json keeps the names said, as "aliased_tags".
+        apply_aliases: tags that are active aliases, in the dataset or by a list of this import, wherever it stands,
+        become what they are an alias of; extra_json keeps the names said, as "aliased_tags".
         RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
         """
         files, format = _sources.collect(source, format)
@@ -491,7 +500,10 @@ class _ImportBar:
         self._listener = listener
 
     def update(self, progress: types.ImportProgress) -> None:
-        self._bar.set_postfix_str(f"{progress.stage}, {progress.post_count} posts, {progress.rejected_count} rejected")
+        taken = f"{progress.post_count} posts" if progress.post_count or not progress.fact_count else ""
+        if progress.fact_count:
+            taken += f"{', ' if taken else ''}{progress.fact_count} of lists"
+        self._bar.set_postfix_str(f"{progress.stage}, {taken}, {progress.rejected_count} rejected")
         self._bar.update(progress.byte_count - self._bar.n)
         if self._listener is not None:
             self._listener(progress)

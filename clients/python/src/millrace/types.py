@@ -16,6 +16,7 @@ __all__ = [
     "ImportRecord",
     "ImportResult",
     "ImportSummary",
+    "ListedCounts",
     "Mix",
     "Plan",
     "Pool",
@@ -149,8 +150,28 @@ class TagRelation:
 
 
 @dataclass(frozen=True)
+class ListedTag:
+    """A tag as the source lists it, whether posts use it or not.
+
+    id: None when the source gave none; posts that named the tag before the list came use another one.
+    source_post_count: what the source counted, which may be below zero. extra_json: a JSON object with the source's
+    fields that have no place here, and its own word for the category.
+    """
+
+    id: int | None
+    name: str
+    category: str | None
+    is_deprecated: bool
+    source_post_count: int | None
+    extra_json: str | None = None
+
+
+@dataclass(frozen=True)
 class ListedPool:
-    """A pool as the source lists it. post_count: its places; a post may be in it twice, or not be in the dataset."""
+    """A pool as the source lists it. post_count: its places; a post may be in it twice, or not be in the dataset.
+
+    post_ids: its posts in its order, when they were asked for.
+    """
 
     id: int
     name: str
@@ -158,6 +179,7 @@ class ListedPool:
     is_deleted: bool
     post_count: int
     extra_json: str | None = None
+    post_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,13 +283,24 @@ class RejectedRecord:
 
 @dataclass(frozen=True)
 class ImportProgress:
-    """How far an import is. stage: "reading", "committing" or "compiling". byte_count: as sent (compressed)."""
+    """How far an import is. stage: "reading", "committing" or "compiling". byte_count: as sent (compressed).
+    fact_count: tags, aliases, implications, pools and artists of lists."""
 
     stage: str | None
     byte_count: int
     post_count: int
     rejected_count: int
     posts_per_second: float
+    fact_count: int = 0
+
+
+@dataclass(frozen=True)
+class ListedCounts:
+    """What lists brought of one kind of thing: what the dataset had nothing of, had otherwise, had just so."""
+
+    new_count: int = 0
+    updated_count: int = 0
+    unchanged_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -277,6 +310,8 @@ class ImportResult:
     snapshot: the digest of the snapshot compiled at its end; None when skipped, or when it failed, and
     snapshot_error then says why. already_imported: the request_id had been imported before; this is the
     first result. format: what the dump was read as; None when it had no record to tell by.
+    listed_...: what came in lists apart from posts. superseded_relation_count: aliases of the dataset that
+    contradicted one that was told. aliased_post_count: posts in which apply_aliases changed tags.
     """
 
     import_id: str
@@ -292,6 +327,13 @@ class ImportResult:
     snapshot: str | None
     snapshot_error: str | None
     committed_at: datetime | None
+    listed_tags: ListedCounts = ListedCounts()
+    listed_aliases: ListedCounts = ListedCounts()
+    listed_implications: ListedCounts = ListedCounts()
+    listed_pools: ListedCounts = ListedCounts()
+    listed_artists: ListedCounts = ListedCounts()
+    superseded_relation_count: int = 0
+    aliased_post_count: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-#include "core/ingest/alias_applier.h"
+#include "core/ingest/aliased_tags.h"
 
 #include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -50,7 +51,7 @@ std::optional<std::string> ReadElements(simdjson::ondemand::value value, std::ve
 
 // The canonical object with the texts in its list `name`, behind what the source itself had under that name.
 std::optional<std::string> AddToList(const std::string& object, std::string_view name,
-                                     const std::vector<std::string_view>& texts, std::string* result) {
+                                     absl::Span<const std::string_view> texts, std::string* result) {
   JsonMembers members;
   std::vector<std::string> elements;
   simdjson::ondemand::parser parser;
@@ -85,31 +86,12 @@ std::optional<std::string> AddToList(const std::string& object, std::string_view
 
 }  // namespace
 
-absl::StatusOr<bool> AliasApplier::Apply(const Post& post, absl::Span<const ImportedTag> tags) {
-  tags_.clear();
-  names_.clear();
-  std::vector<std::string_view> said;
-  for (const ImportedTag& tag : tags) {
-    MILLRACE_ASSIGN_OR_RETURN(const FoundAlias* const alias, session_->FindAlias(tag.name));
-    // Where the source gives ids, it gives one to the other tag, too: an id of ours would make it two.
-    if (alias == nullptr || (tag.id != 0 && !alias->has_id)) {
-      tags_.push_back(tag);
-      continue;
-    }
-    said.push_back(tag.name);
-    // The alias's category is not that of the tag itself.
-    tags_.push_back({0, names_.emplace_back(alias->name), TagCategory::kUnspecified});
-  }
-  if (said.empty()) return false;
-  std::sort(said.begin(), said.end());
-  said.erase(std::unique(said.begin(), said.end()), said.end());
-  post_ = post;
-  post_.tag_ids.clear();
-  post_.extra_json.clear();
-  if (const auto fault = AddToList(post.extra_json, kMember, said, &post_.extra_json); fault.has_value()) {
+absl::StatusOr<std::string> AddAliasedTags(const std::string& extra_json, absl::Span<const std::string_view> said) {
+  std::string result;
+  if (const auto fault = AddToList(extra_json, kAliasedTagsMember, said, &result); fault.has_value()) {
     return MakeError(Reason::kInternal, absl::StrCat("extra_json ", *fault));
   }
-  return true;
+  return result;
 }
 
 }  // namespace millrace
