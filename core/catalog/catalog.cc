@@ -211,6 +211,13 @@ absl::StatusOr<std::vector<ArtistFact>> Catalog::ListArtists(std::string_view da
       dataset, [&](Database& database, const DatasetRow& row) { return ReadArtists(database, row.id, after, limit); });
 }
 
+absl::StatusOr<std::vector<TagFact>> Catalog::ListTagFacts(std::string_view dataset, std::string_view prefix,
+                                                           std::string_view after, int64_t limit) {
+  return impl_->ReadDataset<std::vector<TagFact>>(dataset, [&](Database& database, const DatasetRow& row) {
+    return ReadTagFacts(database, row.id, prefix, after, limit);
+  });
+}
+
 absl::StatusOr<std::optional<TagFact>> Catalog::FindTagFact(std::string_view dataset, std::string_view name) {
   return impl_->ReadDataset<std::optional<TagFact>>(
       dataset, [&](Database& database, const DatasetRow& row) { return ReadTagFact(database, row.id, name); });

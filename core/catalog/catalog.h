@@ -143,6 +143,9 @@ class Catalog {
   absl::StatusOr<std::vector<PoolFact>> ListPools(std::string_view dataset, int64_t after_id, int64_t limit);
   absl::StatusOr<std::vector<ArtistFact>> ListArtists(std::string_view dataset,
                                                       const std::optional<ArtistCursor>& after, int64_t limit);
+  // Of tags, whether posts use them or not; with names that begin with `prefix` and come behind `after`, by name.
+  absl::StatusOr<std::vector<TagFact>> ListTagFacts(std::string_view dataset, std::string_view prefix,
+                                                    std::string_view after, int64_t limit);
   absl::StatusOr<std::optional<TagFact>> FindTagFact(std::string_view dataset, std::string_view name);
 
   // Reads a dataset as it is at one moment: first `tags` with all tags in use (ascending id, post_count set),

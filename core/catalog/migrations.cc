@@ -246,9 +246,16 @@ CREATE TABLE artists (
 CREATE INDEX artists_by_name ON artists (dataset_id, name, artist_id);
 )sql";
 
+// Version 8: what a list says of a tag that there is no column for. Beside the rest of the tag rather than apart: lists
+// are written in the order of names, so that a wider row costs pages and no search. SQLite adds the column by noting
+// it, whatever the tables hold.
+constexpr char kVersion8[] = R"sql(
+ALTER TABLE tag_facts ADD COLUMN extra_json TEXT NOT NULL DEFAULT '';
+)sql";
+
 // Step i leads from version i to version i + 1. A step that was released never changes.
-constexpr const char* kSteps[] = {kVersion1,      kVersion2,         kVersion3,     kVersion4,
-                                  kSourcesSchema, kTagLookupsSchema, kChangesSchema};
+constexpr const char* kSteps[] = {kVersion1,      kVersion2,         kVersion3,      kVersion4,
+                                  kSourcesSchema, kTagLookupsSchema, kChangesSchema, kVersion8};
 
 // Between 4, 8 and 16 KiB staging and scanning differ by less than the noise (catalog_bench_test.cc); larger pages
 // halve the overflow of posts with long texts, smaller ones make small writes cheaper. The middle.

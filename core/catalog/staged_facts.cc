@@ -24,7 +24,7 @@ absl::Status StagedFacts::Charge(size_t text_size_bytes) {
 }
 
 absl::Status StagedFacts::AddTag(const TagFact& tag) {
-  MILLRACE_RETURN_IF_ERROR(Charge(3 * tag.name.size()));
+  MILLRACE_RETURN_IF_ERROR(Charge(3 * tag.name.size() + tag.extra_json.size()));
   tags_[AbslView(tag.name)] = tag;
   if (tag.id == 0) return absl::OkStatus();
   const auto [entry, is_new] = name_by_id_.try_emplace(tag.id, tag.name);

@@ -1,5 +1,6 @@
 #include "core/catalog/tag_facts_rows.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,18 @@ namespace {
 // Boards give a name to one tag; a source with a name in several categories has a handful.
 constexpr int64_t kSameNameMax = 64;
 
+// From `first` on the row has tag_id, category, is_deprecated, source_post_count, extra_json.
+TagFact FactOf(std::string_view name, Statement& statement, int first) {
+  TagFact fact;
+  fact.id = statement.Int64(first);
+  fact.name = std::string(name);
+  fact.category = TagCategoryOf(statement.Int64(first + 1));
+  fact.is_deprecated = statement.Int64(first + 2) != 0;
+  fact.source_post_count = statement.OptionalInt<int64_t>(first + 3);
+  fact.extra_json = std::string(statement.Text(first + 4));
+  return fact;
+}
+
 // What the list tells, and what was told before where it says nothing.
 TagFact Merged(const TagFact& before, const TagFact& told, bool tells_deprecation) {
   TagFact merged = told;
@@ -20,6 +33,7 @@ TagFact Merged(const TagFact& before, const TagFact& told, bool tells_deprecatio
   if (told.category == TagCategory::kUnspecified) merged.category = before.category;
   if (!tells_deprecation) merged.is_deprecated = before.is_deprecated;
   if (!told.source_post_count.has_value()) merged.source_post_count = before.source_post_count;
+  if (told.extra_json.empty()) merged.extra_json = before.extra_json;
   return merged;
 }
 
@@ -28,19 +42,33 @@ TagFact Merged(const TagFact& before, const TagFact& told, bool tells_deprecatio
 absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement statement,
-      database.PrepareCached("SELECT tag_id, category, is_deprecated, source_post_count FROM tag_facts "
+      database.PrepareCached("SELECT tag_id, category, is_deprecated, source_post_count, extra_json FROM tag_facts "
                              "WHERE dataset_id = ?1 AND name = ?2"));
   statement.Bind(1, dataset_id);
   statement.Bind(2, name);
   MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   if (!has_row) return std::nullopt;
-  TagFact fact;
-  fact.id = statement.Int64(0);
-  fact.name = std::string(name);
-  fact.category = TagCategoryOf(statement.Int64(1));
-  fact.is_deprecated = statement.Int64(2) != 0;
-  fact.source_post_count = statement.OptionalInt<int64_t>(3);
-  return fact;
+  return FactOf(name, statement, 0);
+}
+
+absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t dataset_id, std::string_view prefix,
+                                                  std::string_view after, int64_t limit) {
+  MILLRACE_ASSIGN_OR_RETURN(
+      Statement statement,
+      database.PrepareCached("SELECT name, tag_id, category, is_deprecated, source_post_count, extra_json "
+                             "FROM tag_facts WHERE dataset_id = ?1 AND name >= ?2 ORDER BY name"));
+  statement.Bind(1, dataset_id);
+  statement.Bind(2, std::max(prefix, after));
+  std::vector<TagFact> facts;
+  while (static_cast<int64_t>(facts.size()) < limit) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+    if (!has_row) break;
+    const std::string name(statement.Text(0));
+    if (name.compare(0, prefix.size(), prefix) != 0) break;
+    if (name == after) continue;
+    facts.push_back(FactOf(name, statement, 1));
+  }
+  return facts;
 }
 
 absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id) {
@@ -70,8 +98,8 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
   MILLRACE_ASSIGN_OR_RETURN(const bool has_facts, HasTagFacts(database, dataset_id));
   MILLRACE_ASSIGN_OR_RETURN(Statement upsert,
                             database.PrepareCached("INSERT OR REPLACE INTO tag_facts (dataset_id, name, tag_id, "
-                                                   "category, is_deprecated, source_post_count) "
-                                                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+                                                   "category, is_deprecated, source_post_count, extra_json) "
+                                                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   upsert.Bind(1, dataset_id);
   for (const TagFact* fact : facts) {
     std::optional<TagFact> before;
@@ -88,6 +116,7 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
     upsert.Bind(4, static_cast<int64_t>(after.category));
     upsert.Bind(5, static_cast<int64_t>(after.is_deprecated));
     upsert.Bind(6, after.source_post_count);
+    upsert.BindBorrowed(7, after.extra_json);
     MILLRACE_RETURN_IF_ERROR(upsert.Run());
     counts.Add(before.has_value() ? ListedChange::kUpdated : ListedChange::kNew);
   }

@@ -20,11 +20,14 @@ namespace millrace {
 // Whether a list of tags told anything.
 absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id);
 absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name);
+// Those whose names begin with `prefix` and come behind `after`, ascending by name.
+absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t dataset_id, std::string_view prefix,
+                                                  std::string_view after, int64_t limit);
 // The names of the tags that are deprecated, ascending.
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
 
-// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count) stays as
-// it was told before; so does the deprecation when the board does not tell it.
+// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count, nothing
+// else) stays as it was told before; so does the deprecation when the board does not tell it.
 absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
                                            absl::Span<const TagFact* const> facts, bool tells_deprecation = true);
 

@@ -79,7 +79,14 @@ ScalarValue AsFlag(const ScalarValue& value) {
 SqliteTagTables TagTables(const Danbooru2023Schema& schema) {
   SqliteTagTables tables;
   tables.tags_table = "Tag";
-  tables.tags_sql = absl::StrCat("SELECT id, name, type, ", schema.has_popularity ? "popularity" : "NULL", " FROM Tag");
+  tables.tags_sql = absl::StrCat("SELECT id, name, type, ", schema.has_popularity ? "popularity" : "NULL");
+  for (const std::string& column : schema.extra_tag_columns) {
+    absl::StrAppend(&tables.tags_sql, ", ", QuoteIdentifier(column));
+  }
+  tables.tags_sql += " FROM Tag";
+  tables.category_key = "type";
+  tables.count_key = "popularity";
+  tables.extra_columns = schema.extra_tag_columns;
   tables.id_field = "Tag.id";
   tables.name_field = "Tag.name";
   tables.category_field = "Tag.type";
@@ -119,20 +126,8 @@ Danbooru2023Posts::Column Danbooru2023Posts::ToColumn(const std::string& name) {
 }
 
 absl::Status Danbooru2023Posts::ReadAll() {
-  MILLRACE_RETURN_IF_ERROR(ReadTags());
+  MILLRACE_RETURN_IF_ERROR(post_tags_.ReadTags([this](const TagFact& tag) { return sink_->OnTag(tag, tag.id); }));
   return ReadPosts();
-}
-
-absl::Status Danbooru2023Posts::ReadTags() {
-  const auto on_tag = [this](int64_t id, std::string_view name, TagCategory category, Statement& row) {
-    TagFact tag;
-    tag.id = id;
-    tag.name = name;
-    tag.category = category;
-    if (row.Type(3) == ColumnType::kInteger && row.Int64(3) >= 0) tag.source_post_count = row.Int64(3);
-    return sink_->OnTag(tag, id);
-  };
-  return post_tags_.ReadTags(on_tag);
 }
 
 absl::Status Danbooru2023Posts::ReadPosts() {

@@ -37,7 +37,6 @@ class Danbooru2023Posts {
   };
   static Column ToColumn(const std::string& name);
 
-  absl::Status ReadTags();
   absl::Status ReadPosts();
   absl::Status ReadPost(Statement& row);
   // What is wrong with the value of `column`, which stands at `index` of the row.

@@ -51,6 +51,9 @@ absl::StatusOr<Danbooru2023Schema> ReadDanbooru2023Schema(Database& database) {
   MILLRACE_ASSIGN_OR_RETURN(schema.post_columns, PlainColumns(database, "post"));
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> tag_columns, PlainColumns(database, "tag"));
   schema.has_popularity = ContainsName(tag_columns, "popularity");
+  for (const std::string& column : tag_columns) {
+    if (!ContainsName({"id", "name", "type", "popularity"}, column)) schema.extra_tag_columns.push_back(column);
+  }
   MILLRACE_RETURN_IF_ERROR(ReadLocalPosts(database, &schema));
   return schema;
 }

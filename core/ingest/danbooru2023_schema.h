@@ -16,8 +16,9 @@ struct Danbooru2023Schema {
   // Columns of PostTagRelation, as they are called: "post" and "tag", or "post_id" and "tag_id".
   std::string relation_post;
   std::string relation_tag;
-  bool has_popularity = false;            // of Tag
-  std::vector<std::string> post_columns;  // all of Post, in the file's order
+  bool has_popularity = false;                 // of Tag
+  std::vector<std::string> extra_tag_columns;  // of Tag, beyond those of the format
+  std::vector<std::string> post_columns;       // all of Post, in the file's order
   // LocalPost is optional: the column that names the post (empty: there is no such table), and the others but its id.
   std::string local_post;
   std::vector<std::string> local_columns;

@@ -46,7 +46,13 @@ constexpr int64_t kRowsPerCheck = 256;
 SqliteTagTables TagTables(const DanbooruMetaSchema& schema) {
   SqliteTagTables tables;
   tables.tags_table = "tags";
-  tables.tags_sql = "SELECT tag_id, name, category FROM tags";
+  tables.tags_sql = "SELECT tag_id, name, category, NULL";
+  for (const std::string& column : schema.extra_tag_columns) {
+    absl::StrAppend(&tables.tags_sql, ", ", QuoteIdentifier(column));
+  }
+  tables.tags_sql += " FROM tags";
+  tables.category_key = "category";
+  tables.extra_columns = schema.extra_tag_columns;
   tables.id_field = "tags.tag_id";
   tables.name_field = "tags.name";
   tables.category_field = "tags.category";
@@ -70,7 +76,10 @@ DanbooruMetaPosts::DanbooruMetaPosts(Database* database, const DanbooruMetaSchem
 
 absl::Status DanbooruMetaPosts::ReadAll() {
   MILLRACE_RETURN_IF_ERROR(CheckPostCount());
-  MILLRACE_RETURN_IF_ERROR(post_tags_.ReadTags(/*on_tag=*/{}));
+  // As a list of tags the table says nothing that posts do not, unless it has columns beyond those of the format.
+  SqliteTags::OnTag on_tag;
+  if (!schema_->extra_tag_columns.empty()) on_tag = [this](const TagFact& tag) { return sink_->OnTag(tag, tag.id); };
+  MILLRACE_RETURN_IF_ERROR(post_tags_.ReadTags(on_tag));
   return ReadPosts();
 }
 

@@ -12,14 +12,15 @@ namespace {
 
 const std::vector<std::string_view> kPostColumns = {"id",     "post_id",  "md5",       "rating", "width",
                                                     "height", "file_ext", "file_size", "source", "pixiv_id"};
+const std::vector<std::string_view> kTagColumns = {"tag_id", "name", "category"};
 
-absl::Status FindExtraColumns(Database& database, DanbooruMetaSchema* schema) {
-  const std::vector<std::string> known(kPostColumns.begin(), kPostColumns.end());
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> columns, PlainColumns(database, "posts"));
-  for (const std::string& column : columns) {
-    if (!ContainsName(known, column)) schema->extra_columns.push_back(column);
-  }
-  return absl::OkStatus();
+// The columns of a table that are not among the known ones.
+absl::StatusOr<std::vector<std::string>> FindExtraColumns(Database& database, std::string_view table,
+                                                          const std::vector<std::string_view>& known_columns) {
+  const std::vector<std::string> known(known_columns.begin(), known_columns.end());
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<std::string> columns, PlainColumns(database, table));
+  std::erase_if(columns, [&](const std::string& column) { return ContainsName(known, column); });
+  return columns;
 }
 
 // A reference that `post_key` does not hold; nothing when it covers all.
@@ -87,11 +88,11 @@ absl::Status DecideRatingScheme(Database& database, DanbooruMetaSchema* schema) 
 
 absl::StatusOr<DanbooruMetaSchema> ReadDanbooruMetaSchema(Database& database) {
   DanbooruMetaSchema schema;
-  MILLRACE_RETURN_IF_ERROR(CheckTables(
-      database,
-      {{"posts", kPostColumns}, {"tags", {"tag_id", "name", "category"}}, {"post_tags", {"post_id", "tag_id"}}},
-      "danbooru-meta"));
-  MILLRACE_RETURN_IF_ERROR(FindExtraColumns(database, &schema));
+  MILLRACE_RETURN_IF_ERROR(
+      CheckTables(database, {{"posts", kPostColumns}, {"tags", kTagColumns}, {"post_tags", {"post_id", "tag_id"}}},
+                  "danbooru-meta"));
+  MILLRACE_ASSIGN_OR_RETURN(schema.extra_columns, FindExtraColumns(database, "posts", kPostColumns));
+  MILLRACE_ASSIGN_OR_RETURN(schema.extra_tag_columns, FindExtraColumns(database, "tags", kTagColumns));
   MILLRACE_RETURN_IF_ERROR(DecideReference(database, &schema));
   MILLRACE_RETURN_IF_ERROR(DecideRatingScheme(database, &schema));
   MILLRACE_RETURN_IF_ERROR(ReadStats(database, &schema));

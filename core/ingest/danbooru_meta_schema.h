@@ -20,8 +20,9 @@ struct DanbooruMetaSchema {
   std::string reference;
   bool refers_to_dense_id = false;  // posts.id rather than posts.post_id
   RatingScheme rating_scheme = RatingScheme::kThreeStep;
-  std::vector<std::string> extra_columns;    // of `posts`, beyond those of the format
-  std::optional<int64_t> stated_post_count;  // stats.num_posts
+  std::vector<std::string> extra_columns;      // of `posts`, beyond those of the format
+  std::vector<std::string> extra_tag_columns;  // of `tags`, likewise
+  std::optional<int64_t> stated_post_count;    // stats.num_posts
 };
 
 // Reads and checks them. kFileInvalid, without the file's name, when a table or column is missing, is not a plain one

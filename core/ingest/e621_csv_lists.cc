@@ -1,5 +1,4 @@
 // e621's tables of tags, tag aliases, tag implications and pools.
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,7 +15,10 @@ class Tags : public E621CsvTable {
         id_(FindColumn("id")),
         name_(FindColumn("name")),
         category_(FindColumn("category")),
-        post_count_(FindColumn("post_count")) {}
+        post_count_(FindColumn("post_count")) {
+    // The category is kept, too, in the source's own number.
+    KeepOthers({"id", "name", "post_count"}, {"category"});
+  }
 
   absl::Status OnRecord(absl::Span<const CsvField> fields, int64_t line) override {
     TagFact tag;
@@ -34,12 +36,13 @@ class Tags : public E621CsvTable {
     const ScalarValue post_count = CsvValue(fields[post_count_]);
     if (!post_count.text.empty()) {
       int64_t count = 0;
-      // The board's own counts slip below zero now and then.
+      // The board's own counts slip below zero now and then, and are given back as they are.
       if (ParseWhole(post_count.text, INT64_MIN, INT64_MAX, &count) != NumberFault::kNone) {
         return Reject(line, "post_count", absl::StrCat("is ", Show(post_count), "; a whole number was expected"));
       }
-      tag.source_post_count = std::max<int64_t>(count, 0);
+      tag.source_post_count = count;
     }
+    FormatExtra(fields, &tag.extra_json);
     return sink_->OnTag(tag, line);
   }
 

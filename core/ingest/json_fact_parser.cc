@@ -33,8 +33,8 @@ bool JsonFactParser::ParseMembers(std::string_view text, JsonMembers* extra, con
 
 bool JsonFactParser::Parse(std::string_view text, TagFact* tag) {
   *tag = TagFact();
-  JsonMembers dropped;
-  const bool is_read = ParseMembers(text, &dropped, [&](std::string_view key, Value value, bool* is_taken) {
+  JsonMembers extra;
+  const bool is_read = ParseMembers(text, &extra, [&](std::string_view key, Value value, bool* is_taken) {
     if (key == "id") return ReadTagId(key, value, &tag->id);
     if (key == "name") return ReadTagName(key, value, &tag->name);
     if (key == "is_deprecated") return ReadFlag(key, value, &tag->is_deprecated);
@@ -48,29 +48,36 @@ bool JsonFactParser::Parse(std::string_view text, TagFact* tag) {
                                                 "3 (copyright), 4 (character) or 5 (meta)"));
       }
       tag->category = *category;
+      // The source's word: what boards tell later may change the category, and not what this list said.
+      JsonRecord::KeepScalar(key, scalar, &extra);
       return true;
     }
     if (key == "post_count") return ReadCount(key, value, &tag->source_post_count);
     *is_taken = false;
     return true;
   });
-  return is_read && Require("name", !tag->name.empty());
+  return is_read && Require("name", !tag->name.empty()) && record_.WriteKept("", &extra, &tag->extra_json);
 }
 
 bool JsonFactParser::ParseTyped(std::string_view text, TagFact* tag, int64_t* type) {
   *tag = TagFact();
   std::optional<int64_t> told_type;
-  JsonMembers dropped;
-  const bool is_read = ParseMembers(text, &dropped, [&](std::string_view key, Value value, bool* is_taken) {
-    if (key == "id") return ReadTagId(key, value, &tag->id);
+  JsonMembers extra;
+  const bool is_read = ParseMembers(text, &extra, [&](std::string_view key, Value value, bool* is_taken) {
+    ScalarValue scalar;
+    if (key == "id" || key == "type") {
+      if (!record_.ReadScalar(key, value, &scalar)) return false;
+      if (scalar.kind != ScalarValue::Kind::kNull) JsonRecord::KeepScalar(key, scalar, &extra);
+    }
+    if (key == "id") return TakeTagId(key, scalar, &tag->id);
+    if (key == "type") return TakeCount(key, scalar, &told_type);
     if (key == "name") return ReadTagName(key, value, &tag->name);
-    if (key == "type") return ReadCount(key, value, &told_type);
     if (key == "count") return ReadCount(key, value, &tag->source_post_count);
     *is_taken = false;
     return true;
   });
   *type = told_type.value_or(-1);
-  return is_read && Require("name", !tag->name.empty());
+  return is_read && Require("name", !tag->name.empty()) && record_.WriteKept("", &extra, &tag->extra_json);
 }
 
 bool JsonFactParser::Parse(std::string_view text, TagRelation* relation) {
@@ -137,14 +144,20 @@ bool JsonFactParser::ReadId(std::string_view field, Value value, int64_t* id) {
 
 bool JsonFactParser::ReadTagId(std::string_view field, Value value, int64_t* id) {
   ScalarValue scalar;
-  if (!record_.ReadScalar(field, value, &scalar)) return false;
+  return record_.ReadScalar(field, value, &scalar) && TakeTagId(field, scalar, id);
+}
+
+bool JsonFactParser::TakeTagId(std::string_view field, const ScalarValue& scalar, int64_t* id) {
   if (auto fault = ParseTagId(scalar, id)) return record_.Reject(field, *fault);
   return true;
 }
 
 bool JsonFactParser::ReadCount(std::string_view field, Value value, std::optional<int64_t>* count) {
   ScalarValue scalar;
-  if (!record_.ReadScalar(field, value, &scalar)) return false;
+  return record_.ReadScalar(field, value, &scalar) && TakeCount(field, scalar, count);
+}
+
+bool JsonFactParser::TakeCount(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* count) {
   if (scalar.kind == ScalarValue::Kind::kNull) return true;
   int64_t number = 0;
   if (ParseWhole(scalar.text, 0, std::numeric_limits<int64_t>::max(), &number) != NumberFault::kNone) {

@@ -13,13 +13,14 @@
 namespace millrace {
 
 // Each Parse: true, and the fact holds the record; false, and rejected() says why not (file and line are the caller's).
-// What a fact has no field for is kept in its extra_json, in canonical form; a TagFact has none, so of tags id, name,
-// category, is_deprecated and post_count are taken and nothing else. Not thread-safe.
+// What a fact has no field for is kept in its extra_json, in canonical form, and so is the source's word for a tag's
+// category. Not thread-safe.
 class JsonFactParser {
  public:
   bool Parse(std::string_view text, TagFact* tag);
   // A tag as Moebooru and Gelbooru list them: category and post_count are "type" and "count" there. *type is the number
-  // as it is, for the boards do not agree on what it means; -1: there is none.
+  // as it is, for the boards do not agree on what it means; -1: there is none. The id is kept, too: callers may not use
+  // it.
   bool ParseTyped(std::string_view text, TagFact* tag, int64_t* type);
   // All but the kind, which the record does not tell.
   bool Parse(std::string_view text, TagRelation* relation);
@@ -38,7 +39,9 @@ class JsonFactParser {
   bool ParseMembers(std::string_view text, JsonMembers* extra, const Take& take);
   bool ReadId(std::string_view field, Value value, int64_t* id);
   bool ReadTagId(std::string_view field, Value value, int64_t* id);
+  bool TakeTagId(std::string_view field, const ScalarValue& scalar, int64_t* id);
   bool ReadCount(std::string_view field, Value value, std::optional<int64_t>* count);
+  bool TakeCount(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* count);
   bool ReadText(std::string_view field, Value value, std::string* text);
   bool ReadTagName(std::string_view field, Value value, std::string* name);
   bool ReadFlag(std::string_view field, Value value, bool* flag);

@@ -139,7 +139,7 @@ bool JsonPostParser::ParseKnown(const JsonField& field, Value value, JsonMembers
       return true;
     case JsonShape::kOtherTagString:
       if (scalar.kind == ScalarValue::Kind::kString && WordCount(scalar.text) > 0) other_tag_string_ = field.key;
-      KeepScalar(field.key, scalar, extra);
+      JsonRecord::KeepScalar(field.key, scalar, extra);
       return true;
     case JsonShape::kOtherMd5:
       other_md5_ = {field.key, scalar};
@@ -148,7 +148,7 @@ bool JsonPostParser::ParseKnown(const JsonField& field, Value value, JsonMembers
       return ParseStatus(field, scalar, extra);
     case JsonShape::kFileName:
       if (scalar.kind == ScalarValue::Kind::kString && file_name_.empty()) file_name_ = scalar.text;
-      KeepScalar(field.key, scalar, extra);
+      JsonRecord::KeepScalar(field.key, scalar, extra);
       return true;
     default:
       break;
@@ -187,20 +187,11 @@ bool JsonPostParser::ParseStatus(const JsonField& field, const ScalarValue& word
   const auto is_word = [&](const auto& entry) { return entry.first == word.text; };
   if (word.kind != ScalarValue::Kind::kString ||
       (word.text != "active" && std::none_of(std::begin(kFlags), std::end(kFlags), is_word))) {
-    KeepScalar(field.key, word, extra);
+    JsonRecord::KeepScalar(field.key, word, extra);
     return true;
   }
   for (const auto& [text, flag] : kFlags) post_.flags.Set(flag, text == word.text);
   return true;
-}
-
-void JsonPostParser::KeepScalar(std::string_view key, const ScalarValue& scalar, JsonMembers* extra) {
-  extra->emplace_back(std::string(key), std::string());
-  if (scalar.kind == ScalarValue::Kind::kString) {
-    AppendJsonString(scalar.text, &extra->back().second);
-  } else {
-    extra->back().second = scalar.text;
-  }
 }
 
 bool JsonPostParser::Conclude() {
@@ -210,7 +201,7 @@ bool JsonPostParser::Conclude() {
     if (!has_tag_strings_) {
       if (!AddTagString("tag_string", whole_tag_string_, TagCategory::kUnspecified)) return false;
     } else if (WordCount(whole_tag_string_.text) != named_tags_.size()) {
-      KeepScalar("tag_string", whole_tag_string_, &extra_);
+      JsonRecord::KeepScalar("tag_string", whole_tag_string_, &extra_);
     }
   }
   if (!ConcludeMd5()) return false;
@@ -233,7 +224,7 @@ bool JsonPostParser::ConcludeMd5() {
     }
     return true;
   }
-  if (HexDecode<16>(other_md5_.value.text) != md5) KeepScalar(other_md5_.key, other_md5_.value, &extra_);
+  if (HexDecode<16>(other_md5_.value.text) != md5) JsonRecord::KeepScalar(other_md5_.key, other_md5_.value, &extra_);
   return true;
 }
 

@@ -58,7 +58,6 @@ class JsonPostParser {
   bool ParseUnknown(std::string_view key, Value value, absl::Span<const JsonField> fields, JsonMembers* extra);
   bool ParseGroup(const JsonField& field, Value value, JsonMembers* extra);
   bool ParseStatus(const JsonField& field, const ScalarValue& word, JsonMembers* extra);
-  void KeepScalar(std::string_view key, const ScalarValue& scalar, JsonMembers* extra);
   // What can be said only when all members were seen.
   bool Conclude();
   bool ConcludeMd5();

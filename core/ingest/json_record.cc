@@ -129,6 +129,15 @@ bool JsonRecord::Keep(std::string_view key, Value value, JsonMembers* members) {
   return true;
 }
 
+void JsonRecord::KeepScalar(std::string_view key, const ScalarValue& scalar, JsonMembers* members) {
+  members->emplace_back(std::string(key), std::string());
+  if (scalar.kind == ScalarValue::Kind::kString) {
+    AppendJsonString(scalar.text, &members->back().second);
+  } else {
+    members->back().second = scalar.text;
+  }
+}
+
 bool JsonRecord::WriteKept(std::string_view field, JsonMembers* members, std::string* out) {
   if (members->empty()) return true;
   if (auto fault = AppendJsonObject(members, out)) return Reject(field, *fault);

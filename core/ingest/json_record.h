@@ -43,6 +43,8 @@ class JsonRecord {
   bool ReadIds(std::string_view field, Value value, std::vector<int64_t>* ids);
   // Adds the member in canonical form.
   bool Keep(std::string_view key, Value value, JsonMembers* members);
+  // Adds a member whose value was read as a scalar.
+  static void KeepScalar(std::string_view key, const ScalarValue& scalar, JsonMembers* members);
   // Writes what was kept, when there is any, as an object.
   bool WriteKept(std::string_view field, JsonMembers* members, std::string* out);
 

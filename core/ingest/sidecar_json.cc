@@ -119,6 +119,8 @@ Fault SidecarJson::Read(std::string* content, const PictureFacts& picture, Post*
   // Unescaping makes a name no longer; a name may be told by several keys.
   tags_.Clear(size);
   extra_.clear();
+  tags_by_category_.clear();
+  has_all_tags_ = false;
   rating_ = {};
   std::string rating_text;
   is_danbooru_ = false;
@@ -161,6 +163,9 @@ Fault SidecarJson::Read(std::string* content, const PictureFacts& picture, Post*
     if (rating.has_value()) post->rating = *rating;
     if (!rating.has_value()) KeepExtra("rating", rating_);
   }
+  if (!has_all_tags_) {
+    for (auto& member : tags_by_category_) extra_.push_back(std::move(member));
+  }
   return extra_.empty() ? std::nullopt : AppendJsonObject(&extra_, &post->extra_json);
 }
 
@@ -179,45 +184,63 @@ Fault SidecarJson::ReadMember(const std::string& key, Value value, const Picture
   return AppendCanonicalJson(value, &extra_.back().second);
 }
 
+// Posts have their tags as a set; who writes sidecars cares for their order and spelling, so the value is kept, too.
 Fault SidecarJson::ReadTags(const std::string& key, Value value, TagCategory category) {
+  std::string kept;
+  if (Fault fault = AddTags(key, value, category, &kept)) return fault;
+  if (kept.empty()) return std::nullopt;
+  const bool is_of_all = category == TagCategory::kUnspecified;
+  has_all_tags_ = has_all_tags_ || is_of_all;
+  (is_of_all ? extra_ : tags_by_category_).emplace_back(key, std::move(kept));
+  return std::nullopt;
+}
+
+Fault SidecarJson::AddTags(const std::string& key, Value value, TagCategory category, std::string* kept) {
   const std::string_view token = TrimJsonToken(value.raw_json_token());
   switch (token.empty() ? '\0' : token[0]) {
     case '"': {
       std::string_view text;
       if (const auto error = value.get_string().get(text)) return DescribeJsonError(error);
+      if (!text.empty()) AppendJsonString(text, kept);
       const bool is_caption = key == "tags" && text.find(',') != std::string_view::npos;
       return is_caption ? tags_.AddCaption(text) : tags_.AddWords(text, category);
     }
     case '[': {
       ondemand::array list;
       if (const auto error = value.get_array().get(list)) return DescribeJsonError(error);
-      return ReadTagList(list, category);
+      if (Fault fault = ReadTagList(list, category, kept)) return fault;
+      if (*kept == "[]") kept->clear();
+      return std::nullopt;
     }
     case '{':
-      return ReadTagObject(value);
+      return ReadTagObject(value, kept);
     default:
       if (token == "null") return std::nullopt;
       return absl::StrCat("is ", QuoteForMessage(token, 40), "; text, a list or an object was expected");
   }
 }
 
-Fault SidecarJson::ReadTagList(ondemand::array list, TagCategory category) {
+Fault SidecarJson::ReadTagList(ondemand::array list, TagCategory category, std::string* kept) {
+  kept->push_back('[');
   for (auto element : list) {
     std::string_view name;
     if (const auto error = element.get_string().get(name)) {
       return error == simdjson::INCORRECT_TYPE ? "holds a value that is no text; names of tags were expected"
                                                : DescribeJsonError(error);
     }
+    if (kept->back() != '[') kept->push_back(',');
+    AppendJsonString(name, kept);
     if (Fault fault = tags_.Add(name, category)) return fault;
   }
+  kept->push_back(']');
   return std::nullopt;
 }
 
-// Lists of tags by category, as e621 has them, or a tagger's scores by tag, which are kept.
-Fault SidecarJson::ReadTagObject(Value value) {
+// Lists of tags by category, as e621 has them, or a tagger's scores by tag.
+Fault SidecarJson::ReadTagObject(Value value, std::string* kept) {
   ondemand::object object;
   if (const auto error = value.get_object().get(object)) return DescribeJsonError(error);
-  JsonMembers scores;
+  JsonMembers members;
   for (auto member_or : object) {
     ondemand::field member;
     if (const auto error = std::move(member_or).get(member)) return DescribeJsonError(error);
@@ -227,7 +250,7 @@ Fault SidecarJson::ReadTagObject(Value value) {
     Value element = member.value();
     const std::string_view token = TrimJsonToken(element.raw_json_token());
     if (IsJsonNumber(token)) {
-      scores.emplace_back(key, std::string(token));
+      members.emplace_back(key, std::string(token));
       if (Fault fault = tags_.Add(key)) return fault;
       continue;
     }
@@ -236,11 +259,9 @@ Fault SidecarJson::ReadTagObject(Value value) {
       return absl::StrCat("has ", QuoteForMessage(key, 40), ", which is neither a list of tags nor a score");
     }
     const TagCategory category = CategoryOf(key).value_or(TagCategory::kUnspecified);
-    if (Fault fault = ReadTagList(list, category)) return fault;
+    if (Fault fault = ReadTagList(list, category, &members.emplace_back(key, std::string()).second)) return fault;
   }
-  if (scores.empty()) return std::nullopt;
-  extra_.emplace_back("tags", std::string());
-  return AppendJsonObject(&scores, &extra_.back().second);
+  return members.empty() ? std::nullopt : AppendJsonObject(&members, kept);
 }
 
 void SidecarJson::KeepExtra(const std::string& key, const ScalarValue& value) {

@@ -20,7 +20,8 @@ namespace millrace {
 //
 // Tags are in "tags" (text between commas or, without a comma, white space; a list; lists by category; or tags as keys
 // of their scores), and in "tag_string" and "tag_string_CATEGORY" or "tags_CATEGORY". "s" is sensitive beside
-// "tag_string_general", which only Danbooru has, and safe otherwise.
+// "tag_string_general", which only Danbooru has, and safe otherwise. What the sidecar says of tags is kept in
+// extra_json, too: in its order, and in its words.
 class SidecarJson {
  public:
   void Clear() { is_read_ = false; }
@@ -37,13 +38,17 @@ class SidecarJson {
 
   std::optional<std::string> ReadMember(const std::string& key, Value value, const PictureFacts& picture, Post* post);
   std::optional<std::string> ReadTags(const std::string& key, Value value, TagCategory category);
-  std::optional<std::string> ReadTagObject(Value value);
-  std::optional<std::string> ReadTagList(simdjson::ondemand::array list, TagCategory category);
+  // These add the tags and append the value, in canonical form, to `kept`; nothing for text or a list without any.
+  std::optional<std::string> AddTags(const std::string& key, Value value, TagCategory category, std::string* kept);
+  std::optional<std::string> ReadTagObject(Value value, std::string* kept);
+  std::optional<std::string> ReadTagList(simdjson::ondemand::array list, TagCategory category, std::string* kept);
   void KeepExtra(const std::string& key, const ScalarValue& value);
 
   simdjson::ondemand::parser parser_;
   NamedTags tags_;
   JsonMembers extra_;
+  JsonMembers tags_by_category_;  // kept where no key has the tags of all categories
+  bool has_all_tags_ = false;
   ScalarValue rating_;
   bool is_danbooru_ = false;
   bool is_read_ = false;

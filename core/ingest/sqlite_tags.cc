@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/ingest/canonical_json.h"
 #include "core/ingest/sqlite_cells.h"
 
 namespace millrace {
@@ -21,36 +22,61 @@ absl::Status SqliteTags::ReadTags(const OnTag& on_tag) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, row.Step());
     if (!has_row) return absl::OkStatus();
     std::string field;
-    int64_t id = 0;
-    if (const auto fault = ReadTag(row, &field, &id)) {
+    TagFact tag;
+    std::optional<std::string> fault = ReadTag(row, &field, &tag);
+    if (!fault.has_value() && on_tag) fault = ReadOthers(row, &field, &tag);
+    if (fault.has_value()) {
       MILLRACE_RETURN_IF_ERROR(Reject(field, *fault));
     } else if (on_tag) {
-      const TagInfo& info = tag_infos_.at(id);
-      MILLRACE_RETURN_IF_ERROR(on_tag(id, info.name, info.category, row));
+      MILLRACE_RETURN_IF_ERROR(on_tag(tag));
     }
   }
 }
 
-std::optional<std::string> SqliteTags::ReadTag(Statement& row, std::string* field, int64_t* id) {
+std::optional<std::string> SqliteTags::ReadTag(Statement& row, std::string* field, TagFact* tag) {
   const ScalarValue id_cell = Cell(row, 0), name = Cell(row, 1), category = Cell(row, 2);
   *field = tables_->id_field;
-  if (auto fault = ParseTagId(id_cell, id)) return fault;
-  const std::string of_tag = absl::StrCat(" (tag ", *id, ")");
+  if (auto fault = ParseTagId(id_cell, &tag->id)) return fault;
+  const std::string of_tag = absl::StrCat(" (tag ", tag->id, ")");
   *field = tables_->name_field;
   if (auto fault = CheckUtf8(name)) return *fault + of_tag;
   if (auto fault = CheckTagName(name.text)) return *fault + of_tag;
-  TagInfo info{std::string(name.text), TagCategory::kUnspecified};
+  tag->name = std::string(name.text);
   if (!category.text.empty()) {
     const auto known = tables_->parse_category(category.text);
     if (!known.has_value()) {
       *field = tables_->category_field;
       return absl::StrCat("is ", Show(category), "; expected ", tables_->category_words, of_tag);
     }
-    info.category = *known;
+    tag->category = *known;
   }
-  if (tag_infos_.emplace(*id, std::move(info)).second) return std::nullopt;
+  if (tag_infos_.emplace(tag->id, TagInfo{tag->name, tag->category}).second) return std::nullopt;
   *field = tables_->id_field;
-  return absl::StrCat("is ", *id, ", which another row has too");
+  return absl::StrCat("is ", tag->id, ", which another row has too");
+}
+
+std::optional<std::string> SqliteTags::ReadOthers(Statement& row, std::string* field, TagFact* tag) const {
+  constexpr int kCategory = 2, kCount = 3, kFirstExtra = 4;
+  JsonMembers extra;
+  const auto keep = [&](const std::string& key, int column) {
+    auto fault = AddMember(key, Cell(row, column), &extra);
+    if (fault.has_value())
+      *field = absl::StrCat(tables_->tags_table, ".", key), *fault += absl::StrCat(" (tag ", tag->id, ")");
+    return fault;
+  };
+  if (auto fault = keep(tables_->category_key, kCategory)) return fault;
+  int64_t count = 0;
+  if (ParseWhole(Cell(row, kCount).text, INT64_MIN, INT64_MAX, &count) == NumberFault::kNone) {
+    tag->source_post_count = count;
+  } else if (auto fault = keep(tables_->count_key, kCount)) {
+    return fault;
+  }
+  for (size_t i = 0; i < tables_->extra_columns.size(); ++i) {
+    if (auto fault = keep(tables_->extra_columns[i], kFirstExtra + static_cast<int>(i))) return fault;
+  }
+  if (extra.empty()) return std::nullopt;
+  *field = tables_->tags_table;
+  return AppendJsonObject(&extra, &tag->extra_json);
 }
 
 absl::Status SqliteTags::OpenReferences() {

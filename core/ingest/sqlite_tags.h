@@ -13,17 +13,23 @@
 #include "core/catalog/sqlite.h"
 #include "core/ingest/reader.h"
 #include "core/ingest/record.h"
+#include "core/model/tag_relation.h"
 
 namespace millrace {
 
 // Of a dump's tables: what they and their columns are called, for messages, and what selects them.
 struct SqliteTagTables {
   std::string tags_table;      // "tags"
-  std::string tags_sql;        // id, name, category
+  std::string tags_sql;        // id, name, category, the board's count (or NULL), then extra_columns
   std::string id_field;        // "tags.tag_id"
   std::string name_field;      // "tags.name"
   std::string category_field;  // "tags.category"
   std::string category_words;  // "0, 1, 3, 4, 5 or their names"
+  // In a tag's extra_json: under which names the source's word for the category stands, and a count that is no number;
+  // and what else is kept.
+  std::string category_key;
+  std::string count_key;
+  std::vector<std::string> extra_columns;
   std::optional<TagCategory> (*parse_category)(std::string_view text) = nullptr;
   std::string references_sql;   // the post's key as an integer, the tag's id; in the order of the keys
   std::string reference_field;  // "post_tags.post_id"
@@ -34,14 +40,15 @@ struct SqliteTagTables {
 // where a query a post would be one search a post. The table of tags is held in memory. Not thread-safe.
 class SqliteTags {
  public:
-  // Called for each tag that was taken, on the row of tags_sql, in which there may be further columns.
-  using OnTag = std::function<absl::Status(int64_t id, std::string_view name, TagCategory category, Statement& row)>;
+  // Called for each tag that was taken.
+  using OnTag = std::function<absl::Status(const TagFact& tag)>;
 
   // All are borrowed.
   SqliteTags(Database* database, const SqliteTagTables* tables, RecordSink* sink)
       : database_(database), tables_(tables), sink_(sink) {}
 
-  // Reads the tags; a row that is none is rejected. `on_tag` may be empty.
+  // Reads the tags; a row that is none is rejected. `on_tag` may be empty. Posts may have a tag that is rejected for
+  // what else its row holds.
   absl::Status ReadTags(const OnTag& on_tag);
   // To be called once, before GoToPost.
   absl::Status OpenReferences();
@@ -58,8 +65,9 @@ class SqliteTags {
     std::string name;
     TagCategory category;
   };
-  // What is wrong with a row of tags_sql, and in which field.
-  std::optional<std::string> ReadTag(Statement& row, std::string* field, int64_t* id);
+  // These: what is wrong with a row of tags_sql, and in which field.
+  std::optional<std::string> ReadTag(Statement& row, std::string* field, TagFact* tag);
+  std::optional<std::string> ReadOthers(Statement& row, std::string* field, TagFact* tag) const;
   absl::Status Reject(std::string_view field, std::string_view reason);
   absl::Status StepReference();
 

@@ -18,6 +18,8 @@ struct TagFact {
   TagCategory category = TagCategory::kUnspecified;
   bool is_deprecated = false;
   std::optional<int64_t> source_post_count = std::nullopt;  // what the board counted: its posts are not all ours
+  // A JSON object of what we have no field for, and of the source's own word for the category; empty: absent.
+  std::string extra_json = std::string();
   friend bool operator==(const TagFact&, const TagFact&) = default;
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/rpc/call.h"
 #include "server/rpc/page_token.h"
@@ -87,27 +88,81 @@ absl::Status ListTagRelations(const ServiceDeps& deps, const v1::ListTagRelation
   return absl::OkStatus();
 }
 
+// Adds items as messages until the page is full, by count or by size; `cursor` tells where to go on behind an item.
+template <typename Item, typename Message, typename Response>
+void FillPage(const std::vector<Item>& items, int64_t limit, const std::string& binding, Message* (Response::*add)(),
+              void (*set)(const Item&, Message*), PageCursor (*cursor)(const Item&), Response* response) {
+  size_t size_bytes = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (static_cast<int64_t>(i) == limit || size_bytes >= kPageSizeBytesMax) {
+      response->set_next_page_token(EncodePageToken(binding, cursor(items[i - 1])));
+      return;
+    }
+    Message* const message = (response->*add)();
+    set(items[i], message);
+    size_bytes += message->ByteSizeLong();
+  }
+}
+
+absl::Status ListListedTags(const ServiceDeps& deps, const v1::ListListedTagsRequest& request,
+                            v1::ListListedTagsResponse* response) {
+  const std::string binding = PageBinding("ListListedTags", request);
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t limit, PageLimit(request.page_size()));
+  MILLRACE_RETURN_IF_ERROR(CheckName("dataset", request.dataset()));
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagFact> tags,
+                            deps.catalog->ListTagFacts(request.dataset(), request.prefix(),
+                                                       cursor.has_value() ? cursor->text : "", limit + 1));
+  const auto set = [](const TagFact& tag, v1::ListedTag* message) {
+    message->set_id(tag.id);
+    message->set_name(tag.name);
+    message->set_category(static_cast<v1::TagCategory>(tag.category));
+    message->set_is_deprecated(tag.is_deprecated);
+    if (tag.source_post_count.has_value()) message->set_source_post_count(*tag.source_post_count);
+    message->set_extra_json(tag.extra_json);
+  };
+  FillPage<TagFact, v1::ListedTag, v1::ListListedTagsResponse>(
+      tags, limit, binding, &v1::ListListedTagsResponse::add_tags, set,
+      [](const TagFact& tag) {
+        return PageCursor{tag.name, 0, 0};
+      },
+      response);
+  return absl::OkStatus();
+}
+
+void SetPool(const PoolFact& pool, v1::ListedPool* message) {
+  message->set_id(pool.id);
+  message->set_name(pool.name);
+  message->set_kind(pool.kind);
+  message->set_is_deleted(pool.is_deleted);
+  message->set_post_count(static_cast<int64_t>(pool.post_ids.size()));
+  message->set_extra_json(pool.extra_json);
+}
+
+void SetPoolWithPosts(const PoolFact& pool, v1::ListedPool* message) {
+  SetPool(pool, message);
+  message->mutable_post_ids()->Add(pool.post_ids.begin(), pool.post_ids.end());
+}
+
 absl::Status ListPools(const ServiceDeps& deps, const v1::ListPoolsRequest& request, v1::ListPoolsResponse* response) {
   const std::string binding = PageBinding("ListPools", request);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<PageCursor> cursor, DecodePageToken(binding, request.page_token()));
   MILLRACE_ASSIGN_OR_RETURN(const int64_t limit, PageLimit(request.page_size()));
   MILLRACE_RETURN_IF_ERROR(CheckName("dataset", request.dataset()));
-  MILLRACE_ASSIGN_OR_RETURN(
-      std::vector<PoolFact> pools,
-      deps.catalog->ListPools(request.dataset(), cursor.has_value() ? cursor->id : INT64_MIN, limit + 1));
-  if (static_cast<int64_t>(pools.size()) > limit) {
-    pools.resize(static_cast<size_t>(limit));
-    response->set_next_page_token(EncodePageToken(binding, {"", 0, pools.back().id}));
+  if (request.pool_id() < 0) {
+    return FieldError("pool_id", absl::StrCat("pool_id is ", request.pool_id(), "; give a pool's id, or 0 for all"));
   }
-  for (const PoolFact& pool : pools) {
-    v1::ListedPool* const message = response->add_pools();
-    message->set_id(pool.id);
-    message->set_name(pool.name);
-    message->set_kind(pool.kind);
-    message->set_is_deleted(pool.is_deleted);
-    message->set_post_count(static_cast<int64_t>(pool.post_ids.size()));
-    message->set_extra_json(pool.extra_json);
-  }
+  const bool is_one = request.pool_id() != 0;
+  const int64_t after_id = is_one ? request.pool_id() - 1 : cursor.has_value() ? cursor->id : INT64_MIN;
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<PoolFact> pools,
+                            deps.catalog->ListPools(request.dataset(), after_id, is_one ? 1 : limit + 1));
+  if (is_one) std::erase_if(pools, [&](const PoolFact& pool) { return pool.id != request.pool_id(); });
+  FillPage<PoolFact, v1::ListedPool, v1::ListPoolsResponse>(
+      pools, limit, binding, &v1::ListPoolsResponse::add_pools, request.with_post_ids() ? SetPoolWithPosts : SetPool,
+      [](const PoolFact& pool) {
+        return PageCursor{"", 0, pool.id};
+      },
+      response);
   return absl::OkStatus();
 }
 
@@ -143,6 +198,14 @@ grpc::ServerUnaryReactor* TagService::ListTagRelations(grpc::CallbackServerConte
   return StartUnary(
       deps_, deps_.call_pool, "millrace.v1.TagService/ListTagRelations", context,
       [this, request, response](const auto&) { return millrace::ListTagRelations(deps_, *request, response); });
+}
+
+grpc::ServerUnaryReactor* TagService::ListListedTags(grpc::CallbackServerContext* context,
+                                                     const v1::ListListedTagsRequest* request,
+                                                     v1::ListListedTagsResponse* response) {
+  return StartUnary(
+      deps_, deps_.call_pool, "millrace.v1.TagService/ListListedTags", context,
+      [this, request, response](const auto&) { return millrace::ListListedTags(deps_, *request, response); });
 }
 
 grpc::ServerUnaryReactor* TagService::ListPools(grpc::CallbackServerContext* context,

@@ -14,6 +14,9 @@ class TagService final : public v1::TagService::CallbackService {
   grpc::ServerUnaryReactor* ListTagRelations(grpc::CallbackServerContext* context,
                                              const v1::ListTagRelationsRequest* request,
                                              v1::ListTagRelationsResponse* response) override;
+  grpc::ServerUnaryReactor* ListListedTags(grpc::CallbackServerContext* context,
+                                           const v1::ListListedTagsRequest* request,
+                                           v1::ListListedTagsResponse* response) override;
   grpc::ServerUnaryReactor* ListPools(grpc::CallbackServerContext* context, const v1::ListPoolsRequest* request,
                                       v1::ListPoolsResponse* response) override;
   grpc::ServerUnaryReactor* ListArtists(grpc::CallbackServerContext* context, const v1::ListArtistsRequest* request,

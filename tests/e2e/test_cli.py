@@ -91,6 +91,20 @@ def test_tags_are_listed_by_count_and_found_by_name(server: ServerProcess) -> No
     assert found["tag"] == listed[0]
 
 
+def test_lists_of_tags_and_pools_are_shown_with_what_the_source_says(server: ServerProcess) -> None:
+    lists = ROOT / "tests" / "core" / "ingest" / "fixtures" / "e621-csv"
+    files = [str(next(lists.glob(f"{kind}-*.csv"))) for kind in ("tags", "pools")]
+    run(server.address, "import", "lists", *files, "--format", "e621-csv")
+    [fox] = documents(server.address, "tags", "listed", "lists", "--prefix", "fo")
+    assert (fox["name"], fox["category"], fox["source_post_count"]) == ("fox", "TAG_CATEGORY_SPECIES", "900")
+    assert json.loads(fox["extra_json"]) == {"category": 5}
+    assert "canine" in run(server.address, "tags", "listed", "lists").stdout.decode()
+    assert documents(server.address, "tags", "pools", "lists")[0].get("post_ids", []) == []
+    [pool] = documents(server.address, "tags", "pools", "lists", "--id", "5", "--posts")
+    assert pool["post_ids"] == ["15", "14"]
+    assert "15 14" in run(server.address, "tags", "pools", "lists", "--posts").stdout.decode()
+
+
 def test_posts_are_shown_by_id_and_md5_and_missing_ones_give_3(server: ServerProcess) -> None:
     record = dump.records()[0]
     for key in (record["id"], record["md5"]):

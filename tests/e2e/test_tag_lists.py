@@ -52,6 +52,25 @@ def test_pools_tell_posts_that_they_are_in_them(client: millrace.Client) -> None
     assert millrace.types.Pool(5, "series") in client.posts.get(14, dataset="e621").pools
 
 
+def test_a_pool_tells_its_posts_in_its_order_when_asked(client: millrace.Client) -> None:
+    import_files(client, "e621", *LISTS)
+    assert [pool.post_ids for pool in client.tags.pools("e621")] == [(), ()]
+    (pool,) = client.tags.pools("e621", id=5, with_post_ids=True)
+    assert pool.post_ids == (15, 14)
+    assert list(client.tags.pools("e621", id=999)) == []
+
+
+def test_lists_of_tags_are_given_back_with_the_sources_own_words(client: millrace.Client) -> None:
+    import_files(client, "e621", *LISTS)
+    tags = {tag.name: tag for tag in client.tags.listed("e621", page_size=2)}
+    assert len(tags) == 13
+    canine = tags["canine"]
+    assert (canine.id, canine.category, canine.source_post_count) == (1, "species", 1000)
+    assert json.loads(canine.extra_json or "") == {"category": 5}
+    assert tags["a_story"].source_post_count == -1
+    assert [tag.name for tag in client.tags.listed("e621", prefix="fo")] == ["fox"]
+
+
 def test_the_lists_give_ids_and_categories_before_the_posts_and_categories_after_them(client: millrace.Client) -> None:
     import_files(client, "before", *LISTS, "posts")
     import_files(client, "after", "posts")
@@ -72,7 +91,9 @@ def test_aliases_are_applied_where_an_import_asks_for_it(client: millrace.Client
 
 
 HEADER = "id,uploader_id,created_at,md5,source,rating,image_width,image_height,tag_string,file_ext,parent_id\n"
-POSTS = HEADER + "".join(f"{i},2,2007-02-10 14:21:37,,,s,6,8,{tags},jpg,\n" for i, tags in [(1, "foxes solo"), (2, "fox foxes")])
+POSTS = HEADER + "".join(
+    f"{i},2,2007-02-10 14:21:37,,,s,6,8,{tags},jpg,\n" for i, tags in [(1, "foxes solo"), (2, "fox foxes")]
+)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["posts", "tag_aliases", "tags"])))

@@ -53,7 +53,8 @@ def stream(channel: grpc.Channel, plan: millrace.Plan, **fields: object) -> list
         else:
             setattr(request, name, value)
     try:
-        return [response.batch for response in _rpc.stream_stub(channel, _rpc.STREAM_BATCHES)(request, timeout=60)]
+        messages = _rpc.stream_stub(channel, _rpc.STREAM_BATCHES)(request, timeout=60)
+        return [_rpc.parsed(_rpc.STREAM_BATCHES, message, "").batch for message in messages]
     except grpc.RpcError as error:
         raise from_rpc_error(error) from None
 

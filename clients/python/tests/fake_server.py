@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
@@ -67,6 +68,8 @@ class FakeServer(grpc.GenericRpcHandler):
         self.on_call: Callable[[str, grpc.ServicerContext], None] = lambda method, context: None
         self.break_stream = 0.0
         self.skip_step: int | None = None
+        self.garbage_step: int | None = None  # sent as bytes that are no message
+        self.stalled_step: int | None = None  # waits until it is another, or nobody does any more
         self.part_size = 0  # of bodies of columns; 0: no parts
         self.import_failures = 0
         self.imported: list[tuple[str, bytes]] = []
@@ -280,7 +283,11 @@ class FakeServer(grpc.GenericRpcHandler):
                 continue
             if self._random.random() < self.break_stream:
                 context.abort(grpc.StatusCode.UNAVAILABLE, "broken on request")
-            if (epoch, step) in skip:
+            while step == self.stalled_step and context.is_active():
+                time.sleep(0.01)
+            if step == self.garbage_step:
+                yield b"\xff\xff"
+            elif (epoch, step) in skip:
                 skipped_step_count += 1
             elif step != self.skip_step:
                 batch = self._batch(request, epoch, step)

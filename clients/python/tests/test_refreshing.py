@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from concurrent import futures
 
@@ -14,9 +16,11 @@ from millrace.v1 import source_service_pb2 as sources
 
 
 class OneAnswer(grpc.GenericRpcHandler):
-    """Answers RefreshSource with a page and a run."""
+    """Answers RefreshSource with a page and a run, which waits for `go_on`."""
 
     def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.go_on.set()
         self.last = sources.RefreshSourceResponse(
             run=sources.RefreshRun(source="board", id=3, state=sources.REFRESH_STATE_DONE)
         )
@@ -34,6 +38,7 @@ class OneAnswer(grpc.GenericRpcHandler):
         self, request: sources.RefreshSourceRequest, context: grpc.ServicerContext
     ) -> Iterator[sources.RefreshSourceResponse]:
         yield sources.RefreshSourceResponse(page=sources.RefreshPage(after_id=5, position=9))
+        assert self.go_on.wait(60)
         yield self.last
 
 
@@ -64,3 +69,25 @@ def test_a_refresh_without_the_snapshot_that_it_should_have_says_why(
 ) -> None:
     answer.last.snapshot_error.CopyFrom(status_pb2.Status(code=8, message="the disk is full"))
     assert client.sources.refresh("board").snapshot_error == "the disk is full"
+
+
+# The limit's own signal is the one that this test uses.
+@pytest.mark.timeout(60, method="thread")
+def test_a_signal_that_breaks_the_wait_for_a_page_off_is_not_waited_for(
+    client: millrace.Client, answer: OneAnswer
+) -> None:
+    class Alarm(Exception):
+        pass
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    answer.go_on.clear()
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with pytest.raises(Alarm):
+            client.sources.refresh("board", on_page=lambda _: signal.setitimer(signal.ITIMER_REAL, 0.3))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        answer.go_on.set()

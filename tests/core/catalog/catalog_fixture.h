@@ -64,9 +64,13 @@ inline Post PostOf(int64_t id, std::vector<int64_t> tag_ids) {
 
 inline constexpr char kDataset[] = "board";
 
-// Takes back what version 7 of the schema added.
+// Takes back what version 8 of the schema added.
+inline constexpr char kBackToVersion7[] = "ALTER TABLE tag_facts DROP COLUMN extra_json; PRAGMA user_version=7";
+
+// Takes back what versions 7 and 8 of the schema added.
 inline constexpr char kBackToVersion6[] =
-    "DROP INDEX asked_tags_failed; ALTER TABLE asked_tags DROP COLUMN failed_count; "
+    "ALTER TABLE tag_facts DROP COLUMN extra_json; DROP INDEX asked_tags_failed; ALTER TABLE asked_tags DROP COLUMN "
+    "failed_count; "
     "ALTER TABLE asked_tags RENAME COLUMN ask_again_at_us TO asked_at_us; "
     "ALTER TABLE sources DROP COLUMN follow_changes; ALTER TABLE sources DROP COLUMN change_position; "
     "ALTER TABLE sources DROP COLUMN change_target; ALTER TABLE sources DROP COLUMN change_offset; "

@@ -123,6 +123,41 @@ TEST_CASE_METHOD(FactsFixture, "deprecated tags are told by name") {
   CHECK_FALSE(page.tags[1].is_deprecated);
 }
 
+TEST_CASE_METHOD(FactsFixture, "what lists tell of tags is given back by name, whether posts use them or not") {
+  const auto fact = [](int64_t id, const std::string& name, std::optional<int64_t> count, const std::string& extra) {
+    return TagFact{id, name, TagCategory::kMeta, false, count, extra};
+  };
+  ImportTags({fact(2, "cat", -3, R"({"category":5,"words":["cat"]})"), fact(9, "cats", 7, ""), fact(1, "ca", {}, ""),
+              fact(3, "dog", 1, R"({"category":5})")});
+  ImportNamed({{1, {{"dog"}}}});
+  const auto names = [&](const std::string& prefix, const std::string& after, int64_t limit) {
+    std::string joined;
+    for (const TagFact& tag : Take(catalog->ListTagFacts(kDataset, prefix, after, limit))) joined += tag.name + " ";
+    return joined;
+  };
+  CHECK(names("", "", 10) == "ca cat cats dog ");
+  CHECK(names("", "", 2) == "ca cat ");
+  CHECK(names("", "cat", 2) == "cats dog ");
+  CHECK(names("cat", "", 10) == "cat cats ");
+  CHECK(names("cat", "cat", 10) == "cats ");
+  CHECK(names("cat", "cat", 0).empty());
+  CHECK(names("cat", "e", 10).empty());
+  CHECK(names("x", "", 10).empty());
+  TagFact cat = Take(catalog->ListTagFacts(kDataset, "cat", "", 1)).at(0);
+  CHECK(cat.id == 2);
+  CHECK(cat.category == TagCategory::kMeta);
+  CHECK(cat.source_post_count == -3);
+  CHECK(cat.extra_json == R"({"category":5,"words":["cat"]})");
+
+  // A list that says less leaves what was told before; one that says something else replaces it as a whole.
+  ImportTags({fact(2, "cat", {}, "")});
+  CHECK(Take(catalog->FindTagFact(kDataset, "cat"))->extra_json == cat.extra_json);
+  ImportTags({fact(2, "cat", {}, R"({"category":7})")});
+  cat = *Take(catalog->FindTagFact(kDataset, "cat"));
+  CHECK(cat.extra_json == R"({"category":7})");
+  CHECK(cat.source_post_count == -3);
+}
+
 TEST_CASE_METHOD(FactsFixture, "a post has the pools it names and those that list it") {
   Post own = PostOf(2, {});
   own.pools = {{9, ""}, {5, "mine"}};

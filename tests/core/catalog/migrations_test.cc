@@ -114,6 +114,40 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 6 keeps what sources noted a
   CHECK(Take(store.ListTagsToAsk(source_id, 10)) == std::vector<std::string>{"asked", "new"});
 }
 
+TEST_CASE_METHOD(CatalogFixture, "a file of version 7 keeps what lists told of tags, and takes more of them") {
+  const auto tell = [&](const std::string& request_id, const TagFact& fact) {
+    auto session = Begin(request_id);
+    Take(session->StageTag(fact));
+    Take(session->Commit({}));
+  };
+  Import({PostOf(1, {1})});
+  TagFact fact{5, "hug", TagCategory::kMeta, true, 12};
+  tell("one", fact);
+  catalog.reset();
+  {
+    auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
+    Take(database->Execute(kBackToVersion7));
+    // As the program of version 7 wrote them.
+    Take(
+        database->Execute("INSERT INTO tag_facts (dataset_id, name, tag_id, category, is_deprecated, "
+                          "source_post_count) VALUES (1, 'solo', 6, 1, 0, NULL)"));
+  }
+  Reopen();
+  CHECK(AllPosts() == std::vector<Post>{PostOf(1, {1})});
+  std::vector<TagFact> facts = Take(catalog->ListTagFacts(kDataset, "", "", 10));
+  REQUIRE(facts.size() == 2);
+  CHECK(facts[0].name == "hug");
+  CHECK(facts[0].id == 5);
+  CHECK(facts[0].category == TagCategory::kMeta);
+  CHECK(facts[0].is_deprecated);
+  CHECK(facts[0].source_post_count == 12);
+  CHECK(facts[0].extra_json.empty());
+  CHECK(facts[1].name == "solo");
+  fact.extra_json = R"({"words":["hug"]})";
+  tell("two", fact);
+  CHECK(Take(catalog->FindTagFact(kDataset, "hug"))->extra_json == fact.extra_json);
+}
+
 TEST_CASE_METHOD(CatalogFixture, "an empty database, as a crash at the first start leaves it, becomes a catalog") {
   const std::string path = folder.File("empty");
   {

@@ -113,7 +113,33 @@ void CheckWhole(const ReadResult& result) {
   REQUIRE(result.sink.tags.size() == 5);
   CHECK(result.sink.tags[0].source_post_count == 5000);
   CHECK(result.sink.tags[1].category == TagCategory::kArtist);
-  CHECK_FALSE(result.sink.tags[4].source_post_count.has_value());
+  CHECK(result.sink.tags[2].extra_json == R"({"type":2})");
+  CHECK(result.sink.tags[4].source_post_count == -1);
+}
+
+TEST_CASE("of the table of tags everything is kept, in the file's own words") {
+  const ReadResult result = ReadSql(R"(
+      CREATE TABLE Tag(id, name, type, popularity, wiki, "Words");
+      CREATE TABLE Post(id, md5, rating);
+      CREATE TABLE PostTagRelation(post, tag);
+      INSERT INTO Tag VALUES (1, 'a', 'character', 'many', 7, '["a"]'), (2, 'b', 4.0, '12', NULL, NULL),
+                             (3, 'c', 0, NULL, X'FF', NULL);
+      INSERT INTO Post VALUES (5, NULL, 0);
+      INSERT INTO PostTagRelation VALUES (5, 3);)");
+  INFO(result.status.ToString());
+  REQUIRE(result.status.ok());
+  REQUIRE(result.sink.tags.size() == 2);
+  CHECK(result.sink.tags[0].category == TagCategory::kCharacter);
+  CHECK_FALSE(result.sink.tags[0].source_post_count.has_value());
+  CHECK(result.sink.tags[0].extra_json == R"({"Words":"[\"a\"]","popularity":"many","type":"character","wiki":7})");
+  CHECK(result.sink.tags[1].source_post_count == 12);
+  CHECK(result.sink.tags[1].extra_json == R"({"type":4})");
+  // What else a row holds may be wrong: that is told, and posts have the tag.
+  REQUIRE(result.sink.rejected.size() == 1);
+  CHECK(result.sink.rejected[0].field == "Tag.wiki");
+  CHECK(result.sink.rejected[0].reason.find("not valid UTF-8 (tag 3)") != std::string::npos);
+  REQUIRE(result.sink.posts.size() == 1);
+  CHECK(result.sink.posts[0].post.tag_ids == std::vector<int64_t>{3});
 }
 
 TEST_CASE("posts, tags with their own numbers of types, and local files are read") {

@@ -74,12 +74,17 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CHECK(tags.tags[1].id == 0);
   CHECK(tags.tags[1].category == TagCategory::kArtist);
   CHECK(tags.tags[1].is_deprecated);
+  // Categories in the source's own words, and whatever else there is.
+  CHECK(tags.tags[0].extra_json == R"({"category":"0","created_at":"2013-02-28 00:20:00 UTC",)"
+                                   R"("updated_at":"2020-01-01 00:00:00 UTC","words":["1girl"]})");
+  CHECK(tags.tags[1].extra_json == R"({"category":1})");
   CheckRejected(tags, {{3, "category", "is \"2\"; expected 0 (general)", {}}, {4, "name", "is missing", {}}});
 
   const CollectingSink uncategorized =
       Read(kFormat, "tags000000000000.json", R"({"name":"a","category":null,"post_count":0})");
   REQUIRE(uncategorized.tags.size() == 1);
   CHECK(uncategorized.tags[0].category == TagCategory::kUnspecified);
+  CHECK(uncategorized.tags[0].extra_json.empty());
   const CollectingSink artists = ReadFixture("artists.json");
   REQUIRE(artists.artists.size() == 2);
   CHECK(artists.artists[0].id == 7);

@@ -161,6 +161,21 @@ TEST_CASE("numbers stored as text are numbers, and are ordered as such") {
                    "INSERT INTO post_tags VALUES ('1', '2'), ('3', 4), ('1', 1), (1, '2'), ('3', '3'), ('1', 2);")));
 }
 
+TEST_CASE("the table of tags is a list of tags when it has columns beyond those of the format") {
+  Reading reading;
+  CHECK(reading.ReadSql(absl::StrCat(kTables, kTags, kPosts)).sink.tags.empty());
+  const ReadResult result = reading.ReadSql(absl::StrCat(
+      kTables, kTags, kPosts, "ALTER TABLE tags ADD COLUMN wiki TEXT; UPDATE tags SET wiki = 'w' WHERE tag_id = 3;"));
+  INFO(result.status.ToString());
+  REQUIRE(result.status.ok());
+  REQUIRE(result.sink.tags.size() == 4);
+  CHECK(result.sink.tags[2].id == 3);
+  CHECK(result.sink.tags[2].category == TagCategory::kCopyright);
+  CHECK_FALSE(result.sink.tags[2].source_post_count.has_value());
+  CHECK(result.sink.tags[2].extra_json == R"({"category":"copyright","wiki":"w"})");
+  CHECK(result.sink.tags[3].extra_json == R"({"category":4})");
+}
+
 TEST_CASE("an md5 may be stored as its bytes, and whole reals are numbers") {
   Reading reading;
   const ReadResult result =

@@ -129,8 +129,23 @@ TEST_CASE("tags come with the board's ids, categories and counts") {
   CHECK(categories == std::vector<TagCategory>{TagCategory::kMeta, TagCategory::kArtist, TagCategory::kContributor,
                                                TagCategory::kCopyright, TagCategory::kCharacter, TagCategory::kInvalid,
                                                TagCategory::kLore});
-  CHECK(sink.tags[11].source_post_count == 0);
+  // As the board says it, slips below zero included.
+  CHECK(sink.tags[11].source_post_count == -1);
+  CHECK(sink.tags[0].extra_json == R"({"category":5})");
   CHECK(sink.tags[12].name == "comma,tag");
+}
+
+TEST_CASE("columns of tags that nobody knows are kept under their names") {
+  const CollectingSink sink = Read("tags.csv",
+                                   "updated_at,id,name,category,post_count,is_locked\n"
+                                   "2024-01-01 00:00:00,1,a,8,3,f\n"
+                                   ",2,b,,,\n");
+  REQUIRE(sink.rejected.empty());
+  REQUIRE(sink.tags.size() == 2);
+  CHECK(sink.tags[0].extra_json == R"({"category":8,"is_locked":"f","updated_at":"2024-01-01 00:00:00"})");
+  CHECK(sink.tags[1].category == TagCategory::kUnspecified);
+  CHECK_FALSE(sink.tags[1].source_post_count.has_value());
+  CHECK(sink.tags[1].extra_json.empty());
 }
 
 TEST_CASE("relations of every status are handed over; the file's name tells which kind they are") {

@@ -111,7 +111,8 @@ TEST_CASE("a downloader's JSON of a Danbooru post") {
   expected.file_ext = "png";
   expected.pixiv_id = 77;
   expected.flags.Set(PostFlag::kDeleted, false);
-  expected.extra_json = R"({"large_file_url":"u","tag_count":4})";
+  // The whole list of tags stands for those by category.
+  expected.extra_json = R"({"large_file_url":"u","tag_count":4,"tag_string":"1girl solo a_hero a_painter"})";
   CHECK(taken.post == expected);
   CHECK(TagsOf(taken) == Tags{{"1girl", TagCategory::kGeneral},
                               {"solo", TagCategory::kGeneral},
@@ -136,6 +137,19 @@ TEST_CASE("tags may be text, a list, lists by category, or scores") {
   CHECK(TagsOf(scored) == Tags{{"solo", kNone}, {"1girl", kNone}});
   CHECK(scored.post.extra_json == R"({"tags":{"1girl":1,"solo":0.98}})");
   CHECK(ReadJson(R"({"tags":null})").tags.empty());
+}
+
+TEST_CASE("what a sidecar says of tags is kept in its order and its words") {
+  const auto extra = [](const std::string& json) { return ReadJson(json).post.extra_json; };
+  CHECK(extra(R"({"tags":"Solo, long hair, 1girl"})") == R"({"tags":"Solo, long hair, 1girl"})");
+  CHECK(extra(R"({ "tags" : [ "z \"q\"", "a", "a" ] })") == R"({"tags":["z \"q\"","a","a"]})");
+  CHECK(extra(R"({"tags":{"species":["fox","ape"],"artist":[]},"rating":"s"})") ==
+        R"({"tags":{"artist":[],"species":["fox","ape"]}})");
+  CHECK(extra(R"({"tags":{"x":0.5,"general":["b","a"]}})") == R"({"tags":{"general":["b","a"],"x":0.5}})");
+  CHECK(extra(R"({"tags_general":"r q","tags_artist":["p"]})") == R"({"tags_artist":["p"],"tags_general":"r q"})");
+  CHECK(extra(R"({"tags_general":"r q","tags":["r","q"]})") == R"({"tags":["r","q"]})");
+  CHECK(extra(R"({"tags":"","tag_string":[],"tags_artist":null})").empty());
+  CHECK(extra(R"({"tags":{}})").empty());
 }
 
 TEST_CASE("what fits no field, or differs from the picture, is kept under its key") {

@@ -95,6 +95,11 @@ TEST_CASE("the export's lists are given back beside the posts, and ids of tags s
   REQUIRE((tag.ok() && tag->has_value()));
   CHECK((*tag)->is_deprecated);
   CHECK((*tag)->source_post_count == 12);
+  CHECK((*tag)->extra_json == R"({"category":1})");
+  const auto listed = fixture.catalog().ListTagFacts("d", "1", "", 10);
+  REQUIRE((listed.ok() && listed->size() == 1));
+  CHECK((*listed)[0].extra_json == R"({"category":"0","created_at":"2013-02-28 00:20:00 UTC",)"
+                                   R"("updated_at":"2020-01-01 00:00:00 UTC","words":["1girl"]})");
   const auto pools = fixture.catalog().ListPools("d", 0, 10);
   REQUIRE((pools.ok() && pools->size() == 1));
   CHECK((*pools)[0].name == "A_Story");
@@ -104,6 +109,35 @@ TEST_CASE("the export's lists are given back beside the posts, and ids of tags s
   const auto relations = fixture.catalog().ListTagRelations("d", std::nullopt, 10);
   REQUIRE((relations.ok() && relations->size() == 1));
   CHECK((*relations)[0].antecedent == "one_girl");
+}
+
+TEST_CASE("a name in two categories is one tag, of the category that was told last, and what is repeated is counted") {
+  ImportFixture fixture;
+  const std::string list = R"({"id":"5","name":"x","category":"0","post_count":"1"}
+{"id":"6","name":"x","category":"4","post_count":"2"}
+)";
+  const auto post = [](int id, const std::string& general, const std::string& character) {
+    return R"({"id":)" + std::to_string(id) + R"(,"rating":"s","tag_string_general":")" + general +
+           R"(","tag_string_character":")" + character + "\"}\n";
+  };
+  const auto import = [&](const std::string& posts) {
+    Imported imported = fixture.Import({{"tags.json", list}, {"posts.json", posts}},
+                                       {.format = SourceFormat::kDanbooruExport, .max_rejected_count = 0});
+    INFO(imported.status.ToString());
+    REQUIRE(imported.status.ok());
+    return imported;
+  };
+  const auto category = [&] {
+    const auto tags = fixture.catalog().FindTagsByName("d", "x", 10);
+    REQUIRE((tags.ok() && tags->size() == 1));
+    CHECK((*tags)[0].id == 6);
+    return (*tags)[0].category;
+  };
+  CHECK(import(post(1, "x y", "") + post(2, "", "x") + post(3, "x", "x")).progress.duplicate_tag_count == 1);
+  CHECK(fixture.catalog().FindPost("d", 3)->value().tag_ids == std::vector<int64_t>{6});
+  CHECK(category() == TagCategory::kGeneral);
+  import(post(2, "", "x"));
+  CHECK(category() == TagCategory::kCharacter);
 }
 
 }  // namespace

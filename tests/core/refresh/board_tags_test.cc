@@ -50,6 +50,8 @@ TEST_CASE("a list of tags tells categories by the kind's own numbers, and no ids
   CHECK(tags[0].id == 0);
   CHECK(tags[0].source_post_count == 7);
   CHECK(tags[0].category == TagCategory::kUnspecified);
+  CHECK(tags[0].extra_json == R"({"ambiguous":false,"id":5,"type":"5"})");
+  CHECK(tags[2].extra_json.empty());
   CHECK(tags[2].category == TagCategory::kUnspecified);
   tags = *ParseTags(BoardKind::kGelbooru, kNames,
                     R"({"@attributes":{"limit":100,"offset":0,"count":2},"tag":[{"id":1,"name":"don&#039;t","count":1,)"

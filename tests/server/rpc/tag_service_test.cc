@@ -36,9 +36,13 @@ void Fill(RpcServer& server) {
   TagFact hug;
   hug.name = "hug";
   hug.is_deprecated = true;
+  hug.category = TagCategory::kGeneral;
+  hug.extra_json = R"({"category":"0"})";
   REQUIRE(session->StageTag(hug).ok());
+  REQUIRE(session->StageTag({7, "huge", TagCategory::kMeta, false, -2}).ok());
+  REQUIRE(session->StageTag({8, "zoo", TagCategory::kUnspecified}).ok());
   for (int64_t id = 1; id <= 3; ++id) {
-    REQUIRE(session->StagePool({id, "pool" + std::to_string(id), "series", id == 2, {1, 9}, ""}).ok());
+    REQUIRE(session->StagePool({id, "pool" + std::to_string(id), "series", id == 2, {9, 1, 9}, ""}).ok());
     REQUIRE(session->StageArtist({id, "artist" + std::to_string(id), {"also", "known"}, ""}).ok());
   }
   REQUIRE(session->Commit({}).ok());
@@ -101,6 +105,78 @@ TEST_CASE("relations of a dataset are listed with every status, of a snapshot th
   CHECK(Relations(server, of_snapshot) == Texts{"implication cat animal ", "implication cat feline "});
 }
 
+TEST_CASE("what lists told of tags is listed by name, with the source's words") {
+  RpcServer server;
+  Fill(server);
+  v1::ListListedTagsRequest request;
+  request.set_dataset("board");
+  CHECK(ListAll(server, &Stub::ListListedTags, &v1::ListListedTagsResponse::tags, request).size() == 3);
+  request.set_prefix("hug");
+  const auto tags = ListAll(server, &Stub::ListListedTags, &v1::ListListedTagsResponse::tags, request);
+  REQUIRE(tags.size() == 2);
+  CHECK(tags[0].id() == 0);
+  CHECK(tags[0].name() == "hug");
+  CHECK(tags[0].category() == v1::TAG_CATEGORY_GENERAL);
+  CHECK(tags[0].is_deprecated());
+  CHECK_FALSE(tags[0].has_source_post_count());
+  CHECK(tags[0].extra_json() == R"({"category":"0"})");
+  CHECK(tags[1].id() == 7);
+  CHECK(tags[1].source_post_count() == -2);
+  CHECK(tags[1].extra_json().empty());
+}
+
+TEST_CASE("a pool's posts are told in its order to those who ask for them") {
+  RpcServer server;
+  Fill(server);
+  v1::ListPoolsRequest request;
+  request.set_dataset("board");
+  request.set_with_post_ids(true);
+  const auto all = ListAll(server, &Stub::ListPools, &v1::ListPoolsResponse::pools, request);
+  REQUIRE(all.size() == 3);
+  CHECK(std::vector<int64_t>(all[0].post_ids().begin(), all[0].post_ids().end()) == std::vector<int64_t>{9, 1, 9});
+  request.set_pool_id(2);
+  const auto one = ListAll(server, &Stub::ListPools, &v1::ListPoolsResponse::pools, request);
+  REQUIRE(one.size() == 1);
+  CHECK(one[0].id() == 2);
+  CHECK(one[0].post_ids_size() == 3);
+  request.set_pool_id(4);
+  CHECK(ListAll(server, &Stub::ListPools, &v1::ListPoolsResponse::pools, request).empty());
+  v1::ListPoolsResponse response;
+  request.set_pool_id(-1);
+  CHECK(FieldOf(Call(server.tag_stub, &Stub::ListPools, request, &response)) == "pool_id");
+}
+
+TEST_CASE("a page of large pools ends early, and the next goes on behind it") {
+  RpcServer server;
+  absl::StatusOr<BegunImport> begun = server.catalog().BeginImport({"board", "one", 1});
+  REQUIRE(begun.ok());
+  auto session = std::get<std::unique_ptr<ImportSession>>(*std::move(begun));
+  // Ids of nine bytes each: 0.9 MB a pool.
+  const std::vector<int64_t> post_ids(100'000, int64_t{1} << 60);
+  for (int64_t id = 1; id <= 6; ++id) REQUIRE(session->StagePool({id, "p", "series", false, post_ids, ""}).ok());
+  REQUIRE(session->Commit({}).ok());
+  v1::ListPoolsRequest request;
+  request.set_dataset("board");
+  request.set_with_post_ids(true);
+  int64_t next_id = 1;
+  int page_count = 0;
+  do {
+    v1::ListPoolsResponse response;
+    const grpc::Status status = Call(server.tag_stub, &Stub::ListPools, request, &response);
+    INFO(status.error_message());
+    REQUIRE(status.ok());
+    REQUIRE(response.ByteSizeLong() < size_t{4} << 20);
+    for (const v1::ListedPool& pool : response.pools()) {
+      CHECK(pool.id() == next_id++);
+      CHECK(pool.post_ids_size() == 100'000);
+    }
+    ++page_count;
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  CHECK(next_id == 7);
+  CHECK(page_count == 2);
+}
+
 TEST_CASE("pools and artists are listed") {
   RpcServer server;
   Fill(server);
@@ -110,7 +186,8 @@ TEST_CASE("pools and artists are listed") {
   REQUIRE(pools.size() == 3);
   CHECK(pools[1].name() == "pool2");
   CHECK(pools[1].is_deleted());
-  CHECK(pools[2].post_count() == 2);
+  CHECK(pools[2].post_count() == 3);
+  CHECK(pools[2].post_ids().empty());
   v1::ListArtistsRequest artists_request;
   artists_request.set_dataset("board");
   const auto artists = ListAll(server, &Stub::ListArtists, &v1::ListArtistsResponse::artists, artists_request);

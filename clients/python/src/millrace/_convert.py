@@ -68,6 +68,17 @@ def tag_relation(message: tags.TagRelation) -> types.TagRelation:
     )
 
 
+def listed_tag(message: tags.ListedTag) -> types.ListedTag:
+    return types.ListedTag(
+        message.id or None,
+        message.name,
+        TAG_CATEGORY.name(message.category),
+        message.is_deprecated,
+        message.source_post_count if message.HasField("source_post_count") else None,
+        message.extra_json or None,
+    )
+
+
 def listed_pool(message: tags.ListedPool) -> types.ListedPool:
     return types.ListedPool(
         message.id,
@@ -76,6 +87,7 @@ def listed_pool(message: tags.ListedPool) -> types.ListedPool:
         message.is_deleted,
         message.post_count,
         message.extra_json or None,
+        tuple(message.post_ids),
     )
 
 

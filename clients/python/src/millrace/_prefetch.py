@@ -90,10 +90,11 @@ def _run(
         for batch in source(interrupted):
             room.get()
             if interrupted.stopped:
-                return
+                break
             target.put(batch)
     except BaseException as failure:
         error = failure
+    # Always: beneath a signal's handler, which stops this thread, the reader may be waiting.
     target.put(_End(error))
 
 

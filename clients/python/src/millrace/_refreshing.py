@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -143,19 +142,19 @@ class Sources(Part):
             call = _rpc.stream_stub(channel, _rpc.REFRESH_SOURCE)(
                 request, timeout=timeout_s, metadata=_rpc.metadata(request_id)
             )
-            try:
-                for response in call:
-                    if response.HasField("run"):
-                        snapshot_error = (
-                            response.snapshot_error.message if response.HasField("snapshot_error") else None
-                        )
-                        run = dataclasses.replace(_run(response.run), snapshot_error=snapshot_error)
-                    elif on_page is not None:
-                        on_page(_page(response.page))
-            except grpc.RpcError as rpc_error:
-                raise errors.from_rpc_error(rpc_error, request_id=request_id) from None
-            finally:
-                _rpc.end_stream(call, os.getpid())
+        opened = _rpc.ServerStream(self._connection, call)
+        try:
+            while (message := opened.next()) is not None:
+                response = _rpc.parsed(_rpc.REFRESH_SOURCE, message, request_id)
+                if response.HasField("run"):
+                    snapshot_error = response.snapshot_error.message if response.HasField("snapshot_error") else None
+                    run = dataclasses.replace(_run(response.run), snapshot_error=snapshot_error)
+                elif on_page is not None:
+                    on_page(_page(response.page))
+        except grpc.RpcError as rpc_error:
+            raise errors.from_rpc_error(rpc_error, request_id=request_id) from None
+        finally:
+            opened.end()
         if run is None:
             raise errors.Unavailable("the refresh ended without telling what became of it", code="UNKNOWN")
         return run

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from millrace._backoff import Backoff
 from millrace._connection import Connection
-from millrace.errors import from_rpc_error
+from millrace.errors import Error, from_rpc_error
 from millrace.v1 import (
     catalog_service_pb2 as catalog,
 )
@@ -66,6 +66,7 @@ GET_STATS = Method("CatalogService/GetStats", catalog.GetStatsRequest, catalog.G
 GET_TAG = Method("CatalogService/GetTag", catalog.GetTagRequest, catalog.GetTagResponse)
 LIST_TAGS = Method("CatalogService/ListTags", catalog.ListTagsRequest, catalog.ListTagsResponse)
 LIST_TAG_RELATIONS = Method("TagService/ListTagRelations", tags.ListTagRelationsRequest, tags.ListTagRelationsResponse)
+LIST_LISTED_TAGS = Method("TagService/ListListedTags", tags.ListListedTagsRequest, tags.ListListedTagsResponse)
 LIST_POOLS = Method("TagService/ListPools", tags.ListPoolsRequest, tags.ListPoolsResponse)
 LIST_ARTISTS = Method("TagService/ListArtists", tags.ListArtistsRequest, tags.ListArtistsResponse)
 GET_POST = Method("CatalogService/GetPost", catalog.GetPostRequest, catalog.GetPostResponse)
@@ -162,33 +163,73 @@ def stub(
 
 
 def stream_stub(
-    channel: grpc.Channel, method: Method[Request, Response], *, raw: bool = False
-) -> grpc.UnaryStreamMultiCallable[Request, Response]:
-    """raw: responses are given as their bytes."""
+    channel: grpc.Channel, method: Method[Request, Response]
+) -> grpc.UnaryStreamMultiCallable[Request, bytes]:
+    """Its responses are given as their bytes: gRPC takes what is raised while it makes a message of them, be it by a
+    signal's handler, for a fault of the message, and then waits for the call's end without ending the call."""
     return channel.unary_stream(
         method.path,
         request_serializer=method.request_type.SerializeToString,
-        response_deserializer=None if raw else method.response_type.FromString,
+        response_deserializer=None,
     )
 
 
-def end_stream(stream: Any, pid: int) -> None:
-    """Cancels a call that stream_stub began in process `pid`, and takes what gRPC still has to say of it.
+class ServerStream:
+    """A call of stream_stub: its messages, read in the reader's own thread, and its end. Not thread-safe."""
 
-    grpcio's streams that are read in the reader's own thread (_connection) stop looking at their events once they are
-    cancelled; with events left over, a closed channel keeps its socket for as long as the process lives, and the
-    server its own. Only grpcio's own names reach those events; without them a socket is lost, nothing else.
+    def __init__(self, connection: Connection, call: Any) -> None:
+        self._connection = connection
+        self._call = call
+        self._pid = os.getpid()
+        self._is_torn = False
 
-    Not for a call whose reading a signal's handler broke off: grpcio may have lost an event then, which nobody can wait
-    for.
-    """
-    stream.cancel()
-    state, consume = getattr(stream, "_state", None), getattr(stream, "_consume_next_event", None)
-    # In a forked child nobody brings the events, which are the parent's.
-    if state is None or consume is None or pid != os.getpid():
-        return
-    while state.due:
-        consume()
+    def next(self) -> bytes | None:
+        """The next message; None at the end. grpc.RpcError."""
+        with self._connection.busy():
+            try:
+                return next(self._call, None)
+            except grpc.RpcError:
+                raise
+            except BaseException:
+                self._tear()
+                raise
+
+    def _tear(self) -> None:
+        """What a signal's handler raised came out of grpcio, which is not made for it: it may have lost an event, which
+        nobody can wait for, and may have left its lock locked, on which whichever thread drops the call would hang."""
+        self._is_torn = True
+        condition: Any = getattr(getattr(self._call, "_state", None), "condition", None)
+        is_owned = getattr(condition, "_is_owned", None)
+        while is_owned is not None and is_owned():
+            condition.release()
+
+    def end(self) -> None:
+        """Cancels the call, if it goes on, and takes what gRPC still has to say of it.
+
+        grpcio's streams that are read in the reader's own thread (_connection) stop looking at their events once they
+        are cancelled; with events left over, a closed channel keeps its socket for as long as the process lives, and
+        the server its own. Only grpcio's own names reach those events; without them a socket is lost, nothing else.
+        """
+        self._call.cancel()
+        state, consume = getattr(self._call, "_state", None), getattr(self._call, "_consume_next_event", None)
+        # In a forked child nobody brings the events, which are the parent's.
+        if self._is_torn or state is None or consume is None or self._pid != os.getpid():
+            return
+        while state.due:
+            consume()
+
+
+def parsed(method: Method[Request, Response], message: bytes, request_id: str) -> Response:
+    """A response of a stream. Error (INTERNAL) for bytes that are none."""
+    try:
+        return method.response_type.FromString(message)
+    except DecodeError:
+        raise Error(
+            f"{len(message)} bytes came from {method.name} that are no {method.response_type.DESCRIPTOR.name}; is "
+            "every proxy on the way one for gRPC?",
+            code="INTERNAL",
+            request_id=request_id,
+        ) from None
 
 
 def call(

@@ -7,7 +7,6 @@ repeat can pass unseen.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -164,7 +163,6 @@ def stream(
     reached, expected = start, sequence.kept(start)
     backoff = Backoff(timeout_s)
     request_id = _rpc.new_request_id()
-    pid = os.getpid()
     while expected < end and not interrupted.stopped:
         request = pb.StreamBatchesRequest(
             plan_id=sequence.plan_id,
@@ -176,23 +174,14 @@ def stream(
             skip=sequence.skips.ahead_of(reached.epoch, reached.step),
         )
         sequence.content.apply(request)
-        read = _stream_reader(sequence.content)
+        read = _stream_reader(sequence.content, request_id)
         generation = connection.generation
-        call: Any = None
-        is_torn = False
+        opened: _rpc.ServerStream | None = None
         try:
-            call = _open_stream(connection, request, request_id, raw=sequence.content.is_columns)
+            call = _open_stream(connection, request, request_id)
+            opened = _rpc.ServerStream(connection, call)
             interrupted.watch(call)
-            while True:
-                try:
-                    received = read(connection, call)
-                except (grpc.RpcError, SequenceBroken):
-                    raise
-                except BaseException:
-                    is_torn = True
-                    raise
-                if received is None:
-                    break
+            while (received := read(opened)) is not None:
                 batch = sequence.checked(received, expected)
                 backoff.reset()
                 reached = batch.next_position
@@ -211,28 +200,29 @@ def stream(
                 raise error from None
             interrupted.sleep(delay_s)
         finally:
-            if is_torn:
-                call.cancel()
-            elif call is not None:
-                _rpc.end_stream(call, pid)
+            if opened is not None:
+                opened.end()
 
 
-def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, request_id: str, *, raw: bool) -> Any:
+def _open_stream(connection: Connection, request: pb.StreamBatchesRequest, request_id: str) -> Any:
     return connection.interruptible(
-        lambda channel: _rpc.stream_stub(channel, _rpc.STREAM_BATCHES, raw=raw)(
-            request, metadata=_rpc.metadata(request_id)
-        )
+        lambda channel: _rpc.stream_stub(channel, _rpc.STREAM_BATCHES)(request, metadata=_rpc.metadata(request_id))
     )
 
 
-def _stream_reader(content: Content) -> Callable[[Connection, Any], Received | None]:
-    """What reads the next batch of a call that is new; None at its end."""
+def _stream_reader(content: Content, request_id: str) -> Callable[[_rpc.ServerStream], Received | None]:
+    """What reads the next batch of a stream that is new; None at its end."""
     if not content.is_columns:
-        return _read_rows
+
+        def read_rows(opened: _rpc.ServerStream) -> Received | None:
+            message = opened.next()
+            return None if message is None else (_rpc.parsed(_rpc.STREAM_BATCHES, message, request_id).batch, None)
+
+        return read_rows
     assembler = Assembler()
 
-    def read_columns(connection: Connection, call: Any) -> Received | None:
-        while (message := _next(connection, call)) is not None:
+    def read_columns(opened: _rpc.ServerStream) -> Received | None:
+        while (message := opened.next()) is not None:
             received = assembler.add(message)
             if received is not None:
                 return received
@@ -241,11 +231,6 @@ def _stream_reader(content: Content) -> Callable[[Connection, Any], Received | N
         return None
 
     return read_columns
-
-
-def _read_rows(connection: Connection, call: Any) -> Received | None:
-    response = _next(connection, call)
-    return None if response is None else (response.batch, None)
 
 
 def strided(
@@ -339,9 +324,3 @@ def _delay_s(failure: Exception, backoff: Backoff, request_id: str) -> float:
     if delay_s is None:
         raise error from None
     return delay_s
-
-
-def _next(connection: Connection, call: Any) -> Any:
-    """The call's next message, or its bytes; None at its end."""
-    with connection.busy():
-        return next(call, None)

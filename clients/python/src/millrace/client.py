@@ -97,9 +97,18 @@ class Tags(_Part):
         )
         return self._pages(_rpc.LIST_TAG_RELATIONS, request, lambda page: map(_convert.tag_relation, page.relations))
 
-    def pools(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedPool]:
-        """The pools that the dataset was told of, by id. Pages as it goes."""
-        request = tag_lists.ListPoolsRequest(dataset=dataset, page_size=page_size)
+    def listed(self, dataset: str, *, prefix: str = "", page_size: int = 1000) -> Iterator[types.ListedTag]:
+        """What lists of tags told the dataset, by name, whether posts use the tag or not. Pages as it goes."""
+        request = tag_lists.ListListedTagsRequest(dataset=dataset, prefix=prefix, page_size=page_size)
+        return self._pages(_rpc.LIST_LISTED_TAGS, request, lambda page: map(_convert.listed_tag, page.tags))
+
+    def pools(
+        self, dataset: str, *, id: int | None = None, with_post_ids: bool = False, page_size: int = 1000
+    ) -> Iterator[types.ListedPool]:
+        """The pools that the dataset was told of, by id, or the one of that id. Pages as it goes."""
+        request = tag_lists.ListPoolsRequest(
+            dataset=dataset, pool_id=id or 0, with_post_ids=with_post_ids, page_size=page_size
+        )
         return self._pages(_rpc.LIST_POOLS, request, lambda page: map(_convert.listed_pool, page.pools))
 
     def artists(self, dataset: str, *, page_size: int = 1000) -> Iterator[types.ListedArtist]:

@@ -28,9 +28,10 @@ class Loader:
     fastest); by default columns when fields, labels or rating_one_hot are given, else posts. fields: which fields of
     a post, by the names that Post has in the contract ("tags", "rating", "width_px", "tag_indexes", ...); by default
     all, or none but ids and rows when labels or rating_one_hot are given. labels: a vocabulary's name, or Labels.
-    rating_one_hot: adds that column. prefetch: batches fetched ahead in a thread; 0: none, no
-    thread. progress: a tqdm bar. timeout_s: for how long to go on trying to reach a server before Unavailable
-    is raised; ServerBusy at once when a server asks for a longer wait than is left of it.
+    rating_one_hot: adds that column. prefetch: batches fetched ahead in a thread; 0: none, no thread, and an exception
+    that a signal's handler raises then strikes gRPC itself, which may not recover. progress: a tqdm bar. timeout_s: for
+    how long to go on trying to reach a server before Unavailable is raised; ServerBusy at once when a server asks for a
+    longer wait than is left of it.
 
     A `for` over the loader is one pass. It goes on from `position`, so one that was left early is continued
     by the next; and behind the end of a pass the next begins, at the following epoch:
@@ -123,7 +124,9 @@ class Loader:
         bar = self._progress_bar(end) if self._progress else None
         try:
             while sequence.kept(self._position) < end:
-                batch = next(self._batches(sequence, end))
+                batch = next(self._batches(sequence, end), None)
+                if batch is None:
+                    raise ValueError("the loader was closed while it was read")
                 # Before it is handed out: what the reader has in hand counts as done.
                 self._position = batch.next_position
                 if bar is not None:
@@ -155,7 +158,8 @@ class Loader:
         self._position = position
 
     def close(self) -> None:
-        """Ends the prefetching thread and the connection. Idempotent."""
+        """Ends the prefetching thread and the connection. Idempotent. A signal's handler may call it: who is
+        reading gets ValueError."""
         self._stop()
         self._slice.connection.close()
 
@@ -171,21 +175,23 @@ class Loader:
 
     def _batches(self, sequence: _sequence.Sequence, end: Position) -> Prefetcher:
         """The batches from the position on. A thread does not survive fork: the child starts its own."""
-        if self._fetched is None or self._fetched_pid != os.getpid():
+        fetched = self._fetched
+        if fetched is None or self._fetched_pid != os.getpid():
             connection, start, timeout_s = self._slice.connection, self._position, self._slice.timeout_s
-            self._fetched = Prefetcher(
+            fetched = Prefetcher(
                 lambda interrupted: _sequence.stream(
                     connection, sequence, start, end, timeout_s=timeout_s, interrupted=interrupted
                 ),
                 self._prefetch,
             )
-            self._fetched_pid = os.getpid()
-        return self._fetched
+            self._fetched, self._fetched_pid = fetched, os.getpid()
+        return fetched
 
     def _stop(self) -> None:
-        if self._fetched is not None and self._fetched_pid == os.getpid():
-            self._fetched.close()
-        self._fetched = None
+        # Taken first: a signal's handler may call close() anywhere in here.
+        fetched, self._fetched = self._fetched, None
+        if fetched is not None and self._fetched_pid == os.getpid():
+            fetched.close()
 
     def _progress_bar(self, end: Position) -> Any:
         try:

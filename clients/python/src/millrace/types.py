@@ -150,8 +150,28 @@ class TagRelation:
 
 
 @dataclass(frozen=True)
+class ListedTag:
+    """A tag as the source lists it, whether posts use it or not.
+
+    id: None when the source gave none; posts that named the tag before the list came use another one.
+    source_post_count: what the source counted, which may be below zero. extra_json: a JSON object with the source's
+    fields that have no place here, and its own word for the category.
+    """
+
+    id: int | None
+    name: str
+    category: str | None
+    is_deprecated: bool
+    source_post_count: int | None
+    extra_json: str | None = None
+
+
+@dataclass(frozen=True)
 class ListedPool:
-    """A pool as the source lists it. post_count: its places; a post may be in it twice, or not be in the dataset."""
+    """A pool as the source lists it. post_count: its places; a post may be in it twice, or not be in the dataset.
+
+    post_ids: its posts in its order, when they were asked for.
+    """
 
     id: int
     name: str
@@ -159,6 +179,7 @@ class ListedPool:
     is_deleted: bool
     post_count: int
     extra_json: str | None = None
+    post_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
