@@ -26,6 +26,12 @@ absl::Status ConfigureWriter(Database& database, int64_t cache_size_bytes) {
       "; PRAGMA journal_size_limit=", kWalSizeBytes));
 }
 
+absl::StatusOr<int64_t> DataVersion(Database& database) {
+  MILLRACE_ASSIGN_OR_RETURN(Statement version, database.PrepareCached("PRAGMA data_version"));
+  MILLRACE_RETURN_IF_ERROR(version.Step().status());
+  return version.Int64(0);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connections>> Connections::Open(const std::string& path, int64_t cache_size_bytes,
@@ -50,8 +56,13 @@ absl::Status Connections::CheckDiskHeadroom() const {
 absl::Status Connections::Write(const std::function<absl::Status(Database&)>& work) {
   MutexLock lock(writer_mutex_);
   MILLRACE_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(*writer_));
-  MILLRACE_RETURN_IF_ERROR(work(*writer_));
-  return transaction.Commit();
+  MILLRACE_ASSIGN_OR_RETURN(const int64_t data_version, DataVersion(*writer_));
+  recent_tags_.Note(data_version);
+  absl::Status status = work(*writer_);
+  if (status.ok()) status = transaction.Commit();
+  // It may hold tags as only this transaction had them.
+  if (!status.ok()) recent_tags_.Clear();
+  return status;
 }
 
 absl::Status Connections::Read(const std::function<absl::Status(Database&)>& work) {

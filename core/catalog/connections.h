@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
 #include "core/catalog/checkpointer.h"
+#include "core/catalog/recent_tags.h"
 #include "core/catalog/sqlite.h"
 
 namespace millrace {
@@ -32,6 +33,9 @@ class Connections {
   // fails, nothing of it stays. One at a time: do not wait for anything but the disk in `work`.
   absl::Status Write(const std::function<absl::Status(Database&)>& work);
 
+  // To be used only within the work of a Write, which has its lock. A Write that is not committed empties it.
+  RecentTags* recent_tags() { return &recent_tags_; }
+
   // Behind a Write of a page of a refresh: now and then the log is copied into the file, beside the caller.
   void NotePage() { checkpointer_.NotePage(); }
 
@@ -52,6 +56,7 @@ class Connections {
 
   Mutex writer_mutex_;
   std::unique_ptr<Database> writer_ ABSL_PT_GUARDED_BY(writer_mutex_);
+  RecentTags recent_tags_;  // guarded by writer_mutex_, through which the analysis cannot see into a Write's work
 
   Mutex readers_mutex_;
   CondVar reader_returned_;

@@ -176,8 +176,10 @@ absl::StatusOr<ImportOutcome> ImportSession::Impl::TryCommit(const ImportCounts&
     MILLRACE_ASSIGN_OR_RETURN(outcome.facts,
                               WriteFacts(database, dataset_.id, facts_, tag_facts, superseded_relations_));
     // The list before the posts: what these tell stands, as when they are imported again.
-    MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count, ApplyTagFacts(database, dataset_.id, tag_facts, &change_));
-    MILLRACE_ASSIGN_OR_RETURN(const int64_t changed_count, tag_changes_.Apply(database, dataset_.id, {}, &change_));
+    MILLRACE_ASSIGN_OR_RETURN(outcome.changed_tag_count,
+                              ApplyTagFacts(database, dataset_.id, tag_facts, connections_.recent_tags(), &change_));
+    MILLRACE_ASSIGN_OR_RETURN(const int64_t changed_count,
+                              tag_changes_.Apply(database, dataset_.id, connections_.recent_tags(), &change_));
     outcome.changed_tag_count += changed_count;
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset_.id, import_id_, outcome.committed_at_us, change_));
     if (counts.refreshed_source_id != 0) {

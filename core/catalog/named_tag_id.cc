@@ -36,7 +36,6 @@ absl::StatusOr<bool> IsRenamed(const TagIdSources& sources, int64_t tag_id, std:
 absl::StatusOr<bool> IsTaken(const TagIdSources& sources, int64_t tag_id, std::string_view name) {
   if (sources.database == nullptr) return false;
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<Tag> tag, ReadTag(*sources.database, sources.dataset_id, tag_id));
-  if (sources.known != nullptr) sources.known->insert_or_assign(tag_id, tag);
   return tag.has_value() && tag->name != name;
 }
 
@@ -46,12 +45,14 @@ absl::StatusOr<std::optional<int64_t>> FindOfTags(const TagIdSources& sources, s
                                                   std::optional<TagFact>* told) {
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags,
                             ReadTagsByName(*sources.database, sources.dataset_id, name, kSameNameMax));
-  if (sources.known != nullptr) {
-    for (const Tag& tag : tags) sources.known->insert_or_assign(tag.id, tag);
-  }
   if (tags.size() == 1) {
     MILLRACE_ASSIGN_OR_RETURN(const bool is_renamed, IsRenamed(sources, tags[0].id, name));
-    if (!is_renamed) return tags[0].id;
+    if (!is_renamed) {
+      if (sources.recent != nullptr) {
+        sources.recent->Remember(sources.dataset_id, name, {tags[0].id, tags[0].category});
+      }
+      return tags[0].id;
+    }
   }
   if (sources.has_earlier_lists) {
     MILLRACE_ASSIGN_OR_RETURN(*told, ReadTagFact(*sources.database, sources.dataset_id, name));

@@ -6,9 +6,9 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
+#include "core/catalog/recent_tags.h"
 #include "core/catalog/sqlite.h"
 #include "core/catalog/staged_facts.h"
-#include "core/catalog/tag_rows.h"
 
 namespace millrace {
 
@@ -18,7 +18,7 @@ struct TagIdSources {
   int64_t dataset_id = 0;
   const StagedFacts* list = nullptr;  // the list of tags that comes with the import; null: none
   bool has_earlier_lists = true;      // false: none told anything, so nobody needs to look
-  KnownTags* known = nullptr;         // takes the tags that were read on the way; may be null
+  RecentTags* recent = nullptr;       // is told what was found; may be null
 };
 
 // In this order:

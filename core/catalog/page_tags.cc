@@ -8,45 +8,46 @@
 
 namespace millrace {
 
-absl::StatusOr<PageTags> PageTags::Create(Database* database, int64_t dataset_id) {
+absl::StatusOr<PageTags> PageTags::Create(Database* database, RecentTags* recent, int64_t dataset_id) {
   MILLRACE_ASSIGN_OR_RETURN(const bool has_earlier_lists, HasTagFacts(*database, dataset_id));
-  return PageTags(database, dataset_id, has_earlier_lists);
+  return PageTags(database, recent, dataset_id, has_earlier_lists);
 }
 
-absl::StatusOr<int64_t> PageTags::FindId(std::string_view name) {
-  const auto found = id_by_name_.find(absl::string_view(name.data(), name.size()));
-  if (found != id_by_name_.end()) return found->second;
+absl::Status PageTags::FindAll(const std::vector<PagePost>& posts) {
+  std::vector<std::string_view> unknown;
+  for (const PagePost& post : posts) {
+    for (const PageTag& tag : post.tags) {
+      if (tag.id != 0) continue;
+      const auto [entry, is_new] = id_by_name_.try_emplace(tag.name, 0);
+      if (!is_new) continue;
+      const RecentTag* const recent = recent_.Find(dataset_id_, tag.name);
+      if (recent == nullptr) {
+        unknown.push_back(tag.name);
+      } else {
+        entry->second = recent->id;
+        given_ids_.insert(recent->id);
+      }
+    }
+  }
+  std::sort(unknown.begin(), unknown.end());
   const TagIdSources sources{.database = &database_,
                              .dataset_id = dataset_id_,
                              .list = nullptr,
                              .has_earlier_lists = has_earlier_lists_,
-                             .known = &known_tags_};
-  MILLRACE_ASSIGN_OR_RETURN(const int64_t tag_id, FindTagId(sources, name, given_ids_));
-  id_by_name_.emplace(std::string(name), tag_id);
-  given_ids_.insert(tag_id);
-  return tag_id;
-}
-
-absl::Status PageTags::FindAll(const std::vector<PagePost>& posts) {
-  absl::flat_hash_set<absl::string_view> seen;
-  std::vector<std::string_view> names;
-  for (const PagePost& post : posts) {
-    for (const PageTag& tag : post.tags) {
-      if (tag.id == 0 && seen.insert(tag.name).second) names.push_back(tag.name);
-    }
+                             .recent = &recent_};
+  for (const std::string_view name : unknown) {
+    MILLRACE_ASSIGN_OR_RETURN(const int64_t tag_id, FindTagId(sources, name, given_ids_));
+    id_by_name_[absl::string_view(name.data(), name.size())] = tag_id;
+    given_ids_.insert(tag_id);
   }
-  std::sort(names.begin(), names.end());
-  for (const std::string_view name : names) MILLRACE_RETURN_IF_ERROR(FindId(name).status());
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<ImportedTag>> PageTags::Resolve(const std::vector<PageTag>& tags) {
+std::vector<ImportedTag> PageTags::Resolve(const std::vector<PageTag>& tags) const {
   std::vector<ImportedTag> resolved;
   resolved.reserve(tags.size());
   for (const PageTag& tag : tags) {
-    ImportedTag& entry = resolved.emplace_back(ImportedTag{tag.id, tag.name, tag.category});
-    if (entry.id != 0) continue;
-    MILLRACE_ASSIGN_OR_RETURN(entry.id, FindId(tag.name));
+    resolved.push_back({tag.id != 0 ? tag.id : id_by_name_.at(tag.name), tag.name, tag.category});
   }
   // Of repeated ones the first that has a category stays.
   std::stable_sort(resolved.begin(), resolved.end(), [](const ImportedTag& a, const ImportedTag& b) {

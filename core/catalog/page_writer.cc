@@ -27,7 +27,7 @@ absl::Status PageWriter::OpenDataset(const SourceRecord& source) {
   dataset_id_ = dataset.id;
   min_post_id_ = dataset.min_post_id;
   max_post_id_ = dataset.max_post_id;
-  MILLRACE_ASSIGN_OR_RETURN(PageTags tags, PageTags::Create(&database_, dataset_id_));
+  MILLRACE_ASSIGN_OR_RETURN(PageTags tags, PageTags::Create(&database_, &recent_tags_, dataset_id_));
   tags_.emplace(std::move(tags));
   MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
   if (dataset.committed_import_id.has_value()) {
@@ -96,7 +96,7 @@ absl::StatusOr<std::optional<Post>> PageWriter::ReadBefore(int64_t post_id) {
 absl::Status PageWriter::Put(const PagePost& page_post) {
   if (!seen_ids_.insert(page_post.post.id).second) return absl::OkStatus();
   Post post = page_post.post;
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ImportedTag> tags, tags_->Resolve(page_post.tags));
+  const std::vector<ImportedTag> tags = tags_->Resolve(page_post.tags);
   post.tag_ids.clear();
   for (const ImportedTag& tag : tags) post.tag_ids.push_back(tag.id);
   MILLRACE_ASSIGN_OR_RETURN(const std::optional<Post> before, ReadBefore(post.id));
@@ -162,7 +162,7 @@ absl::Status PageWriter::WriteMd5s() {
 absl::Status PageWriter::CommitPosts() {
   MILLRACE_RETURN_IF_ERROR(Flush());
   if (is_first_) MILLRACE_RETURN_IF_ERROR(CommitFirst());
-  MILLRACE_RETURN_IF_ERROR(tag_changes_.Apply(database_, dataset_id_, tags_->known_tags(), &change_).status());
+  MILLRACE_RETURN_IF_ERROR(tag_changes_.Apply(database_, dataset_id_, &recent_tags_, &change_).status());
   return CommitDataset(database_, dataset_id_, generation_, now_us_, change_);
 }
 

@@ -14,6 +14,7 @@
 #include "core/catalog/md5_index.h"
 #include "core/catalog/page_tags.h"
 #include "core/catalog/post_rows.h"
+#include "core/catalog/recent_tags.h"
 #include "core/catalog/source.h"
 #include "core/catalog/sqlite.h"
 #include "core/catalog/staging_batch.h"
@@ -28,8 +29,9 @@ namespace millrace {
 class PageWriter {
  public:
   // All borrowed.
-  PageWriter(Database* database, const LiveImports* live_imports, const PageWrite& page, int64_t now_us)
-      : database_(*database), live_imports_(*live_imports), page_(page), now_us_(now_us) {}
+  PageWriter(Database* database, RecentTags* recent_tags, const LiveImports* live_imports, const PageWrite& page,
+             int64_t now_us)
+      : database_(*database), recent_tags_(*recent_tags), live_imports_(*live_imports), page_(page), now_us_(now_us) {}
 
   // Within a write transaction, which the caller rolls back on any error. kSourceNotFound, kImportRunning.
   absl::StatusOr<RefreshCounts> Write();
@@ -52,6 +54,7 @@ class PageWriter {
   absl::Status CommitFirst();
 
   Database& database_;
+  RecentTags& recent_tags_;
   const LiveImports& live_imports_;
   const PageWrite& page_;
   const int64_t now_us_;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/thread_priority.h"
 #include "core/catalog/connections.h"
 #include "core/catalog/dataset_rows.h"
 #include "core/catalog/import_begin.h"
@@ -179,12 +180,16 @@ absl::StatusOr<RefreshCounts> SourceStore::WritePage(const PageWrite& page) {
   while (true) {
     absl::StatusOr<RefreshCounts> counts = RefreshCounts();
     std::optional<int64_t> unswept_dataset_id;
+    // Beside streams that fill the cores it would take twice as long, and whoever else writes waits for it. Not for
+    // longer than the write: threads that are begun behind it would hurry for ever.
+    std::optional<Hurry> hurry(std::in_place);
     const absl::Status status = connections_.Write([&](Database& database) -> absl::Status {
-      PageWriter writer(&database, &live_imports_, page, now_us_());
+      PageWriter writer(&database, connections_.recent_tags(), &live_imports_, page, now_us_());
       counts = writer.Write();
       unswept_dataset_id = writer.unswept_dataset_id();
       return counts.status();
     });
+    hurry.reset();
     if (status.ok()) {
       connections_.NotePage();
       return counts;

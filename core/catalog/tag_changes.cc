@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -9,7 +10,6 @@
 #include "core/catalog/tag_facts_rows.h"
 #include "core/catalog/tag_id.h"
 #include "core/catalog/tag_rows.h"
-#include "core/catalog/tag_writer.h"
 
 namespace millrace {
 
@@ -53,40 +53,56 @@ std::vector<TagChanges::IdAndChange> TagChanges::InOrder(bool is_new) const {
   return order;
 }
 
-absl::StatusOr<int64_t> TagChanges::Apply(Database& database, int64_t dataset_id, const KnownTags& known,
+absl::StatusOr<bool> TagChanges::TryApplyUnread(int64_t tag_id, const Change& told, Target* target) {
+  // Whoever carries a tag no more may be its last post.
+  if (!told.is_named || told.is_renamed || told.post_count_change < 0) return false;
+  const RecentTag* const tag = target->recent.Find(target->dataset_id, told.name);
+  if (tag == nullptr || tag->id != tag_id) return false;
+  if (told.category != TagCategory::kUnspecified && told.category != tag->category) return false;
+  if (tag->category == TagCategory::kUnspecified && target->has_facts) return false;
+  if (told.post_count_change == 0) return true;
+  MILLRACE_RETURN_IF_ERROR(target->writer.AddUses(told.name, *tag, told.post_count_change));
+  return true;
+}
+
+absl::StatusOr<bool> TagChanges::ApplyOne(int64_t tag_id, const Change& told, Target* target) {
+  std::optional<Tag> before;
+  if (target->has_tags) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool is_applied, TryApplyUnread(tag_id, told, target));
+    if (is_applied) return false;
+    MILLRACE_ASSIGN_OR_RETURN(before, ReadTag(target->database, target->dataset_id, tag_id));
+  }
+  Tag after = before.value_or(Tag{tag_id, "", TagCategory::kUnspecified, 0});
+  bool is_changed = told.is_renamed;
+  if (told.is_named) {
+    after.name = told.name;
+    if (told.category != TagCategory::kUnspecified) after.category = told.category;
+    if (after.category == TagCategory::kUnspecified && target->has_facts) {
+      MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> fact,
+                                ReadTagFact(target->database, target->dataset_id, told.name));
+      if (fact.has_value()) after.category = fact->category;
+    }
+    is_changed |= before.has_value() && (before->name != after.name || before->category != after.category);
+  }
+  after.post_count += told.post_count_change;
+  if (after.post_count < 0) {
+    return MakeError(Reason::kCatalogDamaged, absl::StrCat("tag ", tag_id, " would be carried by ", after.post_count,
+                                                           " posts: the catalog's counts do not match its posts"));
+  }
+  if (told.post_count_change != 0 || is_changed) MILLRACE_RETURN_IF_ERROR(target->writer.Put(before, after));
+  return is_changed;
+}
+
+absl::StatusOr<int64_t> TagChanges::Apply(Database& database, int64_t dataset_id, RecentTags* recent,
                                           Stats* change) const {
   MILLRACE_ASSIGN_OR_RETURN(const bool has_tags, HasTags(database, dataset_id));
   MILLRACE_ASSIGN_OR_RETURN(const bool has_facts, HasTagFacts(database, dataset_id));
-  const auto read = [&](int64_t tag_id) -> absl::StatusOr<std::optional<Tag>> {
-    if (!has_tags) return std::nullopt;
-    const auto found = known.find(tag_id);
-    if (found != known.end()) return found->second;
-    return ReadTag(database, dataset_id, tag_id);
-  };
-  MILLRACE_ASSIGN_OR_RETURN(TagWriter writer, TagWriter::Create(database, dataset_id, change));
+  MILLRACE_ASSIGN_OR_RETURN(TagWriter writer, TagWriter::Create(database, dataset_id, recent, change));
+  Target target{database, dataset_id, has_tags, has_facts, *recent, std::move(writer)};
   int64_t changed_count = 0;
-  for (const auto& [tag_id, told_of_tag] : InOrder(/*is_new=*/!has_tags)) {
-    const Change& told = *told_of_tag;
-    MILLRACE_ASSIGN_OR_RETURN(const std::optional<Tag> before, read(tag_id));
-    Tag after = before.value_or(Tag{tag_id, "", TagCategory::kUnspecified, 0});
-    bool is_changed = told.is_renamed;
-    if (told.is_named) {
-      after.name = told.name;
-      if (told.category != TagCategory::kUnspecified) after.category = told.category;
-      if (after.category == TagCategory::kUnspecified && has_facts) {
-        MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> fact, ReadTagFact(database, dataset_id, told.name));
-        if (fact.has_value()) after.category = fact->category;
-      }
-      is_changed |= before.has_value() && (before->name != after.name || before->category != after.category);
-    }
-    after.post_count += told.post_count_change;
-    if (after.post_count < 0) {
-      return MakeError(Reason::kCatalogDamaged, absl::StrCat("tag ", tag_id, " would be carried by ", after.post_count,
-                                                             " posts: the catalog's counts do not match its posts"));
-    }
+  for (const auto& [tag_id, told] : InOrder(/*is_new=*/!has_tags)) {
+    MILLRACE_ASSIGN_OR_RETURN(const bool is_changed, ApplyOne(tag_id, *told, &target));
     if (is_changed) ++changed_count;
-    if (told.post_count_change == 0 && !is_changed) continue;
-    MILLRACE_RETURN_IF_ERROR(writer.Put(before, after));
   }
   return changed_count;
 }

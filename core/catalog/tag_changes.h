@@ -12,8 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/catalog/import_session.h"
+#include "core/catalog/recent_tags.h"
 #include "core/catalog/sqlite.h"
-#include "core/catalog/tag_rows.h"
+#include "core/catalog/tag_writer.h"
 #include "core/model/stats.h"
 
 namespace millrace {
@@ -33,8 +34,9 @@ class TagChanges {
   // Writes the changes, within a write transaction: the last name and category told stand (a tag whose category nobody
   // told takes it from the list of tags), counts are adjusted, tags that no post carries any more are deleted. Adds the
   // changed tag counts by category to `change` and returns how many tags got another name or category than the dataset,
-  // or the import itself, had given them. Tags in `known` are as the table has them and not read again.
-  absl::StatusOr<int64_t> Apply(Database& database, int64_t dataset_id, const KnownTags& known, Stats* change) const;
+  // or the import itself, had given them. Tags that `recent` knows, and that are only carried by more posts, are not
+  // read.
+  absl::StatusOr<int64_t> Apply(Database& database, int64_t dataset_id, RecentTags* recent, Stats* change) const;
 
  private:
   struct Change {
@@ -45,9 +47,22 @@ class TagChanges {
     int64_t post_count_change = 0;
   };
   using IdAndChange = std::pair<int64_t, const Change*>;
+  // What Apply needs for each tag.
+  struct Target {
+    Database& database;
+    int64_t dataset_id;
+    bool has_tags;
+    bool has_facts;  // a list told categories
+    RecentTags& recent;
+    TagWriter writer;
+  };
 
   // In the order in which they are best written; `is_new`: into a dataset without tags.
   std::vector<IdAndChange> InOrder(bool is_new) const;
+  // False: nothing was done, the tag has to be read.
+  static absl::StatusOr<bool> TryApplyUnread(int64_t tag_id, const Change& told, Target* target);
+  // Whether the tag got another name or category.
+  static absl::StatusOr<bool> ApplyOne(int64_t tag_id, const Change& told, Target* target);
 
   absl::flat_hash_map<int64_t, Change> changes_;
 };

@@ -124,8 +124,8 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
 }
 
 absl::StatusOr<int64_t> ApplyTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
-                                      Stats* change) {
-  MILLRACE_ASSIGN_OR_RETURN(TagWriter writer, TagWriter::Create(database, dataset_id, change));
+                                      RecentTags* recent, Stats* change) {
+  MILLRACE_ASSIGN_OR_RETURN(TagWriter writer, TagWriter::Create(database, dataset_id, recent, change));
   MILLRACE_ASSIGN_OR_RETURN(const bool has_tags, HasTags(database, dataset_id));
   if (!has_tags) return 0;
   int64_t changed_count = 0;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/catalog/listed_counts.h"
+#include "core/catalog/recent_tags.h"
 #include "core/catalog/sqlite.h"
 #include "core/model/stats.h"
 #include "core/model/tag_relation.h"
@@ -32,8 +33,9 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
                                            absl::Span<const TagFact* const> facts, bool tells_deprecation = true);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
-// tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed.
+// tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed. `recent` stays
+// true.
 absl::StatusOr<int64_t> ApplyTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
-                                      Stats* change);
+                                      RecentTags* recent, Stats* change);
 
 }  // namespace millrace

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/catalog/sqlite.h"
@@ -18,9 +17,6 @@ namespace millrace {
 
 // kUnspecified for a number that is no category.
 TagCategory TagCategoryOf(int64_t stored);
-
-// Tags by id, as they were read within one transaction that has not changed them since; absent: there is none.
-using KnownTags = absl::flat_hash_map<int64_t, std::optional<Tag>>;
 
 // Whether the dataset has a tag.
 absl::StatusOr<bool> HasTags(Database& database, int64_t dataset_id);
