@@ -1,5 +1,5 @@
-// Goal: `millrace query` prints nothing of an answer by another reading of tags than was asked for, and asks a server of
-// before there were readings for what it can do. Method: whole command lines against a server with canned answers.
+// Goal: `millrace query` prints nothing of an answer by another reading of tags than was asked for, and asks a server
+// of before there were readings for what it can do. Method: whole command lines against a server with canned answers.
 #include <sstream>
 
 #include "clients/cli/app.h"
