@@ -7,13 +7,12 @@
 
 #include "core/base/error.h"
 #include "core/query/column_test.h"
+#include "core/query/row_words.h"
 #include "core/snapshot/row_bits.h"
 
 namespace millrace {
 namespace {
 
-// Rows whose columns are asked for at a time: of all columns that a query names, they fit into the processor's cache.
-constexpr uint64_t kRunRows = 8192;
 // Rows that are passed between two looks at whether somebody still waits.
 constexpr uint64_t kRowsPerAsk = 16 * kRunRows;
 // Fewer rows than one in so many are taken one by one.

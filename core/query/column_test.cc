@@ -114,6 +114,7 @@ bool ColumnTest::AllHave(Field field, absl::Span<const uint32_t> presence, uint3
   std::optional<uint32_t>& common = is_first ? run_->common_presence : run_->common_more_presence;
   if (!common.has_value()) {
     uint32_t all = ~uint32_t{0};
+    for (size_t i = 0; i < presence.size(); i += 16) PrefetchNextRun(presence.data() + i);
     for (const uint32_t word : presence) all &= word;
     common = all;
   }
@@ -190,12 +191,13 @@ absl::Status ColumnTest::RunNumber() {
       return Both(Both(values[i] >= first, values[i] <= last), (presence[i] & presence_bit) != 0);
     }
   };
-  struct InOneOfAll {
+  struct InWideOne {
     const T* values = nullptr;
     T first = 0;
     T last = 0;
     [[gnu::always_inline]] bool operator()(size_t i) const { return Both(values[i] >= first, values[i] <= last); }
   };
+  using InOneOfAll = std::conditional_t<std::is_same_v<T, int32_t>, InRange, InWideOne>;
   struct InMany {
     OptionalSlice<T> slice;
     const ColumnTest* test = nullptr;
@@ -211,6 +213,7 @@ absl::Status ColumnTest::RunNumber() {
     });
   }
   if (interval.first > Limits::max() || interval.last < Limits::min()) return Same(false);
+  if (interval.first > interval.last) return Same(false);
   const T smallest = static_cast<T>(std::max<int64_t>(interval.first, Limits::min()));
   const T largest = static_cast<T>(std::min<int64_t>(interval.last, Limits::max()));
   OptionalSlice<T> slice;
@@ -230,21 +233,6 @@ absl::Status ColumnTest::RunNumber() {
 absl::Status ColumnTest::RunSides() {
   const uint32_t bits = FieldBit(Field::kWidthPx) | FieldBit(Field::kHeightPx);
   if (term_.presence != Presence::kValue) return RunPresence(columns_.presence(), bits);
-  struct InOne {
-    const int32_t* widths = nullptr;
-    const int32_t* heights = nullptr;
-    const uint32_t* presence = nullptr;
-    uint32_t presence_bits = 0;
-    int64_t first = 0;
-    int64_t last = 0;
-    [[gnu::always_inline]] bool operator()(size_t i) const {
-      // As positive numbers, for which processors have the multiplication.
-      const int64_t pixels = static_cast<int64_t>(uint64_t{static_cast<uint32_t>(widths[i])} *
-                                                  uint64_t{static_cast<uint32_t>(heights[i])});
-      const bool has_sides = Both(Both(widths[i] > 0, heights[i] > 0), (presence[i] & presence_bits) == presence_bits);
-      return Both(has_sides, Both(pixels >= first, pixels <= last));
-    }
-  };
   struct Holds {
     OptionalSlice<int32_t> widths;
     OptionalSlice<int32_t> heights;
@@ -263,7 +251,7 @@ absl::Status ColumnTest::RunSides() {
   MILLRACE_RETURN_IF_ERROR(columns_.ReadHeights(first_, end_, &heights));
   if (widths.empty() || heights.empty()) return Same(false);
   if (term_.kind == Kind::kPixels && term_.intervals.size() == 1) {
-    return Scan<InOne>([&](uint64_t, uint64_t, InOne* holds) {
+    return Scan<AreaInRange>([&](uint64_t, uint64_t, AreaInRange* holds) {
       *holds = {widths.values.data(),          heights.values.data(),       widths.presence.data(), bits,
                 term_.intervals.front().first, term_.intervals.front().last};
       return absl::OkStatus();
@@ -276,15 +264,6 @@ absl::Status ColumnTest::RunSides() {
 }
 
 absl::Status ColumnTest::RunTagCount() {
-  struct InOne {
-    const uint64_t* offsets = nullptr;
-    int64_t first = 0;
-    int64_t last = 0;
-    [[gnu::always_inline]] bool operator()(size_t i) const {
-      const int64_t count = static_cast<int64_t>(offsets[i + 1] - offsets[i]);
-      return Both(count >= first, count <= last);
-    }
-  };
   struct InMany {
     const uint64_t* offsets = nullptr;
     const ColumnTest* test = nullptr;
@@ -294,7 +273,7 @@ absl::Status ColumnTest::RunTagCount() {
   absl::Span<const uint64_t> offsets;
   MILLRACE_RETURN_IF_ERROR(columns_.tags().offsets().Get(first_, end_ + 1, &offsets));
   if (term_.presence != Presence::kValue || term_.intervals.size() == 1) {
-    return Scan<InOne>([&](uint64_t, uint64_t, InOne* holds) {
+    return Scan<LengthInRange>([&](uint64_t, uint64_t, LengthInRange* holds) {
       Interval wanted{1, std::numeric_limits<int64_t>::max()};
       if (term_.presence == Presence::kNone) wanted = {0, 0};
       if (term_.presence == Presence::kValue) wanted = term_.intervals.front();

@@ -2,7 +2,9 @@
 // rows around a word's end.
 #include "core/query/row_words.h"
 
+#include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.h"
@@ -44,6 +46,66 @@ TEST_CASE("words hold what each row says") {
     MakeWords(IsOver{values.data(), limit}, absl::MakeSpan(chosen));
     MakeWordsAnywhere(IsOver{values.data(), limit}, absl::MakeSpan(anywhere));
     CHECK(chosen == anywhere);
+  }
+}
+
+// Words by the processor's comparisons and by those of the rows one by one.
+template <typename Holds>
+void CheckWords(const Holds& holds, size_t row_count) {
+  std::vector<uint64_t> expected((row_count + 63) / 64);
+  for (size_t i = 0; i < row_count; ++i) expected[i / 64] |= uint64_t{holds(i)} << (i % 64);
+  std::vector<uint64_t> all((row_count + 63) / 64, ~uint64_t{0});
+  if (row_count % 64 != 0) all.back() = (uint64_t{1} << (row_count % 64)) - 1;
+  NarrowByWords(holds, false, row_count, absl::MakeSpan(all));
+  CHECK(all == expected);
+}
+
+TEST_CASE("words of ranges hold what each row says, at the ends of what numbers there are, too") {
+  constexpr int32_t kLeast = std::numeric_limits<int32_t>::min();
+  constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
+  const std::vector<int32_t> ends{kLeast, kLeast + 1, -7, -1, 0, 1, 7, kMost - 1, kMost};
+  std::mt19937 random(5);
+  std::vector<int32_t> values(5003);
+  for (int32_t& value : values) value = ends[random() % ends.size()] ^ static_cast<int32_t>(random() % 2);
+  for (const int32_t first : ends) {
+    for (const int32_t last : ends) {
+      if (first > last) continue;
+      CAPTURE(first, last);
+      CheckWords(InRange{values.data(), first, last}, values.size());
+    }
+  }
+}
+
+TEST_CASE("words of lengths hold what each row says") {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  std::mt19937 random(6);
+  std::vector<uint64_t> offsets{uint64_t{1} << 40};
+  for (size_t i = 0; i < 5003; ++i) offsets.push_back(offsets.back() + random() % 6);
+  for (const auto& [first, last] : std::vector<std::pair<int64_t, int64_t>>{
+           {0, 0}, {1, kMost}, {2, 4}, {5, 5}, {6, kMost}, {-kMost - 1, kMost}, {-3, -1}, {3, 2}}) {
+    CAPTURE(first, last);
+    CheckWords(LengthInRange{offsets.data(), first, last}, offsets.size() - 1);
+  }
+}
+
+TEST_CASE("words of areas hold what each row says") {
+  constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
+  const std::vector<int32_t> sides{std::numeric_limits<int32_t>::min(), -3, 0, 1, 2, 3, 46'341, kMost};
+  std::mt19937 random(7);
+  std::vector<int32_t> widths(5003), heights(5003);
+  std::vector<uint32_t> presence(5003);
+  for (size_t i = 0; i < widths.size(); ++i) {
+    widths[i] = sides[random() % sides.size()];
+    heights[i] = sides[random() % sides.size()];
+    presence[i] = static_cast<uint32_t>(random());
+  }
+  constexpr int64_t kMostArea = int64_t{kMost} * kMost;
+  for (const uint32_t bits : {0u, 1u, 1u << 31 | 4u}) {
+    for (const auto& [first, last] : std::vector<std::pair<int64_t, int64_t>>{
+             {0, kMostArea}, {kMostArea, kMostArea}, {-9, 9}, {2, 3}, {4, 2}, {int64_t{1} << 31, int64_t{1} << 62}}) {
+      CAPTURE(bits, first, last);
+      CheckWords(AreaInRange{widths.data(), heights.data(), presence.data(), bits, first, last}, widths.size());
+    }
   }
 }
 
