@@ -9,13 +9,16 @@
 #include "core/base/error.h"
 #include "core/catalog/post_codec.h"
 #include "core/catalog/relation_rows.h"
+#include "core/catalog/staging_batch.h"
 
 namespace millrace {
 namespace {
 
-// Rows looked at in one read transaction, while which the log cannot be emptied, and rewritten in one write.
+// Rows looked at in one read transaction, while which the log cannot be emptied, and rewritten in one write; of the
+// latter, no more than one beyond as many bytes as are staged at a time.
 constexpr int64_t kScannedRowCountMax = 50'000;
 constexpr size_t kRewrittenRowCountMax = 2'000;
+constexpr size_t kRewrittenBytesMax = static_cast<size_t>(StagingBatch::kBytesMax);
 
 struct StagedRow {
   int64_t row = 0;
@@ -35,15 +38,15 @@ absl::StatusOr<std::vector<StagedRow>> ReadSome(Database& reader, int64_t import
                                                 const TagReplacements& replacements, int64_t* next_row, bool* is_last) {
   MILLRACE_ASSIGN_OR_RETURN(const Transaction transaction, Transaction::BeginRead(reader));
   MILLRACE_ASSIGN_OR_RETURN(
-      Statement scan,
-      reader.PrepareCached("SELECT row, tag_ids FROM posts WHERE row >= ?1 AND import_id = ?2 ORDER BY row"));
+      Statement scan, reader.PrepareCached("SELECT row, tag_ids, import_id FROM posts WHERE row >= ?1 ORDER BY row"));
   // Apart: to read what stands behind the tags costs several times as much, and most rows are passed over.
   MILLRACE_ASSIGN_OR_RETURN(Statement read, reader.PrepareCached("SELECT extra_json FROM posts WHERE row = ?1"));
   scan.Bind(1, *next_row);
-  scan.Bind(2, import_id);
   std::vector<StagedRow> rows;
+  size_t size_bytes = 0;
   std::vector<int64_t> tag_ids;
-  for (int64_t scanned = 0; scanned < kScannedRowCountMax && rows.size() < kRewrittenRowCountMax; ++scanned) {
+  for (int64_t scanned = 0; scanned < kScannedRowCountMax; ++scanned) {
+    if (rows.size() >= kRewrittenRowCountMax || size_bytes >= kRewrittenBytesMax) break;
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, scan.Step());
     if (!has_row) {
       *is_last = true;
@@ -51,6 +54,8 @@ absl::StatusOr<std::vector<StagedRow>> ReadSome(Database& reader, int64_t import
     }
     const int64_t row = scan.Int64(0);
     *next_row = row + 1;
+    // Another import's, which runs at the same time, counts as one that was looked at.
+    if (scan.Int64(2) != import_id) continue;
     if (!DecodeAscendingIds(scan.Blob(1), &tag_ids)) {
       return MakeError(Reason::kCatalogDamaged, absl::StrCat("the tags in row ", row,
                                                              " of the catalog, which the import "
@@ -60,6 +65,7 @@ absl::StatusOr<std::vector<StagedRow>> ReadSome(Database& reader, int64_t import
     read.Bind(1, row);
     MILLRACE_RETURN_IF_ERROR(read.Step().status());
     rows.push_back({row, tag_ids, std::string(read.Text(0))});
+    size_bytes += rows.back().extra_json.size();
     read.Reset();
   }
   return rows;

@@ -5,12 +5,35 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "core/base/error.h"
 #include "core/catalog/import_session_impl.h"
 #include "core/catalog/tag_id.h"
 #include "core/catalog/tag_rows.h"
 
 namespace millrace {
+namespace {
+
+// Aliases are of names, and no name is an alias of one that is an alias. But where posts give a tag's id another name
+// than the dataset, the tag that takes a place by its old name may give way by its new one. Such a place goes to the
+// last.
+void FollowReplacements(TagReplacements* replacements) {
+  const TagReplacements by_name = *replacements;
+  for (auto& [tag_id, replacement] : *replacements) {
+    size_t step_count = 0;
+    for (auto next = by_name.find(replacement.id); next != by_name.end(); next = by_name.find(replacement.id)) {
+      if (++step_count > by_name.size()) {
+        replacement.id = tag_id;  // in a circle: nobody gives way
+        break;
+      }
+      replacement.id = next->second.id;
+      replacement.name = next->second.name;
+    }
+  }
+  absl::erase_if(*replacements, [](const auto& each) { return each.first == each.second.id; });
+}
+
+}  // namespace
 
 absl::StatusOr<AppliedAliases> ImportSession::Impl::ApplyAliases(const AliasOptions& options) {
   if (is_over_) return SessionOverError();
@@ -29,11 +52,7 @@ absl::StatusOr<AppliedAliases> ImportSession::Impl::ApplyAliases(const AliasOpti
     std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(gone));
     std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(come));
     tag_changes_.RemoveUses(gone);
-    // Without a category: that of an alias says nothing of the tag itself.
-    for (const int64_t tag_id : come) {
-      const ImportedTag tag{tag_id, names[tag_id]};
-      tag_changes_.AddUses(absl::MakeConstSpan(&tag, 1));
-    }
+    for (const int64_t tag_id : come) tag_changes_.AddUseOf(tag_id, names[tag_id]);
     const int64_t duplicate_count = static_cast<int64_t>(before.size()) - static_cast<int64_t>(after.size());
     change_.tag_use_count -= duplicate_count;
     applied.duplicate_tag_count += duplicate_count;
@@ -68,6 +87,7 @@ absl::StatusOr<TagReplacements> ImportSession::Impl::FindReplacements() {
     it->second.id = *tag_id;
     ++it;
   }
+  FollowReplacements(&replacements);
   return replacements;
 }
 
@@ -79,8 +99,8 @@ absl::StatusOr<std::optional<int64_t>> ImportSession::Impl::FindReplacementId(
   const int64_t tag_id = resolved_tags_.ids[0];
   if (!has_numbered_tags_ || tag_id < kDerivedTagIdMin) return tag_id;
   // Where the source gives ids it gives one to this tag, too: an id of ours would make it two, unless it is there.
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<Tag> tags, ReadTagsByName(*reader_, dataset_.id, name, 1));
-  return tags.empty() ? std::nullopt : std::make_optional(tag_id);
+  MILLRACE_ASSIGN_OR_RETURN(const std::optional<Tag> tag_there, ReadTag(*reader_, dataset_.id, tag_id));
+  return tag_there.has_value() && tag_there->name == name ? std::make_optional(tag_id) : std::nullopt;
 }
 
 }  // namespace millrace

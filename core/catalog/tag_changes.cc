@@ -29,6 +29,14 @@ void TagChanges::AddUses(absl::Span<const ImportedTag> tags) {
   }
 }
 
+void TagChanges::AddUseOf(int64_t tag_id, std::string_view name) {
+  Change& change = changes_[tag_id];
+  ++change.post_count_change;
+  if (change.is_named) return;
+  change.is_named = true;
+  change.name = std::string(name);
+}
+
 void TagChanges::RemoveUses(absl::Span<const int64_t> tag_ids) {
   for (const int64_t tag_id : tag_ids) --changes_[tag_id].post_count_change;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,8 @@ class TagChanges {
  public:
   // A post comes to carry these tags, under these names.
   void AddUses(absl::Span<const ImportedTag> tags);
+  // A post came to carry a tag that has this name unless a post told another.
+  void AddUseOf(int64_t tag_id, std::string_view name);
   // A post that carried these tags is replaced.
   void RemoveUses(absl::Span<const int64_t> tag_ids);
 

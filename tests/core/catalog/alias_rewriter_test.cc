@@ -148,17 +148,97 @@ TEST_CASE_METHOD(AliasesFixture, "replaced posts, and rows of other imports betw
   CHECK(TagNamed("neko", "other").post_count == 5'000);
 }
 
-TEST_CASE_METHOD(AliasesFixture, "it can be cancelled, and then nothing was changed") {
-  Import({PostOf(9, {1})});
+TEST_CASE_METHOD(AliasesFixture,
+                 "a name that posts gave a tag's id stays, though another tag gives way to its old one") {
+  const std::map<int64_t, Tag> before{{5, {5, "cat", TagCategory::kGeneral, 0}}};
+  const std::map<int64_t, Tag> named{{5, {5, "feline", TagCategory::kGeneral, 0}},
+                                     {7, {7, "neko", TagCategory::kGeneral, 0}},
+                                     {9, {9, "felis", TagCategory::kGeneral, 0}}};
+  {
+    auto session = BeginNext(kDataset);
+    Take(Stage(*session, PostOf(1, {5}), before));
+    Take(session->Commit({}));
+  }
+  ImportRelations({Alias("neko", "cat")});
   auto session = BeginNext(kDataset);
-  StageNamed(*session, {1, {{"neko"}}});
+  Take(Stage(*session, PostOf(10, {5}), named));
+  Take(Stage(*session, PostOf(11, {7}), named));
+  SECTION("it is counted under the new one") {
+    CHECK(ApplyAndCommit(session).post_count == 1);
+    CHECK(Take(catalog->FindPost(kDataset, 11))->tag_ids == std::vector<int64_t>{5});
+    CHECK(TagNamed("feline").post_count == 3);
+    CHECK(Take(catalog->FindTagsByName(kDataset, "cat", 10)).empty());
+  }
+  SECTION("where that one gives way as well, both go to the last") {
+    Take(session->StageTagRelation(Alias("feline", "felis"), {}));
+    Take(Stage(*session, PostOf(12, {9}), named));
+    CHECK(ApplyAndCommit(session).post_count == 2);
+    CHECK(Take(catalog->FindPost(kDataset, 10))->tag_ids == std::vector<int64_t>{9});
+    CHECK(Take(catalog->FindPost(kDataset, 11))->tag_ids == std::vector<int64_t>{9});
+    CHECK(TagNamed("felis").post_count == 3);
+  }
+}
+
+TEST_CASE_METHOD(AliasesFixture, "no id is made for a tag of a source with ids whose list gave the id another name") {
+  const std::map<int64_t, Tag> named{{5, {5, "cat", TagCategory::kGeneral, 0}},
+                                     {7, {7, "neko", TagCategory::kGeneral, 0}}};
+  {
+    auto session = BeginNext(kDataset);
+    Take(Stage(*session, PostOf(1, {5}), named));
+    Take(session->Commit({}));
+  }
+  ImportRelations({Alias("neko", "cat")});
+  auto session = BeginNext(kDataset);
+  Take(session->StageTag({5, "feline", TagCategory::kGeneral}));
+  Take(Stage(*session, PostOf(11, {7}), named));
+  ApplyAndCommit(session);
+  CHECK(Take(catalog->FindPost(kDataset, 11))->tag_ids == std::vector<int64_t>{7});
+  CHECK(TagNamed("feline").id == 5);
+}
+
+TEST_CASE_METHOD(AliasesFixture, "no more is held at a time than is staged at a time") {
+  auto session = BeginNext(kDataset);
+  Post post;
+  post.extra_json.assign(size_t{1} << 20, ' ');
+  const ImportedTag tag{0, "neko"};
+  for (post.id = 1; post.id <= 20; ++post.id) Take(session->Stage(post, absl::MakeConstSpan(&tag, 1), {0, post.id}));
   Take(session->StageTagRelation(Alias("neko", "cat"), {}));
   AliasOptions options = Options();
-  options.check_cancelled = [] { return MakeError(Reason::kCancelled, "stop"); };
+  int ask_count = 0;
+  options.check_cancelled = [&] {
+    ++ask_count;
+    return absl::OkStatus();
+  };
+  CHECK(Take(session->ApplyAliases(options)).post_count == 20);
+  CHECK(ask_count == 3);  // 8, 8 and 4 posts
+  Take(session->Commit({}));
+  CHECK(TagNamed("cat").post_count == 20);
+}
+
+TEST_CASE_METHOD(AliasesFixture, "it can be cancelled halfway, and then nothing was changed") {
+  Import({PostOf(9, {1})});
+  const auto stage = [&](ImportSession& session) {
+    for (int64_t id = 10; id <= 5'009; ++id) StageNamed(session, {id, {{"neko"}}});
+    Take(session.StageTagRelation(Alias("neko", "cat"), {}));
+  };
+  auto session = BeginNext(kDataset);
+  stage(*session);
+  AliasOptions options = Options();
+  int ask_count = 0;
+  options.check_cancelled = [&]() -> absl::Status {
+    return ++ask_count < 3 ? absl::OkStatus() : MakeError(Reason::kCancelled, "stop");
+  };
   CHECK(ReasonOf(session->ApplyAliases(options).status()) == Reason::kCancelled);
   session->Abort(MakeError(Reason::kCancelled, "stop"));
   CHECK(ReasonOf(session->ApplyAliases(Options()).status()) == Reason::kInternal);
   CHECK(AllPosts().size() == 1);
+  CHECK(AllTags().size() == 1);
+  auto again = BeginNext(kDataset);
+  stage(*again);
+  CHECK(ApplyAndCommit(again).post_count == 5'000);
+  CHECK(TagNamed("cat").post_count == 5'000);
+  CHECK(AllTags().size() == 2);
+  CHECK(Take(catalog->GetStats(kDataset)).tag_use_count == 5'001);
 }
 
 }  // namespace
