@@ -70,7 +70,7 @@ bool JsonFactParser::ParseTyped(std::string_view text, TagFact* tag, int64_t* ty
       if (scalar.kind != ScalarValue::Kind::kNull) JsonRecord::KeepScalar(key, scalar, &extra);
     }
     if (key == "id") return TakeTagId(key, scalar, &tag->id);
-    if (key == "type") return TakeCount(key, scalar, &told_type);
+    if (key == "type") return TakeNumber(key, scalar, &told_type);
     if (key == "name") return ReadTagName(key, value, &tag->name);
     if (key == "count") return ReadCount(key, value, &tag->source_post_count);
     *is_taken = false;
@@ -154,16 +154,18 @@ bool JsonFactParser::TakeTagId(std::string_view field, const ScalarValue& scalar
 
 bool JsonFactParser::ReadCount(std::string_view field, Value value, std::optional<int64_t>* count) {
   ScalarValue scalar;
-  return record_.ReadScalar(field, value, &scalar) && TakeCount(field, scalar, count);
+  return record_.ReadScalar(field, value, &scalar) && TakeNumber(field, scalar, count);
 }
 
-bool JsonFactParser::TakeCount(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* count) {
+bool JsonFactParser::TakeNumber(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* number) {
   if (scalar.kind == ScalarValue::Kind::kNull) return true;
-  int64_t number = 0;
-  if (ParseWhole(scalar.text, 0, std::numeric_limits<int64_t>::max(), &number) != NumberFault::kNone) {
-    return record_.Reject(field, absl::StrCat("is ", Show(scalar), "; a whole number from 0 was expected"));
+  using Limits = std::numeric_limits<int64_t>;
+  int64_t told = 0;
+  // From below zero: boards' own counts slip there.
+  if (ParseWhole(scalar.text, Limits::min(), Limits::max(), &told) != NumberFault::kNone) {
+    return record_.Reject(field, absl::StrCat("is ", Show(scalar), "; a whole number was expected"));
   }
-  *count = number;
+  *number = told;
   return true;
 }
 

@@ -41,7 +41,7 @@ class JsonFactParser {
   bool ReadTagId(std::string_view field, Value value, int64_t* id);
   bool TakeTagId(std::string_view field, const ScalarValue& scalar, int64_t* id);
   bool ReadCount(std::string_view field, Value value, std::optional<int64_t>* count);
-  bool TakeCount(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* count);
+  bool TakeNumber(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* number);
   bool ReadText(std::string_view field, Value value, std::string* text);
   bool ReadTagName(std::string_view field, Value value, std::string* name);
   bool ReadFlag(std::string_view field, Value value, bool* flag);

@@ -58,6 +58,8 @@ def test_a_pool_tells_its_posts_in_its_order_when_asked(client: millrace.Client)
     (pool,) = client.tags.pools("e621", id=5, with_post_ids=True)
     assert pool.post_ids == (15, 14)
     assert list(client.tags.pools("e621", id=999)) == []
+    with pytest.raises(ValueError, match="positive"):
+        client.tags.pools("e621", id=0)
 
 
 def test_lists_of_tags_are_given_back_with_the_sources_own_words(client: millrace.Client) -> None:

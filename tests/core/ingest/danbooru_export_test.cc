@@ -81,8 +81,9 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CheckRejected(tags, {{3, "category", "is \"2\"; expected 0 (general)", {}}, {4, "name", "is missing", {}}});
 
   const CollectingSink uncategorized =
-      Read(kFormat, "tags000000000000.json", R"({"name":"a","category":null,"post_count":0})");
+      Read(kFormat, "tags000000000000.json", R"({"name":"a","category":null,"post_count":-3})");
   REQUIRE(uncategorized.tags.size() == 1);
+  CHECK(uncategorized.tags[0].source_post_count == -3);
   CHECK(uncategorized.tags[0].category == TagCategory::kUnspecified);
   CHECK(uncategorized.tags[0].extra_json.empty());
   const CollectingSink artists = ReadFixture("artists.json");
@@ -150,7 +151,7 @@ TEST_CASE("a wrong value of a list is named by field") {
   reject("tags000000000000.json", R"({"id":4611686018427387904,"name":"a"})", "id");
   reject("tags000000000000.json", R"({"name":5})", "name");
   reject("tags000000000000.json", R"({"name":"a\u0000b"})", "name");
-  reject("tags000000000000.json", R"({"name":"a","post_count":"-1"})", "post_count");
+  reject("tags000000000000.json", R"({"name":"a","post_count":"1.5"})", "post_count");
   reject("tags000000000000.json", R"({"name":"a","is_deprecated":"maybe"})", "is_deprecated");
   reject("tags000000000000.json", R"({"name":"a","name":"b"})", "name");
   reject("tags000000000000.json", R"({"name":"a","words":[1 2]})", "words");

@@ -105,7 +105,10 @@ class Tags(_Part):
     def pools(
         self, dataset: str, *, id: int | None = None, with_post_ids: bool = False, page_size: int = 1000
     ) -> Iterator[types.ListedPool]:
-        """The pools that the dataset was told of, by id, or the one of that id. Pages as it goes."""
+        """The pools that the dataset was told of, by id, or the one of that id. Pages as it goes. ValueError for an id
+        that no pool has: they are positive."""
+        if id is not None and id < 1:
+            raise ValueError(f"id must be a pool's, a positive number, or None for all pools; got {id}")
         request = tag_lists.ListPoolsRequest(
             dataset=dataset, pool_id=id or 0, with_post_ids=with_post_ids, page_size=page_size
         )
