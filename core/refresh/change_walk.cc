@@ -209,11 +209,13 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
     MILLRACE_RETURN_IF_ERROR(CheckTurned(page, is_top));
     const bool is_deeper =
         stored_.target == 0 || *std::min_element(page.changes.begin(), page.changes.end()) < stored_.last;
+    // A short page alone may have a post hidden by the board, and many posts may have one change.
+    const bool shows_more = end > offset;
     offset = end;
     bool is_over = false;
     MILLRACE_RETURN_IF_ERROR(TakeDown(std::move(page), offset, &is_over));
     if (is_over) return absl::OkStatus();
-    if (is_list_end && !is_deeper) return Finish();
+    if (is_list_end && !is_deeper && !shows_more) return Finish();
   }
   return absl::OkStatus();
 }

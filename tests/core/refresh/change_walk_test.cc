@@ -375,6 +375,22 @@ TEST_CASE_METHOD(Fixture, "a board that gives fewer posts a page than asked for 
   CHECK(Stale().empty());
 }
 
+TEST_CASE_METHOD(Fixture, "a page with a post less, among many posts with one change, is not the list's end") {
+  AddSource(BoardKind::kDanbooru, 20);
+  AddPosts(1, 200);
+  Refresh();
+  LetTimePass();
+  board.change_step = 0;
+  board.last_change += 1;
+  for (int64_t id = 1; id <= 200; ++id) Edit(id);
+  // Hidden from the pages of changes alone; the first page must be whole, for it tells how many a page has.
+  const int64_t hidden = GENERATE(range(100, 176, 5));
+  board.hidden_changes = {hidden};
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(Stale() == std::vector<int64_t>{hidden});
+  CHECK(board.change_requests.size() <= 20);
+}
+
 TEST_CASE_METHOD(Fixture, "what is more than the board turns pages for is told, with what to do") {
   AddSource(BoardKind::kGelbooru, 1'000);
   AddPosts(1, 20'500);

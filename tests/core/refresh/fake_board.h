@@ -133,6 +133,7 @@ class FakeBoard final : public HttpFetcher {
   std::function<void()> on_change_request;           // once it is noted, before it is answered
   std::map<size_t, HttpResponse> change_answers;     // what the request of that number (from 1) gets instead
   int64_t changes_per_page_max = 1000;               // less than is asked for
+  std::set<int64_t> hidden_changes;                  // posts that leave their places on pages of changes empty
   std::deque<absl::StatusOr<HttpResponse>> answers;  // for the next requests, before anything else
   std::map<int64_t, absl::StatusOr<HttpResponse>> broken_pages;  // by after_id
   std::vector<int64_t> requests;                                 // their after_ids
@@ -171,7 +172,7 @@ class FakeBoard final : public HttpFetcher {
     HttpResponse response{200, "", ""};
     for (int64_t i = page * limit; i < (page + 1) * limit && i < static_cast<int64_t>(ids.size()); ++i) {
       const int64_t id = ids[static_cast<size_t>(i)];
-      absl::StrAppend(&response.body, Line(id, posts.at(id)), "\n");
+      if (!hidden_changes.contains(id)) absl::StrAppend(&response.body, Line(id, posts.at(id)), "\n");
     }
     return response;
   }
