@@ -181,6 +181,11 @@ def test_importing_again_replaces_and_changes_nothing(client: millrace.Client) -
     check_posts(client, dataset)
 
 
+def test_an_empty_request_id_is_no_id(client: millrace.Client) -> None:
+    with pytest.raises(ValueError, match="request_id is empty"):
+        client.import_(dump.POSTS_PATH, dataset=name(), request_id="")
+
+
 def test_the_same_request_id_imports_once(client: millrace.Client) -> None:
     dataset, request_id = name(), str(uuid.uuid4())
     first = client.import_(dump.POSTS_PATH, dataset=dataset, request_id=request_id)

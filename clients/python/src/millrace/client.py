@@ -428,13 +428,17 @@ class Client(_Part):
         the connection breaks (with files that can be read again).
         apply_aliases: tags that are active aliases, in the dataset or by a list of this import, wherever it stands,
         become what they are an alias of; extra_json keeps the names said, as "aliased_tags".
-        RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError.
+        RecordRejected; FileInvalid; ImportRunning; RequestIdReused; DiskFull; InvalidRequest; OSError; ValueError for
+        an empty request_id.
         """
+        if request_id == "":
+            # A caller's variable that was never set would make every import another one.
+            raise ValueError("request_id is empty; give an id of your own, or None for a new one")
         files, format = _sources.collect(source, format)
         start = imports.ImportStart(
             dataset=dataset,
             format=_convert.SOURCE_FORMAT.number(format, "format") if format else imports.SOURCE_FORMAT_UNSPECIFIED,
-            request_id=request_id or _rpc.new_request_id(),
+            request_id=_rpc.new_request_id() if request_id is None else request_id,
             max_rejected_count=max_rejected,
             max_reported_count=max_reported,
             skip_snapshot=skip_snapshot,
