@@ -13,6 +13,8 @@ namespace {
 
 // Boards give a name to one tag; a source with a name in several categories has a handful.
 constexpr int64_t kSameNameMax = 64;
+// Of names and what else lists say, read at a time: more than a page holds, which is cut by size as well.
+constexpr size_t kListedBytesMax = 8 << 20;
 
 // From `first` on the row has tag_id, category, is_deprecated, source_post_count, extra_json.
 TagFact FactOf(std::string_view name, Statement& statement, int first) {
@@ -60,13 +62,15 @@ absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t da
   statement.Bind(1, dataset_id);
   statement.Bind(2, std::max(prefix, after));
   std::vector<TagFact> facts;
-  while (static_cast<int64_t>(facts.size()) < limit) {
+  size_t size_bytes = 0;
+  while (static_cast<int64_t>(facts.size()) < limit && size_bytes < kListedBytesMax) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
     if (!has_row) break;
     const std::string name(statement.Text(0));
     if (name.compare(0, prefix.size(), prefix) != 0) break;
     if (name == after) continue;
     facts.push_back(FactOf(name, statement, 1));
+    size_bytes += name.size() + facts.back().extra_json.size();
   }
   return facts;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/rpc/answer_size.h"
 #include "server/rpc/call.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/request.h"
@@ -89,19 +90,24 @@ absl::Status ListTagRelations(const ServiceDeps& deps, const v1::ListTagRelation
 }
 
 // Adds items as messages until the page is full, by count or by size; `cursor` tells where to go on behind an item.
+// There may be more behind items that fill it by size. An item that the server does not send by itself is an error.
 template <typename Item, typename Message, typename Response>
-void FillPage(const std::vector<Item>& items, int64_t limit, const std::string& binding, Message* (Response::*add)(),
-              void (*set)(const Item&, Message*), PageCursor (*cursor)(const Item&), Response* response) {
+absl::Status FillPage(const ServiceDeps& deps, const std::vector<Item>& items, int64_t limit,
+                      const std::string& binding, Message* (Response::*add)(), void (*set)(const Item&, Message*),
+                      PageCursor (*cursor)(const Item&), Response* response) {
+  const size_t full_size_bytes = std::min(kPageSizeBytesMax, deps.sent_message_size_bytes_max / 2);
   size_t size_bytes = 0;
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (static_cast<int64_t>(i) == limit || size_bytes >= kPageSizeBytesMax) {
+  for (size_t i = 0; i <= items.size(); ++i) {
+    if (size_bytes >= full_size_bytes || (i < items.size() && static_cast<int64_t>(i) == limit)) {
       response->set_next_page_token(EncodePageToken(binding, cursor(items[i - 1])));
-      return;
+      break;
     }
+    if (i == items.size()) break;
     Message* const message = (response->*add)();
     set(items[i], message);
     size_bytes += message->ByteSizeLong();
   }
+  return CheckPage(deps, response->ByteSizeLong());
 }
 
 absl::Status ListListedTags(const ServiceDeps& deps, const v1::ListListedTagsRequest& request,
@@ -121,13 +127,12 @@ absl::Status ListListedTags(const ServiceDeps& deps, const v1::ListListedTagsReq
     if (tag.source_post_count.has_value()) message->set_source_post_count(*tag.source_post_count);
     message->set_extra_json(tag.extra_json);
   };
-  FillPage<TagFact, v1::ListedTag, v1::ListListedTagsResponse>(
-      tags, limit, binding, &v1::ListListedTagsResponse::add_tags, set,
+  return FillPage<TagFact, v1::ListedTag, v1::ListListedTagsResponse>(
+      deps, tags, limit, binding, &v1::ListListedTagsResponse::add_tags, set,
       [](const TagFact& tag) {
         return PageCursor{tag.name, 0, 0};
       },
       response);
-  return absl::OkStatus();
 }
 
 void SetPool(const PoolFact& pool, v1::ListedPool* message) {
@@ -157,13 +162,13 @@ absl::Status ListPools(const ServiceDeps& deps, const v1::ListPoolsRequest& requ
   MILLRACE_ASSIGN_OR_RETURN(std::vector<PoolFact> pools,
                             deps.catalog->ListPools(request.dataset(), after_id, is_one ? 1 : limit + 1));
   if (is_one) std::erase_if(pools, [&](const PoolFact& pool) { return pool.id != request.pool_id(); });
-  FillPage<PoolFact, v1::ListedPool, v1::ListPoolsResponse>(
-      pools, limit, binding, &v1::ListPoolsResponse::add_pools, request.with_post_ids() ? SetPoolWithPosts : SetPool,
+  return FillPage<PoolFact, v1::ListedPool, v1::ListPoolsResponse>(
+      deps, pools, limit, binding, &v1::ListPoolsResponse::add_pools,
+      request.with_post_ids() ? SetPoolWithPosts : SetPool,
       [](const PoolFact& pool) {
         return PageCursor{"", 0, pool.id};
       },
       response);
-  return absl::OkStatus();
 }
 
 absl::Status ListArtists(const ServiceDeps& deps, const v1::ListArtistsRequest& request,

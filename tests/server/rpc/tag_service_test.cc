@@ -177,6 +177,37 @@ TEST_CASE("a page of large pools ends early, and the next goes on behind it") {
   CHECK(page_count == 2);
 }
 
+TEST_CASE("a page of tags with much else ends early, and the next goes on behind it") {
+  RpcServer server;
+  absl::StatusOr<BegunImport> begun = server.catalog().BeginImport({"board", "one", 1});
+  REQUIRE(begun.ok());
+  auto session = std::get<std::unique_ptr<ImportSession>>(*std::move(begun));
+  const std::string extra_json = R"({"words":")" + std::string(1'200'000, 'x') + R"("})";
+  for (char c = 'a'; c <= 'l'; ++c) {
+    TagFact tag;
+    tag.name = std::string(1, c);
+    tag.extra_json = extra_json;
+    REQUIRE(session->StageTag(tag).ok());
+  }
+  REQUIRE(session->Commit({}).ok());
+  v1::ListListedTagsRequest request;
+  request.set_dataset("board");
+  std::string names;
+  int page_count = 0;
+  do {
+    v1::ListListedTagsResponse response;
+    const grpc::Status status = Call(server.tag_stub, &Stub::ListListedTags, request, &response);
+    INFO(status.error_message());
+    REQUIRE(status.ok());
+    CHECK(response.tags_size() <= 3);
+    for (const v1::ListedTag& tag : response.tags()) names += tag.name();
+    ++page_count;
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  CHECK(names == "abcdefghijkl");
+  CHECK(page_count <= 5);
+}
+
 TEST_CASE("pools and artists are listed") {
   RpcServer server;
   Fill(server);
