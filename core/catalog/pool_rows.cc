@@ -10,6 +10,9 @@
 namespace millrace {
 namespace {
 
+// Of names and what else lists say, read at a time: more than a page holds, which is cut by size as well.
+constexpr size_t kListedBytesMax = 8 << 20;
+
 absl::Span<const uint8_t> BytesOf(const std::string& text) {
   return absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
@@ -23,9 +26,10 @@ absl::Status DamagedError(std::string_view what, int64_t id) {
 // Of statements that select pool_id, name, kind, is_deleted, post_ids, extra_json.
 absl::StatusOr<std::vector<PoolFact>> ReadAllPools(Statement& statement) {
   std::vector<PoolFact> pools;
+  size_t size_bytes = 0;
   while (true) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row) return pools;
+    if (!has_row || size_bytes >= kListedBytesMax) return pools;
     PoolFact& pool = pools.emplace_back();
     pool.id = statement.Int64(0);
     pool.name = std::string(statement.Text(1));
@@ -33,6 +37,7 @@ absl::StatusOr<std::vector<PoolFact>> ReadAllPools(Statement& statement) {
     pool.is_deleted = statement.Int64(3) != 0;
     if (!DecodeIds(statement.Blob(4), &pool.post_ids)) return DamagedError("pool", pool.id);
     pool.extra_json = std::string(statement.Text(5));
+    size_bytes += pool.name.size() + pool.extra_json.size();
   }
 }
 

@@ -20,7 +20,7 @@ namespace millrace {
 absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& pool);
 // Adds the artist, or replaces the one of that id (without one: of that name).
 absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist);
-// Ascending by id.
+// Ascending by id; fewer than `limit`, too, when they take some MiB.
 absl::StatusOr<std::vector<PoolFact>> ReadPools(Database& database, int64_t dataset_id, int64_t after_id,
                                                 int64_t limit);
 // Ascending by name, then id.

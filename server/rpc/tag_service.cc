@@ -93,19 +93,28 @@ absl::Status ListTagRelations(const ServiceDeps& deps, const v1::ListTagRelation
 // There may be more behind items that fill it by size. An item that the server does not send by itself is an error.
 template <typename Item, typename Message, typename Response>
 absl::Status FillPage(const ServiceDeps& deps, const std::vector<Item>& items, int64_t limit,
-                      const std::string& binding, Message* (Response::*add)(), void (*set)(const Item&, Message*),
-                      PageCursor (*cursor)(const Item&), Response* response) {
+                      const std::string& binding,
+                      google::protobuf::RepeatedPtrField<Message>* (Response::*messages_of)(),
+                      void (*set)(const Item&, Message*), PageCursor (*cursor)(const Item&), Response* response) {
   const size_t full_size_bytes = std::min(kPageSizeBytesMax, deps.sent_message_size_bytes_max / 2);
+  // With room for the token, and for the key and the size of each item.
+  const size_t size_bytes_max = deps.sent_message_size_bytes_max - deps.sent_message_size_bytes_max / 4;
+  google::protobuf::RepeatedPtrField<Message>& messages = *(response->*messages_of)();
   size_t size_bytes = 0;
   for (size_t i = 0; i <= items.size(); ++i) {
-    if (size_bytes >= full_size_bytes || (i < items.size() && static_cast<int64_t>(i) == limit)) {
+    bool is_full = size_bytes >= full_size_bytes || (i < items.size() && static_cast<int64_t>(i) == limit);
+    if (!is_full && i == items.size()) break;
+    if (!is_full) {
+      set(items[i], messages.Add());
+      const size_t item_size_bytes = messages.rbegin()->ByteSizeLong();
+      is_full = i > 0 && size_bytes + item_size_bytes > size_bytes_max;
+      if (is_full) messages.RemoveLast();
+      size_bytes += item_size_bytes;
+    }
+    if (is_full) {
       response->set_next_page_token(EncodePageToken(binding, cursor(items[i - 1])));
       break;
     }
-    if (i == items.size()) break;
-    Message* const message = (response->*add)();
-    set(items[i], message);
-    size_bytes += message->ByteSizeLong();
   }
   return CheckPage(deps, response->ByteSizeLong());
 }
@@ -128,7 +137,7 @@ absl::Status ListListedTags(const ServiceDeps& deps, const v1::ListListedTagsReq
     message->set_extra_json(tag.extra_json);
   };
   return FillPage<TagFact, v1::ListedTag, v1::ListListedTagsResponse>(
-      deps, tags, limit, binding, &v1::ListListedTagsResponse::add_tags, set,
+      deps, tags, limit, binding, &v1::ListListedTagsResponse::mutable_tags, set,
       [](const TagFact& tag) {
         return PageCursor{tag.name, 0, 0};
       },
@@ -162,13 +171,15 @@ absl::Status ListPools(const ServiceDeps& deps, const v1::ListPoolsRequest& requ
   MILLRACE_ASSIGN_OR_RETURN(std::vector<PoolFact> pools,
                             deps.catalog->ListPools(request.dataset(), after_id, is_one ? 1 : limit + 1));
   if (is_one) std::erase_if(pools, [&](const PoolFact& pool) { return pool.id != request.pool_id(); });
-  return FillPage<PoolFact, v1::ListedPool, v1::ListPoolsResponse>(
-      deps, pools, limit, binding, &v1::ListPoolsResponse::add_pools,
+  const absl::Status filled = FillPage<PoolFact, v1::ListedPool, v1::ListPoolsResponse>(
+      deps, pools, limit, binding, &v1::ListPoolsResponse::mutable_pools,
       request.with_post_ids() ? SetPoolWithPosts : SetPool,
       [](const PoolFact& pool) {
         return PageCursor{"", 0, pool.id};
       },
       response);
+  if (is_one) response->clear_next_page_token();
+  return filled;
 }
 
 absl::Status ListArtists(const ServiceDeps& deps, const v1::ListArtistsRequest& request,

@@ -217,15 +217,18 @@ TEST_CASE_METHOD(FactsFixture, "favourite counts and durations are kept") {
   CHECK(AllPosts() == std::vector<Post>{post, PostOf(2, {})});
 }
 
-TEST_CASE_METHOD(FactsFixture, "tags that lists say much of are read some at a time") {
+TEST_CASE_METHOD(FactsFixture, "tags and pools that lists say much of are read some at a time") {
   auto session = BeginNext(kDataset);
   for (int i = 10; i < 30; ++i) {
     TagFact tag;
     tag.name = std::to_string(i);
     tag.extra_json.assign(size_t{1} << 20, ' ');
     Take(session->StageTag(tag));
+    Take(session->StagePool({i, "p", "series", false, {}, tag.extra_json}));
   }
   Take(session->Commit({}));
+  CHECK(Take(catalog->ListPools(kDataset, 0, 1'000)).size() == 8);
+  CHECK(Take(catalog->ListPools(kDataset, 27, 1'000)).size() == 2);
   CHECK(Take(catalog->ListTagFacts(kDataset, "", "", 1'000)).size() == 8);
   CHECK(Take(catalog->ListTagFacts(kDataset, "", "27", 1'000)).size() == 2);
 }

@@ -208,6 +208,38 @@ TEST_CASE("a page of tags with much else ends early, and the next goes on behind
   CHECK(page_count <= 5);
 }
 
+TEST_CASE("a page ends before an item that would make it larger than what the server sends") {
+  RpcServer server({.sent_message_size_bytes_max = 2 << 20});
+  absl::StatusOr<BegunImport> begun = server.catalog().BeginImport({"board", "one", 1});
+  REQUIRE(begun.ok());
+  auto session = std::get<std::unique_ptr<ImportSession>>(*std::move(begun));
+  const auto extra_of = [](size_t size_bytes) { return R"({"words":")" + std::string(size_bytes, 'x') + R"("})"; };
+  REQUIRE(session->StagePool({1, "small", "series", false, {}, extra_of(500'000)}).ok());
+  REQUIRE(session->StagePool({2, "large", "series", false, {}, extra_of(1'500'000)}).ok());
+  REQUIRE(session->StagePool({3, "too large", "series", false, {}, extra_of(3'000'000)}).ok());
+  REQUIRE(session->Commit({}).ok());
+  v1::ListPoolsRequest request;
+  request.set_dataset("board");
+  for (const std::string name : {"small", "large"}) {
+    v1::ListPoolsResponse response;
+    REQUIRE(Call(server.tag_stub, &Stub::ListPools, request, &response).ok());
+    REQUIRE(response.pools_size() == 1);
+    CHECK(response.pools(0).name() == name);
+    request.set_page_token(response.next_page_token());
+  }
+  v1::ListPoolsResponse refused;
+  const grpc::Status status = Call(server.tag_stub, &Stub::ListPools, request, &refused);
+  CHECK(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  CHECK_THAT(status.error_message(), Catch::Contains("page_size"));
+  // Asked for by its id a pool is all there is, however much it fills.
+  request.clear_page_token();
+  request.set_pool_id(2);
+  v1::ListPoolsResponse response;
+  REQUIRE(Call(server.tag_stub, &Stub::ListPools, request, &response).ok());
+  CHECK(response.pools(0).name() == "large");
+  CHECK(response.next_page_token().empty());
+}
+
 TEST_CASE("pools and artists are listed") {
   RpcServer server;
   Fill(server);
