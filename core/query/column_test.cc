@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <type_traits>
 
 #include "core/query/quantity.h"
 
@@ -19,9 +18,6 @@ using snapshot_file::PostColumns;
 
 // Wanted tags are kept as bits for so many rows or more.
 constexpr uint64_t kTagBitsRowsMin = 1000;
-
-// Both, without a branch.
-[[gnu::always_inline]] inline bool Both(bool a, bool b) { return (static_cast<int>(a) & static_cast<int>(b)) != 0; }
 
 }  // namespace
 
@@ -191,13 +187,6 @@ absl::Status ColumnTest::RunNumber() {
       return Both(Both(values[i] >= first, values[i] <= last), (presence[i] & presence_bit) != 0);
     }
   };
-  struct InWideOne {
-    const T* values = nullptr;
-    T first = 0;
-    T last = 0;
-    [[gnu::always_inline]] bool operator()(size_t i) const { return Both(values[i] >= first, values[i] <= last); }
-  };
-  using InOneOfAll = std::conditional_t<std::is_same_v<T, int32_t>, InRange, InWideOne>;
   struct InMany {
     OptionalSlice<T> slice;
     const ColumnTest* test = nullptr;
@@ -219,7 +208,7 @@ absl::Status ColumnTest::RunNumber() {
   OptionalSlice<T> slice;
   MILLRACE_RETURN_IF_ERROR(columns_.template ReadSlice<T>(term_.field, first_, end_, &slice));
   if (AllHave(term_.field, slice.presence, slice.presence_bit)) {
-    return Scan<InOneOfAll>([&](uint64_t, uint64_t, InOneOfAll* holds) {
+    return Scan<InRange<T>>([&](uint64_t, uint64_t, InRange<T>* holds) {
       *holds = {slice.values.data(), smallest, largest};
       return absl::OkStatus();
     });

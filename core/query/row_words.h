@@ -43,15 +43,17 @@ template <typename Holds>
   return word;
 }
 
-// Whether values[i] lies from `first` to `last`; requires first <= last. For these, words are made without answers in
-// between where the processor can.
+// Both, without a branch.
+[[gnu::always_inline]] inline bool Both(bool a, bool b) { return (static_cast<int>(a) & static_cast<int>(b)) != 0; }
+
+// Whether values[i] lies from `first` to `last`; requires first <= last. Of 32 bits, and for the two below, words are
+// made without answers in between where the processor can.
+template <typename T>
 struct InRange {
-  const int32_t* values = nullptr;
-  int32_t first = 0;
-  int32_t last = 0;
-  [[gnu::always_inline]] bool operator()(size_t i) const {
-    return (static_cast<int>(values[i] >= first) & static_cast<int>(values[i] <= last)) != 0;
-  }
+  const T* values = nullptr;
+  T first = 0;
+  T last = 0;
+  [[gnu::always_inline]] bool operator()(size_t i) const { return Both(values[i] >= first, values[i] <= last); }
 };
 // Whether offsets[i + 1] - offsets[i] does, the length of a row's list.
 struct LengthInRange {
@@ -60,7 +62,7 @@ struct LengthInRange {
   int64_t last = 0;
   [[gnu::always_inline]] bool operator()(size_t i) const {
     const int64_t length = static_cast<int64_t>(offsets[i + 1] - offsets[i]);
-    return (static_cast<int>(length >= first) & static_cast<int>(length <= last)) != 0;
+    return Both(length >= first, length <= last);
   }
 };
 
@@ -74,9 +76,8 @@ struct AreaInRange {
   int64_t last = 0;
   [[gnu::always_inline]] bool operator()(size_t i) const {
     const int64_t area = int64_t{widths[i]} * heights[i];
-    return (static_cast<int>(widths[i] > 0) & static_cast<int>(heights[i] > 0) &
-            static_cast<int>((presence[i] & bits) == bits) & static_cast<int>(area >= first) &
-            static_cast<int>(area <= last)) != 0;
+    const bool has_sides = Both(Both(widths[i] > 0, heights[i] > 0), (presence[i] & bits) == bits);
+    return Both(has_sides, Both(area >= first, area <= last));
   }
 };
 
@@ -91,7 +92,10 @@ template <typename Holds>
 HoldsBehind<Holds> Behind(const Holds& holds, size_t first) {
   return {holds, first};
 }
-inline InRange Behind(const InRange& holds, size_t first) { return {holds.values + first, holds.first, holds.last}; }
+template <typename T>
+InRange<T> Behind(const InRange<T>& holds, size_t first) {
+  return {holds.values + first, holds.first, holds.last};
+}
 inline LengthInRange Behind(const LengthInRange& holds, size_t first) {
   return {holds.offsets + first, holds.first, holds.last};
 }
@@ -128,7 +132,7 @@ template <typename Holds>
   return _mm256_loadu_si256(static_cast<const __m256i*>(place));
 }
 
-[[gnu::target("avx2")]] inline void MakeWordsAvx2(const InRange& holds, absl::Span<uint64_t> words) {
+[[gnu::target("avx2")]] inline void MakeWordsAvx2(const InRange<int32_t>& holds, absl::Span<uint64_t> words) {
   // In range is what is, as an unsigned number behind `first`, no more than the range's length.
   const __m256i first = _mm256_set1_epi32(holds.first);
   const __m256i length = _mm256_sub_epi32(_mm256_set1_epi32(holds.last), first);

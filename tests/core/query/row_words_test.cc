@@ -71,7 +71,7 @@ TEST_CASE("words of ranges hold what each row says, at the ends of what numbers 
     for (const int32_t last : ends) {
       if (first > last) continue;
       CAPTURE(first, last);
-      CheckWords(InRange{values.data(), first, last}, values.size());
+      CheckWords(InRange<int32_t>{values.data(), first, last}, values.size());
     }
   }
 }
