@@ -11,8 +11,8 @@
 
 namespace millrace {
 
-size_t SizeInAnswer(const v1::Post& post) {
-  const size_t size_bytes = post.ByteSizeLong();
+size_t SizeInAnswer(const google::protobuf::MessageLite& item) {
+  const size_t size_bytes = item.ByteSizeLong();
   return 1 + google::protobuf::io::CodedOutputStream::VarintSize64(size_bytes) + size_bytes;
 }
 
@@ -22,15 +22,15 @@ absl::Status AnswerSize::Check(size_t size_bytes) const {
                                          " bytes (its --max-message-bytes); ", std::string(advice_)));
 }
 
-// What is left beside the posts is for a page's other fields.
+// What is left beside the items is for a page's other fields.
 PageBytes::PageBytes(const ServiceDeps& deps)
     : full_size_bytes_(std::min(kPageSizeBytesMax, deps.sent_message_size_bytes_max / 2)),
       size_bytes_max_(deps.sent_message_size_bytes_max - deps.sent_message_size_bytes_max / 4) {}
 
-bool PageBytes::Take(const v1::Post& post) {
+bool PageBytes::Take(const google::protobuf::MessageLite& item) {
   // A page of a search also tells the id by itself.
   constexpr size_t kIdSizeBytesMax = 10;
-  const size_t size_bytes = size_bytes_ + SizeInAnswer(post) + kIdSizeBytesMax;
+  const size_t size_bytes = size_bytes_ + SizeInAnswer(item) + kIdSizeBytesMax;
   if (size_bytes_ > 0 && size_bytes > size_bytes_max_) return false;
   size_bytes_ = size_bytes;
   return true;

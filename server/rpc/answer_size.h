@@ -1,18 +1,19 @@
-// How large an answer with posts may become. A post may hold 16 MB, so answers are bounded by bytes while they are
-// made: gRPC would look at them only when they lie in memory, and its error carries no ErrorInfo and reaches no log.
+// How large an answer with posts may become, or with what lists say. A post may hold 16 MB, so answers are bounded by
+// bytes while they are made: gRPC would look at them only when they lie in memory, and its error carries no ErrorInfo
+// and reaches no log.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "millrace/v1/post.pb.h"
+#include "google/protobuf/message_lite.h"
 #include "server/rpc/services.h"
 
 namespace millrace {
 
-// What a post takes in an answer: itself, its key and its size.
-size_t SizeInAnswer(const v1::Post& post);
+// What a post or another item takes in an answer: itself, its key and its size.
+size_t SizeInAnswer(const google::protobuf::MessageLite& item);
 
 // The bound of an answer that is whole or refused.
 class AnswerSize {
@@ -35,8 +36,8 @@ class PageBytes {
  public:
   explicit PageBytes(const ServiceDeps& deps);
 
-  // Counts the post when there is room for it; there always is for the first.
-  bool Take(const v1::Post& post);
+  // Counts the item when there is room for it; there always is for the first.
+  bool Take(const google::protobuf::MessageLite& item);
   bool is_full() const { return size_bytes_ >= full_size_bytes_; }
 
  private:
@@ -45,7 +46,7 @@ class PageBytes {
   size_t size_bytes_ = 0;
 };
 
-// Of a page as it is sent. Its only post may be too large: kFieldInvalid, naming page_size.
+// Of a page as it is sent. Its only item may be too large: kFieldInvalid, naming page_size.
 absl::Status CheckPage(const ServiceDeps& deps, size_t size_bytes);
 
 }  // namespace millrace

@@ -96,25 +96,18 @@ absl::Status FillPage(const ServiceDeps& deps, const std::vector<Item>& items, i
                       const std::string& binding,
                       google::protobuf::RepeatedPtrField<Message>* (Response::*messages_of)(),
                       void (*set)(const Item&, Message*), PageCursor (*cursor)(const Item&), Response* response) {
-  const size_t full_size_bytes = std::min(kPageSizeBytesMax, deps.sent_message_size_bytes_max / 2);
-  // With room for the token, and for the key and the size of each item.
-  const size_t size_bytes_max = deps.sent_message_size_bytes_max - deps.sent_message_size_bytes_max / 4;
   google::protobuf::RepeatedPtrField<Message>& messages = *(response->*messages_of)();
-  size_t size_bytes = 0;
-  for (size_t i = 0; i <= items.size(); ++i) {
-    bool is_full = size_bytes >= full_size_bytes || (i < items.size() && static_cast<int64_t>(i) == limit);
-    if (!is_full && i == items.size()) break;
-    if (!is_full) {
-      set(items[i], messages.Add());
-      const size_t item_size_bytes = messages.rbegin()->ByteSizeLong();
-      is_full = i > 0 && size_bytes + item_size_bytes > size_bytes_max;
-      if (is_full) messages.RemoveLast();
-      size_bytes += item_size_bytes;
-    }
-    if (is_full) {
-      response->set_next_page_token(EncodePageToken(binding, cursor(items[i - 1])));
-      break;
-    }
+  PageBytes page_bytes(deps);
+  for (const Item& item : items) {
+    if (messages.size() == limit || page_bytes.is_full()) break;
+    set(item, messages.Add());
+    if (page_bytes.Take(*messages.rbegin())) continue;
+    messages.RemoveLast();
+    break;
+  }
+  const size_t shown_count = static_cast<size_t>(messages.size());
+  if (shown_count < items.size() || page_bytes.is_full()) {
+    response->set_next_page_token(EncodePageToken(binding, cursor(items[shown_count - 1])));
   }
   return CheckPage(deps, response->ByteSizeLong());
 }
