@@ -34,7 +34,6 @@ absl::StatusOr<RowSet> FilterDense(Tests* tests, uint64_t post_count, const RowS
     absl::Span<uint64_t> words =
         rows.words().subspan(static_cast<size_t>(first / 64), static_cast<size_t>((end - first + 63) / 64));
     uint64_t words_first = first;
-    ColumnRun run;
     for (ColumnTest& test : *tests) {
       // What no row is left of need not be read.
       while (!words.empty() && words.back() == 0) words.remove_suffix(1);
@@ -44,7 +43,7 @@ absl::StatusOr<RowSet> FilterDense(Tests* tests, uint64_t post_count, const RowS
       }
       if (words.empty()) break;
       MILLRACE_RETURN_IF_ERROR(
-          test.Narrow(words_first, std::min<uint64_t>(words_first + 64 * words.size(), end), words, &run));
+          test.Narrow(words_first, std::min<uint64_t>(words_first + 64 * words.size(), end), words));
     }
   }
   return std::move(rows).Finish();
