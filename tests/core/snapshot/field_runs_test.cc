@@ -91,13 +91,13 @@ TEST_CASE("several fields are all there, or one of them is nowhere") {
   const PostColumns& columns = snapshot->columns();
   const uint32_t score = PostColumns::PresenceBit(Field::kScore);
   FieldPresence presence;
-  REQUIRE(snapshot->field_runs().Get(columns.presence(), score | PostColumns::PresenceBit(Field::kUpScore), 0, 300,
-                                        &presence)
+  REQUIRE(snapshot->field_runs()
+              .Get(columns.presence(), score | PostColumns::PresenceBit(Field::kUpScore), 0, 300, &presence)
               .ok());
   CHECK(presence.all);
   CHECK_FALSE(presence.none);
-  REQUIRE(snapshot->field_runs().Get(columns.presence(), score | PostColumns::PresenceBit(Field::kDownScore), 0, 300,
-                                        &presence)
+  REQUIRE(snapshot->field_runs()
+              .Get(columns.presence(), score | PostColumns::PresenceBit(Field::kDownScore), 0, 300, &presence)
               .ok());
   CHECK_FALSE(presence.all);
   CHECK(presence.none);
