@@ -153,10 +153,6 @@ bool JsonRecord::Reject(std::string_view field, std::string_view reason) {
 }
 
 bool JsonRecord::RejectJson(simdjson::error_code error) {
-  // Within broken nesting the parser may look at the byte behind the record, which differs with the pieces that a file
-  // came in: what it says then must not.
-  if (error == simdjson::INCOMPLETE_ARRAY_OR_OBJECT && TrimJsonToken(text_).ends_with('}'))
-    error = simdjson::TAPE_ERROR;
   std::string reason = DescribeJsonError(error);
   if (error == simdjson::UTF8_ERROR) {
     if (const auto offset = FindInvalidUtf8(text_)) {
