@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import millrace
+from durability.comparison import check
 from durability.meddled import FOREVER, READING, WRITING, Meddle, MeddledServer, build_meddle
 from durability.report import Report
 from durability.workload import (
@@ -22,7 +23,6 @@ from durability.workload import (
     Fault,
     Known,
     Workload,
-    check,
     copy_of,
     prepared,
     reference,
@@ -219,7 +219,7 @@ class Faults:
 
 def run(folder: Path, number: int, *, sample: int | None = None, seed: int = 1) -> Report:
     """Series `number`, below SERIES_COUNT."""
-    faults = Faults(build_meddle(folder), folder, number)
+    faults = Faults(build_meddle(), folder, number)
     faults.run(sample=sample, seed=seed)
     details = [
         "refused: " + (", ".join(f"{n} x {reason}" for reason, n in sorted(faults.refused.items())) or "nothing")
