@@ -14,7 +14,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import grpc
@@ -24,7 +24,7 @@ from durability import listed
 from durability.comparison import check
 from durability.listed import ListedWorkload
 from durability.meddled import FOREVER, SYNCING, WRITING, Meddle, MeddledServer, build_meddle
-from durability.refreshing import REWIND, RefreshWorkload, board
+from durability.refreshing import RELATE, REWIND, RefreshWorkload, board
 from durability.report import Report
 from durability.workload import (
     Fault,
@@ -35,6 +35,7 @@ from durability.workload import (
     prepared,
     query,
     reference,
+    start,
 )
 from server_process import StartError
 
@@ -101,6 +102,24 @@ def _refresh(act: Act) -> None:
     act.operation.workload.walk(act.client, act.known, act.know)
 
 
+def _relate(act: Act) -> None:
+    workload, known = act.operation.workload, act.known
+    assert isinstance(workload, RefreshWorkload)
+    act.know(replace(known, begun=known.begun + 1))
+    snapshot = workload.refresh(act.client)
+    act.know(Known(known.acknowledged + 1, known.begun + 1, (snapshot,) if snapshot else ()))
+
+
+@contextlib.contextmanager
+def _asked_for_relations(workload: Workload) -> Iterator[Path | None]:
+    assert isinstance(workload, RefreshWorkload)
+    with prepared(workload, RELATE) as template:
+        with start(template, workload) as server, millrace.connect(server.address) as client:
+            workload.ask_for_relations(client)
+            server.stop()
+        yield template
+
+
 def _snapshot(act: Act) -> None:
     digest = create_snapshot(act.server.address)
     act.known = Known(act.known.acknowledged, act.known.begun, (*act.known.snapshots, digest))
@@ -165,10 +184,11 @@ def operations(meddle: Meddle, folder: Path, address: str) -> list[Operation]:
             "refresh of a changed board", refreshed, lambda w: prepared(w, REWIND + 1), _refresh,
             Known(REWIND + 1, REWIND + 1),
         ),
+        Operation("aliases of a board", refreshed, _asked_for_relations, _relate, Known(RELATE, RELATE)),
     ]  # fmt: skip
 
 
-OPERATION_COUNT = 9
+OPERATION_COUNT = 10
 
 
 class KillPoints:

@@ -67,6 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/durability", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20, help="how long at least (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=RANDOM_KILL_COUNT, help="random kills (default: %(default)s)")
+    parser.add_argument("--cuts", type=int, default=CUT_COUNT_MIN, help="power cuts at least (default: %(default)s)")
     parser.add_argument("--points", type=int, help="kill points and faults of each series (default: every call)")
     parser.add_argument("--seed", type=int, default=1, help="of moments and fates (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="programs at a time (default: one a core)")
@@ -101,7 +102,7 @@ def run_all(arguments: argparse.Namespace) -> list[Report]:
         try:
             run(tasks(arguments))
             cut_count, round_number = 0, 0
-            while cut_count < CUT_COUNT_MIN or time.monotonic() < deadline:
+            while cut_count < arguments.cuts or time.monotonic() < deadline:
                 run(cut_tasks(arguments, round_number))
                 cut_count += power_cuts.RUN_COUNT * CUT_ROUND
                 round_number += 1

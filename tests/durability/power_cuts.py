@@ -192,12 +192,12 @@ def lives(address: str) -> tuple[Life, ...]:
             ("start", "step", "plan", "step-only", "checkpoint", "step", "stop", "start", "step-only", "sweep", "stop"),
             lies=LOG,
         ),
-        # A board's pages, while the log is copied beside them and begun anew; and the board once more when it has
-        # changed. The catalog is there before, and no orderly end in between: only these copies need its syncs.
+        # A board's pages, while the log is copied beside them and begun anew; the board once more when it has changed;
+        # and its aliases. The catalog is there before, and no orderly end in between: only these copies need its syncs.
         Life(
             "refreshes",
             RefreshWorkload(address=address),
-            ("start", "refresh", "plan", "step", "refresh", "plan", "stop"),
+            ("start", "refresh", "plan", "step", "refresh", "plan", "step", "stop"),
             Known(1, 1),
             lies=COPIED,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
@@ -19,8 +20,10 @@ PAGE_SIZE = 6
 # Of the board as it was, and as it became.
 PAGES_BEFORE = 10
 PAGES_AFTER = 11
-# Step 0 makes the source, these write a page each, and the one between lets it begin again on the changed board.
+# Step 0 makes the source, others write a page each, and the one between lets it begin again on the changed board. The
+# last one takes the board's aliases and implications.
 REWIND = 1 + PAGES_BEFORE
+RELATE = REWIND + 1 + PAGES_AFTER
 # Behind so many pages the server copies its log (Checkpointer::kPagesPerCheckpoint). The first time the board waits
 # with the next page until that is done, so that this page begins the log anew; the next time pages come meanwhile.
 PAGES_A_COPY = 8
@@ -44,11 +47,19 @@ class ChangingBoard(FaultyBoard):
 
     def __init__(self) -> None:
         super().__init__()
+        for kind, consequent in (("tag_aliases", "t"), ("tag_implications", "all")):
+            self.relations[kind] = [
+                {"id": k, "antecedent_name": f"{kind}_{k}", "consequent_name": f"{consequent}{k}", "status": "active"}
+                for k in range(1, 16)
+            ]
         # Servers are killed while they fetch, which would be told on the standard error each time.
         self._server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> Answer:
         path = urlsplit(handler.path)
+        kind = path.path.rpartition("/")[2]
+        if kind.removesuffix(".json") in self.relations:
+            return Answer(body=json.dumps(self._list(kind, parse_qs(path.query))).encode())
         after_id = int(parse_qs(path.query)["page"][0].removeprefix("a"))
         posts = [post for post in posts_of(path.path.startswith("/after/")) if post.id > after_id]
         answer = json_answer(posts[:PAGE_SIZE])
@@ -70,9 +81,9 @@ def board() -> Iterator[str]:
 @dataclass(frozen=True)
 class RefreshWorkload(Workload):
     """State k: the source is made and k - 1 pages are committed; or, behind the last page of the board as it was, it is
-    set to begin again."""
+    set to begin again; or, behind the last of all, tags are related."""
 
-    state_count: int = 2 + PAGES_BEFORE + PAGES_AFTER
+    state_count: int = RELATE + 1
     address: str = ""
 
     is_more_than_digest: ClassVar[bool] = True
@@ -84,7 +95,7 @@ class RefreshWorkload(Workload):
     @staticmethod
     def page_counts(state: int) -> tuple[int, int]:
         """Pages of the board as it was, and as it became."""
-        return min(max(state - 1, 0), PAGES_BEFORE), max(state - REWIND - 1, 0)
+        return min(max(state - 1, 0), PAGES_BEFORE), min(max(state - REWIND - 1, 0), PAGES_AFTER)
 
     def posts(self, state: int) -> dict[int, BoardPost]:
         before, after = self.page_counts(state)
@@ -107,7 +118,20 @@ class RefreshWorkload(Workload):
         if number == REWIND:
             client.sources.update(SOURCE, address=f"{self.address}/after", position=0)
             return None
-        return client.sources.refresh(SOURCE, max_page_count=1).snapshot
+        if number == RELATE:
+            self.ask_for_relations(client)
+        return self.refresh(client)
+
+    def ask_for_relations(self, client: millrace.Client) -> None:
+        """Nothing that is to be seen of the dataset, until a refresh takes them."""
+        client.sources.update(SOURCE, with_relations=True)
+
+    def refresh(self, client: millrace.Client) -> str | None:
+        """One page, and the relations where they are asked for. The snapshot."""
+        run = client.sources.refresh(SOURCE, max_page_count=1)
+        if run.state != "done":
+            raise Fault(f"nothing disturbed the refresh, and it came to {run}")
+        return run.snapshot
 
     def walk(
         self,
@@ -118,7 +142,7 @@ class RefreshWorkload(Workload):
     ) -> None:
         """Refreshes to the board's end. `note` hears whenever clients know more: by each page that is told of, or, with
         `history`, by the pages that the history of runs then has."""
-        begun = REWIND if known.begun <= REWIND else self.state_count
+        begun = REWIND if known.begun <= REWIND else RELATE
         known = replace(known, begun=begun)
         note(known)
         first = known.acknowledged
@@ -172,7 +196,10 @@ class RefreshWorkload(Workload):
             self.walk(client, Known(state, state), lambda _: None)
             self.step(client, REWIND)
             state = REWIND + 1
-        self.walk(client, Known(state, state), lambda _: None)
+        if state <= RELATE:
+            self.walk(client, Known(state, state), lambda _: None)
+        # Where it is done already, it changes nothing.
+        self.step(client, RELATE)
         return self.state_count
 
 
