@@ -17,7 +17,7 @@ from pathlib import Path
 import millrace
 from durability.comparison import check
 from durability.meddled import FOREVER, READING, WRITING, Meddle, MeddledServer, build_meddle
-from durability.report import Report
+from durability.report import Report, told
 from durability.workload import (
     DATASET,
     Fault,
@@ -180,7 +180,7 @@ class Faults:
                 self._go_on(client, server)
             check(data_dir, Known(2, 2, self._expected.digests[1:3], (self._plan,)), self._expected)
         except (Fault, StartError, millrace.Error) as broken:
-            self.failures.append(f"{self.name}, {self._failed() or 'no fault'} (call {number}): {broken}")
+            self.failures.append(f"{self.name}, {self._failed() or 'no fault'} (call {number}): {told(broken)}")
         return self._failed() is not None
 
     def _break(self, number: int) -> None:

@@ -25,7 +25,7 @@ from durability.comparison import check
 from durability.listed import ListedWorkload
 from durability.meddled import FOREVER, SYNCING, WRITING, Meddle, MeddledServer, build_meddle
 from durability.refreshing import RELATE, REWIND, RefreshWorkload, board
-from durability.report import Report
+from durability.report import Report, told
 from durability.workload import (
     Fault,
     Known,
@@ -244,7 +244,7 @@ class KillPoints:
             state = check(self._data_dir, known, self._expected)
         except (Fault, StartError, millrace.Error) as broken:
             where = f"killed at {killed.point} (call {number})" if killed else "not killed"
-            self.failures.append(f"{self.operation.name}, {where}: {broken}")
+            self.failures.append(f"{self.operation.name}, {where}: {told(broken)}")
             return killed.point if killed else None
         if killed is None:
             return None

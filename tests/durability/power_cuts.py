@@ -27,7 +27,7 @@ from durability.listed import ListedWorkload
 from durability.meddled import Meddle, build_meddle
 from durability.recording import as_traced, events_of, known_of, record
 from durability.refreshing import RefreshWorkload, board
-from durability.report import Report
+from durability.report import Report, told
 from durability.workload import Fault, Known, Workload, copy_of, prepared, reference
 from server_process import StartError
 
@@ -126,7 +126,7 @@ class PowerCuts:
         try:
             state = check(recording.image, known, reference(recording.workload), repeat=repeat)
         except (Fault, StartError, millrace.Error) as broken:
-            self.failures.append(f"power cut before line {cut}, {kind} kept (seed {seed}): {broken}")
+            self.failures.append(f"power cut before line {cut}, {kind} kept (seed {seed}): {told(broken)}")
             return
         self.whole += known.acknowledged < known.begun == state
         self.absent += state < known.begun
