@@ -27,7 +27,7 @@ RELATE = REWIND + 1 + PAGES_AFTER
 # Behind so many pages the server copies its log (Checkpointer::kPagesPerCheckpoint). The first time the board waits
 # with the next page until that is done, so that this page begins the log anew; the next time pages come meanwhile.
 PAGES_A_COPY = 8
-COPY_S = 0.15
+COPY_S = 0.25
 
 
 @functools.cache
