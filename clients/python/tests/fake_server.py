@@ -77,6 +77,7 @@ class FakeServer(grpc.GenericRpcHandler):
         self.import_requests: list[imports.ImportRequest] = []  # of the last import
         self.knows_readings = True  # as servers do since there are readings of tags
         self.calls: list[str] = []
+        self.encode_ahead_counts: list[int] = []  # of streams
         self.vocabulary_requests: list[Any] = []  # of creations
         self.vocabularies = [  # newest first
             vocabularies.Vocabulary(digest="ef" * 32, name="v", version=2, label_count=5),
@@ -292,6 +293,7 @@ class FakeServer(grpc.GenericRpcHandler):
         return loader.GetBatchResponse(batch=batch)
 
     def _stream_batches(self, request: loader.StreamBatchesRequest, context: grpc.ServicerContext) -> Iterator[Any]:
+        self.encode_ahead_counts.append(request.encode_ahead_count)
         epoch, step = request.start.epoch, request.start.step
         end_epoch = request.end_epoch or epoch + 1
         skip = {(r.epoch, s) for r in request.skip for s in range(r.first_step, r.last_step + 1)}
