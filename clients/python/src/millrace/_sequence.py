@@ -157,7 +157,8 @@ def stream(
 ) -> Generator[Batch, None, None]:
     """Yields the batches from `start` up to, not including, `end` (a step of 0), by StreamBatches.
 
-    encode_ahead: how many the server makes ready ahead. Reconnects; gives up when `timeout_s` pass without a batch because of errors that could be transient.
+    encode_ahead: how many the server makes ready ahead. Reconnects; gives up when `timeout_s` pass without a batch
+    because of errors that could be transient.
     """
     # Behind the last batch, and the next batch's: what is left out lies between them, and a new stream that starts at
     # the former counts it as the broken one would have.

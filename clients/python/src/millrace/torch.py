@@ -346,9 +346,9 @@ def dataset(
 ) -> BatchDataset:
     """An IterableDataset of transform(batch), by default dicts of tensors; see to_tensors.
 
-    rank, world_size: by default those of torch.distributed, when it is initialized; else 0 of 1. prefetch:
-    batches, for each worker, fetched ahead. encode_ahead: of a stream, which is how none or one worker reads; several
-    ask for each batch by itself, prefetch of them at once. transform runs in the worker; with the start methods spawn and
+    rank, world_size: by default those of torch.distributed, when it is initialized; else 0 of 1. prefetch: batches,
+    for each worker, fetched ahead. encode_ahead: of a stream, which is how none or one worker reads; several ask for
+    each batch by itself, prefetch of them at once. transform runs in the worker; with the start methods spawn and
     forkserver it must be picklable. pin_memory: to_tensors pins; for a dataset that is iterated without workers. The
     other arguments are Loader's. With labels the server is asked here what their vocabulary is, so that all workers
     have the same: the errors of an iteration may be raised.
