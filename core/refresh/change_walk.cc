@@ -176,6 +176,8 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
   int64_t offset = stored_.offset;
   int64_t step_back = limit;
   int steps_back_count = 0;
+  int hidden_page_count = 0;      // in a row
+  bool is_behind_hidden = false;  // what the next page shows twice may be hidden: it may begin with older ones
   bool is_limit_known = false;
   for (int64_t page_count = 0; page_count < page_count_max; ++page_count) {
     if (cancelled_ && cancelled_()) return StoppedError();
@@ -186,7 +188,15 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
     if (!window.has_value()) return FinishUnmet(offset);
     MILLRACE_ASSIGN_OR_RETURN(ChangesPage page, FetchNewest(*window));
     const bool is_top = window->number == 1;
-    if (page.changes.empty() && (is_top || limit == 1)) return Finish();
+    const int64_t window_end = window->begin() + window->limit;
+    if (page.changes.empty() && (is_top || limit == 1 || is_behind_hidden)) {
+      is_limit_known = true;
+      if (window_end <= offset) continue;
+      if (++hidden_page_count > kHiddenPagesMax) return Finish();
+      is_behind_hidden = true;
+      offset = window_end;
+      continue;
+    }
     const bool is_list_end = is_limit_known && page.shown_count() < window->limit;
     const int64_t end = window->begin() + page.shown_count();
     if (!is_limit_known) {
@@ -197,7 +207,8 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
         continue;
       }
     }
-    if (!is_top && (page.changes.empty() || page.changes.front() < stored_.last)) {
+    const bool is_gap = page.changes.empty() || page.changes.front() < stored_.last;
+    if (!is_top && is_gap && !is_behind_hidden) {
       if (++steps_back_count > kStepsBackMax) {
         return MakeError(Reason::kFetchFailed, absl::StrCat("the list of changes of ", source_.settings.address,
                                                             " goes on shrinking; the next refresh goes on with it"));
@@ -207,15 +218,14 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
     }
     step_back = limit;
     MILLRACE_RETURN_IF_ERROR(CheckTurned(page, is_top));
-    const bool is_deeper =
-        stored_.target == 0 || *std::min_element(page.changes.begin(), page.changes.end()) < stored_.last;
-    // A short page alone may have a post hidden by the board, and many posts may have one change.
-    const bool shows_more = end > offset;
-    offset = end;
     bool is_over = false;
-    MILLRACE_RETURN_IF_ERROR(TakeDown(std::move(page), offset, &is_over));
+    MILLRACE_RETURN_IF_ERROR(TakeDown(std::move(page), end, &is_over));
     if (is_over) return absl::OkStatus();
-    if (is_list_end && !is_deeper && !shows_more) return Finish();
+    const bool shows_none = is_list_end && same_page_count_ > 0;
+    hidden_page_count = shows_none ? hidden_page_count + 1 : 0;
+    if (hidden_page_count > kHiddenPagesMax) return Finish();
+    is_behind_hidden = is_list_end && (shows_none || is_behind_hidden);
+    offset = is_behind_hidden ? std::max(offset, window_end) : end;
   }
   return absl::OkStatus();
 }
