@@ -92,13 +92,20 @@ absl::Status ChangeWalk::WalkBehind(int64_t page_count_max) {
   if (newest <= stored_.position) return Finish();
   const bool is_begun = stored_.target != 0;
   int64_t behind = is_begun ? stored_.last : std::max<int64_t>(0, stored_.position - ChangeOverlapOf(settings.kind));
+  int64_t page_number = 1;
   for (int64_t page_count = 0; behind < newest && page_count < page_count_max; ++page_count) {
     if (cancelled_ && cancelled_()) return StoppedError();
-    const std::string name = absl::StrCat("the page of ", settings.address, " behind change ", behind);
+    const std::string name = absl::StrCat("page ", page_number, " of ", settings.address, " behind change ", behind);
     MILLRACE_ASSIGN_OR_RETURN(
         ChangesPage page,
-        fetcher_.FetchChanges(settings, MakeChangesBehindRequest(settings, behind, limit), name, limit, cancelled_));
-    if (page.changes.empty()) return MoveTo({.position = newest});
+        fetcher_.FetchChanges(settings, MakeChangesBehindRequest(settings, behind, page_number, limit), name, limit,
+                              cancelled_));
+    if (page.changes.empty()) {
+      if (page_number > kHiddenPagesMax) return MoveTo({.position = newest});
+      ++page_number;
+      continue;
+    }
+    page_number = 1;
     if (const int64_t least = *std::min_element(page.changes.begin(), page.changes.end()); least <= behind) {
       return MakeError(Reason::kFileInvalid, absl::StrCat(name, " shows change ", least,
                                                           ", which is not behind it: is the source's kind right?"));

@@ -32,7 +32,7 @@ class ChangeWalk {
   static constexpr int64_t kPageSizeMin = 20;
   // How often a run steps back, twice as far each time in a row: a list that goes on shrinking is no board's.
   static constexpr int kStepsBackMax = 50;
-  // Short pages with nothing but what was seen may be the list's end, or show places whose posts the board hides. So
+  // Short pages with nothing that was not seen may be the list's end, or show places whose posts the board hides. So
   // many in a row are looked behind.
   static constexpr int kHiddenPagesMax = 3;
   // So many pages in a row with the posts of the page before mean that the board does not turn pages.

@@ -117,8 +117,8 @@ TEST_CASE_METHOD(Fixture, "each kind is asked for changes in its own words") {
                                  "/posts.json?limit=20&page=1&tags=status%3Aany%20change%3A%3E0%20order%3Achange_asc"});
   SourceSettings settings = Source().settings;
   settings.query = "a status:deleted";
-  CHECK(absl::StrContains(MakeChangesBehindRequest(settings, 7, 320).url,
-                          "?limit=320&page=1&tags=a%20status%3Adeleted%20change%3A%3E7%20order%3Achange_asc"));
+  CHECK(absl::StrContains(MakeChangesBehindRequest(settings, 7, 2, 320).url,
+                          "?limit=320&page=2&tags=a%20status%3Adeleted%20change%3A%3E7%20order%3Achange_asc"));
   settings.kind = BoardKind::kDanbooru;
   settings.query = "a";
   CHECK(absl::StrContains(MakeNewestChangesRequest(settings, 3, 200).url,
@@ -406,6 +406,19 @@ TEST_CASE_METHOD(Fixture, "pages that show no post, or none that was not seen, a
   CHECK(Refresh().state == RunState::kDone);
   CHECK(Stale() == std::vector<int64_t>(board.hidden_changes.begin(), board.hidden_changes.end()));
   CHECK(board.change_requests.size() <= 30);
+}
+
+TEST_CASE_METHOD(Fixture, "of changes behind a change, too, pages that show no post are not the end") {
+  AddSource(BoardKind::kE621, 20);
+  AddPosts(1, 200);
+  Refresh();
+  LetTimePass();
+  for (int64_t id = 1; id <= 200; ++id) Edit(id);
+  const int64_t first = GENERATE(1, 30, 50);
+  for (int64_t id = first; id < first + 45; ++id) board.hidden_changes.insert(id);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(Stale() == std::vector<int64_t>(board.hidden_changes.begin(), board.hidden_changes.end()));
+  CHECK(board.change_requests.size() <= 20);
 }
 
 TEST_CASE_METHOD(Fixture, "a newest page that shows no post ends a walk neither at its begin nor in its midst") {
