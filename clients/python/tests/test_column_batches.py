@@ -193,7 +193,8 @@ def test_workers_of_a_dataloader_deal_columns(workers: int) -> None:
 
     with fake_process() as address:
         dataset = millrace.torch.dataset(address, plan=PLAN_ID, fields=["width_px", "tags"], rating_one_hot=True)
-        batches = list(torch_data.DataLoader(dataset, batch_size=None, num_workers=workers, timeout=60 * (workers > 0)))
+        wait_s_max = 120 * (workers > 0)
+        batches = list(torch_data.DataLoader(dataset, batch_size=None, num_workers=workers, timeout=wait_s_max))
         assert [batch["step"] for batch in batches] == list(range(BATCH_COUNT))
         assert [batch["post_ids"].tolist() for batch in batches] == [expected_ids(0, i) for i in range(BATCH_COUNT)]
         assert all("rating_one_hot" in batch for batch in batches)

@@ -28,7 +28,7 @@ def received(dataset: Dataset, workers: int, method: str | None, **options: Any)
         batch_size=None,
         num_workers=workers,
         multiprocessing_context=context,
-        timeout=60 * (workers > 0),
+        timeout=120 * (workers > 0),
         **options,
     )
     return [batch["post_ids"].tolist() for batch in loader]
