@@ -12,7 +12,7 @@ namespace {
 struct Fixture {
   absl::StatusOr<FetchedPage> Fetch(int64_t after_id = 0) {
     SourceSettings settings;
-    settings.kind = BoardKind::kDanbooru;
+    settings.kind = kind;
     settings.address = "https://board.example";
     PageFetcher fetcher({&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, seed});
     return fetcher.Fetch(settings, after_id, 10, [this] { return is_cancelled; });
@@ -26,6 +26,7 @@ struct Fixture {
   FakeBoard board;
   FakeClock clock;
   HostPacer pacer{&clock, absl::Seconds(1)};
+  BoardKind kind = BoardKind::kDanbooru;
   uint64_t seed = 1;
   bool is_cancelled = false;
 };
@@ -121,6 +122,28 @@ TEST_CASE_METHOD(Fixture, "a page of other things than posts is a failure") {
   CHECK(FailureOf(HttpResponse{200, "<html>maintenance</html>\n", ""}) == Reason::kFileInvalid);
   CHECK(board.requests.size() == 3);
   CHECK(FailureOf(HttpResponse{200, "{\"success\":false}\n", ""}) == Reason::kFileInvalid);
+}
+
+TEST_CASE_METHOD(Fixture, "an answer of no bytes is a failure and not the board's end") {
+  for (const char* const body : {"", "\n", " \t\r\n  "}) {
+    CHECK(FailureOf(HttpResponse{200, body, ""}) == Reason::kFileInvalid);
+    CHECK(board.requests.size() == 3);
+  }
+  board.answers = {HttpResponse{200, kEmptyPage, ""}};
+  REQUIRE(Fetch().ok());
+  // Boards of this kind say so when there is nothing.
+  board.answers = {HttpResponse{200, "", ""}};
+  kind = BoardKind::kGelbooru;
+  CHECK(Fetch()->posts.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "what a board says with status 200 instead of posts is told") {
+  board.answers.assign(3, HttpResponse{200, "{\"success\":false,\"reason\":\"too many searches\"}\n", ""});
+  const std::string message(Fetch().status().message());
+  CHECK_THAT(message, Catch::Contains("1 record that is none; record 1: id is missing"));
+  CHECK_THAT(message, Catch::Contains("; the board says \"too many searches\""));
+  board.answers.assign(3, HttpResponse{200, "teapot\n", ""});
+  CHECK_THAT(std::string(Fetch().status().message()), Catch::Contains("record 1: is \"teapot\""));
 }
 
 TEST_CASE_METHOD(Fixture,
