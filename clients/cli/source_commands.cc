@@ -139,6 +139,8 @@ class RefreshSourceCommand : public Command {
         if (session.options.json) PrintJson(response, session.out());
         if (response.has_page()) {
           ShowPage(session, response.page(), meter);
+        } else if (response.has_wait()) {
+          ShowWait(session, response.wait(), meter);
         } else {
           last = response;
         }
@@ -166,6 +168,13 @@ class RefreshSourceCommand : public Command {
                   absl::StrCat(WithThousands(total.updated_post_count()), " updated"),
                   absl::StrCat(WithThousands(total.unchanged_post_count()), " unchanged")};
     meter.Update(view);
+  }
+
+  static void ShowWait(Session& session, const v1::RefreshWait& wait, ProgressMeter& meter) {
+    const absl::Duration left = absl::Seconds(wait.wait().seconds()) + absl::Nanoseconds(wait.wait().nanos());
+    meter.Clear();
+    session.err() << "waiting " << HumanDuration(left) << " to ask again: " << Printable(wait.error().message())
+                  << std::endl;
   }
 
   static void PrintRun(Session& session, const v1::RefreshRun& run) {

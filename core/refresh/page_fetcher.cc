@@ -91,6 +91,7 @@ absl::Status PageFetcher::Get(const PageRequest& request, const TakeBody& take,
     absl::Duration wait = BackoffDelay(deps_.backoff, failure_count, next_seed_++);
     const absl::Status status = TryGet(request, take, cancelled, &wait);
     if (status.ok() || IsFatal(status) || failure_count == kAttemptCount) return status;
+    if (on_wait_) on_wait_(status, wait);
     if (!deps_.clock->Sleep(wait, cancelled)) return StoppedError();
   }
 }

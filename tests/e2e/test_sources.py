@@ -252,9 +252,14 @@ def test_retry_after_is_obeyed(client: millrace.Client, faulty: FaultyBoard) -> 
     good = Answer(body=json.dumps(PAGES["danbooru"](faulty.posts)).encode())
     faulty.faults[0] = [Answer(status=429, headers={"Retry-After": "3"}), good]
     make_source(client, faulty, "polite")
-    assert client.sources.refresh("polite").counts.new == 5
+    waits: list[millrace.RefreshWait] = []
+    assert client.sources.refresh("polite", on_wait=waits.append).counts.new == 5
     waited_s = faulty.requests[1][0] - faulty.requests[0][0]
     assert 2.9 < waited_s < 6
+    # Who waits for the refresh is told what for.
+    (wait,) = waits
+    assert wait.wait == timedelta(seconds=3)
+    assert "answers with status 429" in wait.error
 
 
 def test_a_board_that_is_down_ends_the_refresh_and_loses_nothing(client: millrace.Client, faulty: FaultyBoard) -> None:
@@ -453,6 +458,8 @@ def test_the_command_line_refreshes(server: ServerProcess, faulty: FaultyBoard, 
     runs = run(server.address, "source", "runs", "cli").stdout
     assert b"took" in runs and b" ms" in runs and b"done" in runs
     assert b"cli" in run(server.address, "source", "list").stdout
+    faulty.faults[0] = [Answer(status=429, headers={"Retry-After": "1"}), Answer(body=b"[]")]
+    assert b"waiting 1.0 s to ask again: " in run(server.address, "source", "refresh", "cli").stderr
     faulty.faults[0] = [Answer(status=403)]
     assert b"403" in run(server.address, "source", "refresh", "cli", expect=1).stderr
     run(server.address, "source", "delete", "cli")

@@ -15,6 +15,7 @@ struct Fixture {
     settings.kind = kind;
     settings.address = "https://board.example";
     PageFetcher fetcher({&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, seed});
+    fetcher.set_on_wait(on_wait);
     return fetcher.Fetch(settings, after_id, 10, [this] { return is_cancelled; });
   }
   Reason FailureOf(absl::StatusOr<HttpResponse> answer) {
@@ -29,6 +30,7 @@ struct Fixture {
   BoardKind kind = BoardKind::kDanbooru;
   uint64_t seed = 1;
   bool is_cancelled = false;
+  OnWait on_wait;
 };
 
 TEST_CASE_METHOD(Fixture, "a page comes ascending, whatever order the board shows it in") {
@@ -62,8 +64,15 @@ TEST_CASE_METHOD(Fixture, "Retry-After takes the place of the back-off") {
                    StatusAnswer(503, absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", clock.now + absl::Seconds(390),
                                                       absl::UTCTimeZone()))};
   const absl::Time start = clock.now;
+  std::vector<absl::Duration> told;
+  on_wait = [&](const absl::Status& error, absl::Duration wait) {
+    CHECK(ReasonOf(error) == Reason::kFetchFailed);
+    CHECK(clock.now - start == (told.empty() ? absl::ZeroDuration() : absl::Seconds(90)));  // before it waits
+    told.push_back(wait);
+  };
   REQUIRE(Fetch().ok());
   CHECK(clock.now - start == absl::Seconds(390));
+  CHECK(told == std::vector{absl::Seconds(90), absl::Seconds(300)});
 }
 
 TEST_CASE_METHOD(Fixture, "Retry-After is obeyed for an hour at most") {
