@@ -97,10 +97,11 @@ PageRequest MakeNewestChangesRequest(const SourceSettings& settings, int64_t pag
   return request;
 }
 
-PageRequest MakeChangesBehindRequest(const SourceSettings& settings, int64_t change, int64_t limit) {
+PageRequest MakeChangesBehindRequest(const SourceSettings& settings, int64_t change, int64_t page_number,
+                                     int64_t limit) {
   PageRequest request;
-  request.url = absl::StrCat(settings.address, "/posts.json?limit=", limit,
-                             "&page=1&tags=", Search(settings, absl::StrCat("change:>", change, " order:change_asc")));
+  request.url = absl::StrCat(settings.address, "/posts.json?limit=", limit, "&page=", page_number,
+                             "&tags=", Search(settings, absl::StrCat("change:>", change, " order:change_asc")));
   AddCredentials(settings, &request);
   return request;
 }

@@ -29,8 +29,10 @@ int64_t ChangePagesMax(BoardKind kind, int64_t limit);
 
 // A page of the list with the newest change first; pages count from 1. Requires an order.
 PageRequest MakeNewestChangesRequest(const SourceSettings& settings, int64_t page_number, int64_t limit);
-// The `limit` posts with the oldest changes above `change`. Requires kBehindChange.
-PageRequest MakeChangesBehindRequest(const SourceSettings& settings, int64_t change, int64_t limit);
+// A page of `limit` of the posts with changes above `change`, the oldest first; pages count from 1. Requires
+// kBehindChange.
+PageRequest MakeChangesBehindRequest(const SourceSettings& settings, int64_t change, int64_t page_number,
+                                     int64_t limit);
 
 // The number of the post's last change, as a page tells it. Nothing when it does not.
 std::optional<int64_t> ChangeOf(BoardKind kind, const Post& post);

@@ -92,13 +92,20 @@ absl::Status ChangeWalk::WalkBehind(int64_t page_count_max) {
   if (newest <= stored_.position) return Finish();
   const bool is_begun = stored_.target != 0;
   int64_t behind = is_begun ? stored_.last : std::max<int64_t>(0, stored_.position - ChangeOverlapOf(settings.kind));
+  int64_t page_number = 1;
   for (int64_t page_count = 0; behind < newest && page_count < page_count_max; ++page_count) {
     if (cancelled_ && cancelled_()) return StoppedError();
-    const std::string name = absl::StrCat("the page of ", settings.address, " behind change ", behind);
+    const std::string name = absl::StrCat("page ", page_number, " of ", settings.address, " behind change ", behind);
     MILLRACE_ASSIGN_OR_RETURN(
         ChangesPage page,
-        fetcher_.FetchChanges(settings, MakeChangesBehindRequest(settings, behind, limit), name, limit, cancelled_));
-    if (page.changes.empty()) return MoveTo({.position = newest});
+        fetcher_.FetchChanges(settings, MakeChangesBehindRequest(settings, behind, page_number, limit), name, limit,
+                              cancelled_));
+    if (page.changes.empty()) {
+      if (page_number > kHiddenPagesMax) return MoveTo({.position = newest});
+      ++page_number;
+      continue;
+    }
+    page_number = 1;
     if (const int64_t least = *std::min_element(page.changes.begin(), page.changes.end()); least <= behind) {
       return MakeError(Reason::kFileInvalid, absl::StrCat(name, " shows change ", least,
                                                           ", which is not behind it: is the source's kind right?"));
@@ -176,6 +183,8 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
   int64_t offset = stored_.offset;
   int64_t step_back = limit;
   int steps_back_count = 0;
+  int hidden_page_count = 0;      // in a row
+  bool is_behind_hidden = false;  // what the next page shows twice may be hidden: it may begin with older ones
   bool is_limit_known = false;
   for (int64_t page_count = 0; page_count < page_count_max; ++page_count) {
     if (cancelled_ && cancelled_()) return StoppedError();
@@ -186,7 +195,15 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
     if (!window.has_value()) return FinishUnmet(offset);
     MILLRACE_ASSIGN_OR_RETURN(ChangesPage page, FetchNewest(*window));
     const bool is_top = window->number == 1;
-    if (page.changes.empty() && (is_top || limit == 1)) return Finish();
+    const int64_t window_end = window->begin() + window->limit;
+    if (page.changes.empty() && (is_top || limit == 1 || is_behind_hidden)) {
+      is_limit_known = true;
+      if (window_end <= offset) continue;
+      if (++hidden_page_count > kHiddenPagesMax) return Finish();
+      is_behind_hidden = true;
+      offset = window_end;
+      continue;
+    }
     const bool is_list_end = is_limit_known && page.shown_count() < window->limit;
     const int64_t end = window->begin() + page.shown_count();
     if (!is_limit_known) {
@@ -197,7 +214,8 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
         continue;
       }
     }
-    if (!is_top && (page.changes.empty() || page.changes.front() < stored_.last)) {
+    const bool is_gap = page.changes.empty() || page.changes.front() < stored_.last;
+    if (!is_top && is_gap && !is_behind_hidden) {
       if (++steps_back_count > kStepsBackMax) {
         return MakeError(Reason::kFetchFailed, absl::StrCat("the list of changes of ", source_.settings.address,
                                                             " goes on shrinking; the next refresh goes on with it"));
@@ -207,15 +225,14 @@ absl::Status ChangeWalk::WalkDown(int64_t page_count_max) {
     }
     step_back = limit;
     MILLRACE_RETURN_IF_ERROR(CheckTurned(page, is_top));
-    const bool is_deeper =
-        stored_.target == 0 || *std::min_element(page.changes.begin(), page.changes.end()) < stored_.last;
-    // A short page alone may have a post hidden by the board, and many posts may have one change.
-    const bool shows_more = end > offset;
-    offset = end;
     bool is_over = false;
-    MILLRACE_RETURN_IF_ERROR(TakeDown(std::move(page), offset, &is_over));
+    MILLRACE_RETURN_IF_ERROR(TakeDown(std::move(page), end, &is_over));
     if (is_over) return absl::OkStatus();
-    if (is_list_end && !is_deeper && !shows_more) return Finish();
+    const bool shows_none = is_list_end && same_page_count_ > 0;
+    hidden_page_count = shows_none ? hidden_page_count + 1 : 0;
+    if (hidden_page_count > kHiddenPagesMax) return Finish();
+    is_behind_hidden = is_list_end && (shows_none || is_behind_hidden);
+    offset = is_behind_hidden ? std::max(offset, window_end) : end;
   }
   return absl::OkStatus();
 }

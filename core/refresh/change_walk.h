@@ -32,6 +32,9 @@ class ChangeWalk {
   static constexpr int64_t kPageSizeMin = 20;
   // How often a run steps back, twice as far each time in a row: a list that goes on shrinking is no board's.
   static constexpr int kStepsBackMax = 50;
+  // Short pages with nothing that was not seen may be the list's end, or show places whose posts the board hides. So
+  // many in a row are looked behind.
+  static constexpr int kHiddenPagesMax = 3;
   // So many pages in a row with the posts of the page before mean that the board does not turn pages.
   static constexpr int kSamePagesMax = 3;
 
@@ -66,7 +69,7 @@ class ChangeWalk {
   absl::Status TakeDown(ChangesPage page, int64_t offset, bool* is_over);
   absl::StatusOr<ChangesPage> FetchNewest(const Window& window);
   absl::StatusOr<RefreshCounts> WritePage(ChangesPage page, const ChangeCursor& to);
-  // Checks that the page shows others than the one before.
+  // Checks that the page shows others than the one before; if not, same_page_count_ is above 0.
   absl::Status CheckTurned(const ChangesPage& page, bool is_top);
   absl::Status MoveTo(const ChangeCursor& to);
   // The walk down is over: the next one ends where this one began.

@@ -68,7 +68,13 @@ absl::Status ImportJob::TakeAll(ImportSession* session) {
 
 absl::StatusOr<bool> ImportJob::TakeNext(ImportPipeline* pipeline) {
   if (StoppedWhileBusy()) return AbandonedError();
-  MILLRACE_ASSIGN_OR_RETURN(const std::optional<v1::ImportRequest> message, peer_.Receive(kWakeInterval));
+  const absl::StatusOr<std::optional<v1::ImportRequest>> received = peer_.Receive(kWakeInterval);
+  if (!received.ok()) {
+    // A client may end because it has heard of a record that is one too many: that fault was first.
+    if (ReasonOf(received.status()) != Reason::kCancelled) MILLRACE_RETURN_IF_ERROR(pipeline->Settle());
+    return received.status();
+  }
+  const std::optional<v1::ImportRequest>& message = *received;
   if (!message.has_value()) {
     silence_ += kWakeInterval;
     if (silence_ >= idle_timeout_) return ClientSilentError();

@@ -396,4 +396,5 @@ class FaultyBoard:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join()
+        self._thread.join(30)
+        assert not self._thread.is_alive(), "the board's thread has not ended within 30 s"

@@ -87,7 +87,7 @@ class ServerProcess:
         """SIGKILL."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait()
+        self.process.wait(STOP_S_MAX)
         self._close()
 
     def _close(self) -> None:

@@ -281,6 +281,15 @@ def test_a_damaged_snapshot_gives_5(start_server: Callable[..., ServerProcess]) 
     assert b"damaged" in run(server.address, "snapshot", "verify", snapshot["digest"], expect=5).stderr
 
 
+def first_line(process: subprocess.Popen[bytes]) -> bytes:
+    """What a command says first. One that says nothing is ended."""
+    assert process.stdout is not None
+    if not select.select([process.stdout], [], [], CALL_S_MAX)[0]:
+        process.kill()
+        raise AssertionError(f"not a word within {CALL_S_MAX} s from {process.args!r}")
+    return process.stdout.readline()
+
+
 def test_a_reader_that_goes_away_ends_a_listing_quietly(server: ServerProcess) -> None:
     process = subprocess.Popen(
         [str(CLI), "posts", "list", "openclipart", "--limit", "0", "--json"],
@@ -290,7 +299,7 @@ def test_a_reader_that_goes_away_ends_a_listing_quietly(server: ServerProcess) -
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    process.stdout.readline()
+    first_line(process)
     process.stdout.close()
     assert process.wait(CALL_S_MAX) == -signal.SIGPIPE
     assert process.stderr.read() == b""
@@ -309,10 +318,10 @@ def test_an_interrupted_import_changes_nothing(server: ServerProcess) -> None:
     assert process.stdout is not None
     process.stdin.write(dump.made_up(100))
     process.stdin.flush()
-    process.stdout.readline()  # progress: the server has begun
+    first_line(process)  # progress: the server has begun
     process.send_signal(signal.SIGINT)
     assert process.wait(CALL_S_MAX) == 130  # with standard input still open
-    _, error = process.communicate()
+    _, error = process.communicate(timeout=CALL_S_MAX)
     assert "nothing was changed" in json.loads(error)["error"]["message"]
     run(server.address, "stats", "interrupted", expect=3)
 
@@ -337,11 +346,11 @@ def test_a_pipeline_that_is_interrupted_does_not_import_its_half(server: ServerP
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(dump.made_up(100))
             process.stdin.flush()
-        process.stdout.readline()
+        first_line(process)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(CALL_S_MAX) != 0
         with contextlib.suppress(BrokenPipeError):
-            process.communicate()
+            process.communicate(timeout=CALL_S_MAX)
     run(server.address, "stats", "pipeline", expect=3)
 
 
@@ -360,8 +369,7 @@ def test_an_import_from_a_silent_pipe_is_given_up(start_server: Callable[..., Se
     process.stdin.flush()
     # The pipe stays open: the program ends by itself.
     assert process.wait(CALL_S_MAX) == 1
-    error = process.stderr.read().decode()
-    process.communicate()
+    error = process.communicate(timeout=CALL_S_MAX)[1].decode()
     assert "nothing was changed" in error
     assert "IMPORT_IDLE" in error
     assert "write it to a file first" in error

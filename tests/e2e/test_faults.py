@@ -88,7 +88,7 @@ def slow_import() -> Iterator[Callable[[str, str], subprocess.Popen[str]]]:
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=WAIT_S_MAX)
 
 
 def test_a_killed_client_changes_nothing(server: ServerProcess, client: millrace.Client, slow_import: object) -> None:
@@ -237,11 +237,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 96 MiB; only root may mount one."""
     folder = tmp_path / "small"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", folder], capture_output=True, text=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", folder], capture_output=True, text=True, timeout=60
+    )
     if done.returncode != 0:
         pytest.skip(f"cannot mount a small file system: {done.stderr.strip()}")
     yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    subprocess.run(["umount", "--lazy", folder], check=True, timeout=60)
 
 
 def test_a_full_disk_fails_the_import_and_all_else_goes_on(small_disk: Path) -> None:

@@ -184,6 +184,7 @@ def test_what_is_no_format_is_refused_with_the_list_of_them(server: ServerProces
 
 
 def test_the_formats_are_completed_by_the_shell() -> None:
-    script = subprocess.run([str(CLI), "completion", "bash"], capture_output=True, check=True).stdout.decode()
+    done = subprocess.run([str(CLI), "completion", "bash"], capture_output=True, check=True, timeout=60)
+    script = done.stdout.decode()
     for name in ("e621-csv", "danbooru2023-sqlite", "picture-folder"):
         assert name in script

@@ -420,16 +420,19 @@ def test_a_source_is_refreshed_by_one_at_a_time(client: millrace.Client, faulty:
     make_source(client, faulty, "busy")
 
     errors: list[millrace.Error] = []
-    other = threading.Thread(target=lambda: client.sources.refresh("busy"))
+    other = threading.Thread(target=lambda: client.sources.refresh("busy"), daemon=True)
     other.start()
+    deadline = time.monotonic() + 30
     while not faulty.requests:
+        assert time.monotonic() < deadline, "the board was not asked for a page"
         time.sleep(0.01)
     for change in (lambda: client.sources.refresh("busy"), lambda: client.sources.update("busy", position=0)):
         try:
             change()
         except millrace.RefreshRunning as error:
             errors.append(error)
-    other.join()
+    other.join(60)
+    assert not other.is_alive(), "the first refresh has not ended"
     assert len(errors) == 2
 
 

@@ -7,7 +7,12 @@ would be forked along.
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import random
+import select
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -33,6 +38,7 @@ from millrace.v1 import vocabulary_service_pb2 as vocabularies
 PLAN_ID = "ab" * 32
 BATCH_COUNT = 23
 BATCH_SIZE = 6
+WAIT_S_MAX = 60.0
 
 
 def expected_ids(epoch: int, step: int, rank: int = 0, world_size: int = 1) -> list[int]:
@@ -77,6 +83,7 @@ class FakeServer(grpc.GenericRpcHandler):
         self.import_requests: list[imports.ImportRequest] = []  # of the last import
         self.knows_readings = True  # as servers do since there are readings of tags
         self.calls: list[str] = []
+        self.encode_ahead_counts: list[int] = []  # of streams
         self.vocabulary_requests: list[Any] = []  # of creations
         self.vocabularies = [  # newest first
             vocabularies.Vocabulary(digest="ef" * 32, name="v", version=2, label_count=5),
@@ -95,7 +102,7 @@ class FakeServer(grpc.GenericRpcHandler):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.stop(grace=0).wait()
+        assert self._server.stop(grace=0).wait(WAIT_S_MAX), f"the fake server has not stopped in {WAIT_S_MAX} s"
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         method = details.method.removeprefix("/millrace.v1.")
@@ -292,6 +299,7 @@ class FakeServer(grpc.GenericRpcHandler):
         return loader.GetBatchResponse(batch=batch)
 
     def _stream_batches(self, request: loader.StreamBatchesRequest, context: grpc.ServicerContext) -> Iterator[Any]:
+        self.encode_ahead_counts.append(request.encode_ahead_count)
         epoch, step = request.start.epoch, request.start.step
         end_epoch = request.end_epoch or epoch + 1
         skip = {(r.epoch, s) for r in request.skip for s in range(r.first_step, r.last_step + 1)}
@@ -340,7 +348,36 @@ class FakeServer(grpc.GenericRpcHandler):
         yield imports.ImportResponse(result=imports.ImportResult(dataset=start.dataset, byte_count=len(data)))
 
 
+@contextlib.contextmanager
+def fake_process() -> Iterator[str]:
+    """A fake server in a process of its own, by its address. One that does not end says where it is."""
+    process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert select.select([process.stdout], [], [], WAIT_S_MAX)[0], f"no port within {WAIT_S_MAX} s"
+        yield f"127.0.0.1:{process.stdout.readline().strip()}"
+        process.stdin.close()
+        _await_end(process)
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.kill()
+        process.wait(WAIT_S_MAX)
+
+
+def _await_end(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(WAIT_S_MAX)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        raise AssertionError(f"the fake server has not ended within {WAIT_S_MAX} s of the end of its input") from None
+
+
 if __name__ == "__main__":
+    faulthandler.enable()
     with FakeServer() as fake:
         print(fake.port, flush=True)
         sys.stdin.read()  # until the parent closes it, or ends

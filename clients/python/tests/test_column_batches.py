@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
-from fake_server import BATCH_COUNT, PLAN_ID, FakeServer, expected_ids
+from fake_server import BATCH_COUNT, PLAN_ID, FakeServer, expected_ids, fake_process
 
 import millrace
 from millrace import Labels, Loader
@@ -189,25 +189,15 @@ def test_tensors_lie_over_the_same_memory_and_without_a_warning(server: FakeServ
 @pytest.mark.parametrize("workers", [0, 2])
 def test_workers_of_a_dataloader_deal_columns(workers: int) -> None:
     torch_data = pytest.importorskip("torch.utils.data")
-    import subprocess
-    import sys
-    from pathlib import Path
-
     import millrace.torch
 
-    fake = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "fake_server.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    try:
-        assert fake.stdout is not None
-        address = f"127.0.0.1:{int(fake.stdout.readline())}"
+    with fake_process() as address:
         dataset = millrace.torch.dataset(address, plan=PLAN_ID, fields=["width_px", "tags"], rating_one_hot=True)
-        batches = list(torch_data.DataLoader(dataset, batch_size=None, num_workers=workers))
+        wait_s_max = 120 * (workers > 0)
+        batches = list(torch_data.DataLoader(dataset, batch_size=None, num_workers=workers, timeout=wait_s_max))
         assert [batch["step"] for batch in batches] == list(range(BATCH_COUNT))
         assert [batch["post_ids"].tolist() for batch in batches] == [expected_ids(0, i) for i in range(BATCH_COUNT)]
         assert all("rating_one_hot" in batch for batch in batches)
-    finally:
-        fake.communicate()
 
 
 def test_pinning_without_an_accelerator_is_refused(server: FakeServer) -> None:

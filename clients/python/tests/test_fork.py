@@ -10,15 +10,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import types
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
-from fake_server import BATCH_COUNT, PLAN_ID, expected_ids
+from fake_server import BATCH_COUNT, PLAN_ID, expected_ids, fake_process
 
 import millrace
+from millrace._connection import Connection
+from millrace._rpc import ServerStream
 
 # Python 3.12 warns of every fork in a process with threads; that is the very thing under test.
 warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork.*")
@@ -29,11 +34,8 @@ FORKS = 10
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    program = Path(__file__).with_name("fake_server.py")
-    process = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield f"127.0.0.1:{process.stdout.readline().strip()}"
-    process.communicate("", timeout=30)
+    with fake_process() as of_process:
+        yield of_process
 
 
 def succeeds_in_child(work: Callable[[], None]) -> bool:
@@ -118,3 +120,56 @@ print(next(iterator).step)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+class EndingCall:
+    """A call that a fork has cancelled, of which gRPC has one event left to tell, and tells it when it is let."""
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.waiting = threading.Event()
+        self._state = types.SimpleNamespace(due={"event"})
+
+    def __next__(self) -> bytes:
+        raise grpc.RpcError
+
+    def cancel(self) -> None: ...
+
+    def _consume_next_event(self) -> None:
+        self.waiting.set()
+        assert self.told.wait(60)
+        self._state.due.clear()
+
+
+def read_to_error(stream: ServerStream) -> None:
+    with pytest.raises(grpc.RpcError):
+        stream.next()
+
+
+@pytest.mark.parametrize("leave", [ServerStream.end, read_to_error])
+def test_a_fork_waits_for_a_stream_that_is_being_ended(leave: Callable[[ServerStream], Any]) -> None:
+    connection, call = Connection("127.0.0.1:1"), EndingCall()
+    reader = threading.Thread(target=leave, args=(ServerStream(connection, call),), daemon=True)
+    reader.start()
+    assert call.waiting.wait(60)
+    forking = threading.Thread(target=connection.before_fork, daemon=True)
+    forking.start()
+    forking.join(0.3)
+    waits = forking.is_alive()
+    call.told.set()
+    for thread in (forking, reader):
+        thread.join(60)
+        assert not thread.is_alive()
+    connection.after_fork_in_parent()
+    assert waits
+
+
+def test_who_forks_may_end_a_stream_meanwhile() -> None:
+    connection, call = Connection("127.0.0.1:1"), EndingCall()
+    call.told.set()
+    connection.before_fork()
+    ending = threading.Thread(target=ServerStream(connection, EndingCall()).end, daemon=True)
+    ending.start()
+    ServerStream(connection, call).end()
+    connection.after_fork_in_parent()
+    assert not call._state.due

@@ -16,9 +16,8 @@ import millrace.reference
 def loaded_by(code: str) -> set[str]:
     """The modules that a new interpreter has after the code."""
     program = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
-    return set(
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
 
 
 def test_a_loader_loads_only_what_a_batch_takes() -> None:

@@ -161,11 +161,36 @@ def test_an_unknown_split_names_those_there_are(server: FakeServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"rank": 1}, {"rank": -1}, {"world_size": 0}, {"epochs": 0}, {"prefetch": -1}, {"view": "all"}]
+    "arguments",
+    [
+        {"rank": 1},
+        {"rank": -1},
+        {"world_size": 0},
+        {"epochs": 0},
+        {"prefetch": -1},
+        {"encode_ahead": 0},
+        {"encode_ahead": 65},
+        {"encode_ahead": 2.0},
+        {"view": "all"},
+    ],
 )
 def test_impossible_arguments_are_refused_at_once(arguments: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(arguments))):
         Loader("127.0.0.1:1", plan=PLAN_ID, **arguments)  # type: ignore[arg-type]
+
+
+def test_every_stream_asks_the_server_to_make_batches_ahead(server: FakeServer) -> None:
+    server.break_stream = 0.2
+    with Loader(server.address, plan=PLAN_ID, encode_ahead=64) as loader:
+        check(list(loader), Position(0, 0), BATCH_COUNT)
+    assert len(server.encode_ahead_counts) > 1
+    assert set(server.encode_ahead_counts) == {64}
+
+
+def test_one_batch_is_made_ahead_unless_more_are_asked_for(server: FakeServer) -> None:
+    with Loader(server.address, plan=PLAN_ID) as loader:
+        check(list(loader), Position(0, 0), BATCH_COUNT)
+    assert server.encode_ahead_counts == [1]
 
 
 def test_close_ends_the_thread(server: FakeServer) -> None:

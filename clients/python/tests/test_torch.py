@@ -9,7 +9,7 @@ import multiprocessing
 from typing import Any
 
 import pytest
-from fake_server import BATCH_COUNT, BATCH_SIZE, PLAN_ID, expected_ids
+from fake_server import BATCH_COUNT, BATCH_SIZE, PLAN_ID, FakeServer, expected_ids
 from test_fork import address  # noqa: F401 - a fixture
 
 import millrace
@@ -28,7 +28,7 @@ def received(dataset: Dataset, workers: int, method: str | None, **options: Any)
         batch_size=None,
         num_workers=workers,
         multiprocessing_context=context,
-        timeout=60 * (workers > 0),
+        timeout=120 * (workers > 0),
         **options,
     )
     return [batch["post_ids"].tolist() for batch in loader]
@@ -45,6 +45,15 @@ def test_batches_arrive_once_and_in_order(address: str, workers: int, method: st
         dataset = millrace.torch.dataset(address, plan=PLAN_ID, epochs=2)
         assert len(dataset) == 2 * BATCH_COUNT
         assert received(dataset, workers, method) == expected(0, 2 * BATCH_COUNT)
+
+
+def test_a_stream_asks_the_server_to_make_batches_ahead() -> None:
+    with FakeServer() as server:
+        dataset = millrace.torch.dataset(server.address, plan=PLAN_ID, encode_ahead=3)
+        assert received(dataset, 0, None) == expected(0, BATCH_COUNT)
+        assert server.encode_ahead_counts == [3]
+    with pytest.raises(ValueError, match="encode_ahead"):
+        millrace.torch.dataset("127.0.0.1:1", plan=PLAN_ID, encode_ahead=65)
 
 
 @pytest.mark.parametrize("workers", [0, 2, 3])

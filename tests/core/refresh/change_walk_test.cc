@@ -117,8 +117,8 @@ TEST_CASE_METHOD(Fixture, "each kind is asked for changes in its own words") {
                                  "/posts.json?limit=20&page=1&tags=status%3Aany%20change%3A%3E0%20order%3Achange_asc"});
   SourceSettings settings = Source().settings;
   settings.query = "a status:deleted";
-  CHECK(absl::StrContains(MakeChangesBehindRequest(settings, 7, 320).url,
-                          "?limit=320&page=1&tags=a%20status%3Adeleted%20change%3A%3E7%20order%3Achange_asc"));
+  CHECK(absl::StrContains(MakeChangesBehindRequest(settings, 7, 2, 320).url,
+                          "?limit=320&page=2&tags=a%20status%3Adeleted%20change%3A%3E7%20order%3Achange_asc"));
   settings.kind = BoardKind::kDanbooru;
   settings.query = "a";
   CHECK(absl::StrContains(MakeNewestChangesRequest(settings, 3, 200).url,
@@ -389,6 +389,78 @@ TEST_CASE_METHOD(Fixture, "a page with a post less, among many posts with one ch
   CHECK(Refresh().state == RunState::kDone);
   CHECK(Stale() == std::vector<int64_t>{hidden});
   CHECK(board.change_requests.size() <= 20);
+}
+
+TEST_CASE_METHOD(Fixture, "pages that show no post, or none that was not seen, are not the list's end") {
+  AddSource(BoardKind::kDanbooru, 20);
+  AddPosts(1, 200);
+  Refresh();
+  LetTimePass();
+  board.change_step = GENERATE(0, 1, kBeyondOverlap);
+  board.last_change += 1;
+  for (int64_t id = 1; id <= 200; ++id) Edit(id);
+  const std::vector<int64_t> order = board.IdsByChange();
+  // The first page must show its first post at least, for it tells how many a page has.
+  const auto [first, count] = GENERATE(table<size_t, size_t>({{20, 20}, {25, 40}, {60, 25}, {97, 43}, {140, 33}}));
+  for (size_t i = first; i < first + count; ++i) board.hidden_changes.insert(order[i]);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(Stale() == std::vector<int64_t>(board.hidden_changes.begin(), board.hidden_changes.end()));
+  CHECK(board.change_requests.size() <= 30);
+}
+
+TEST_CASE_METHOD(Fixture, "of changes behind a change, too, pages that show no post are not the end") {
+  AddSource(BoardKind::kE621, 20);
+  AddPosts(1, 200);
+  Refresh();
+  LetTimePass();
+  for (int64_t id = 1; id <= 200; ++id) Edit(id);
+  const int64_t first = GENERATE(1, 30, 50);
+  for (int64_t id = first; id < first + 45; ++id) board.hidden_changes.insert(id);
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(Stale() == std::vector<int64_t>(board.hidden_changes.begin(), board.hidden_changes.end()));
+  CHECK(board.change_requests.size() <= 20);
+}
+
+TEST_CASE_METHOD(Fixture, "a newest page that shows no post ends a walk neither at its begin nor in its midst") {
+  AddSource(BoardKind::kDanbooru, 20);
+  AddPosts(1, 200);
+  Refresh();
+  LetTimePass();
+  for (int64_t id = 1; id <= 200; ++id) Edit(id);
+  const std::vector<int64_t> order = board.IdsByChange();
+  RefreshOptions options;
+  if (GENERATE(false, true)) {
+    options.max_page_count = 5;
+    Refresh(options);
+    options.max_page_count = 0;
+    CHECK(Source().changes.target != 0);
+  }
+  for (size_t i = 0; i < 25; ++i) board.hidden_changes.insert(order[i]);
+  CHECK(Refresh(options).state == RunState::kDone);
+  CHECK(Source().changes.target == 0);
+  for (const int64_t id : Stale()) CHECK(board.hidden_changes.contains(id));
+}
+
+TEST_CASE_METHOD(Fixture, "whichever posts a board hides, all others are found") {
+  std::mt19937 random(GENERATE(range(1, 60)));
+  const auto below = [&](int64_t end) { return static_cast<int64_t>(random() % static_cast<uint64_t>(end)); };
+  AddSource(BoardKind::kDanbooru, 20);
+  AddPosts(1, 300);
+  Refresh();
+  LetTimePass();
+  board.change_step = std::array<int64_t, 4>{0, 1, 3, kBeyondOverlap}[static_cast<size_t>(below(4))];
+  board.last_change += 1;
+  for (int64_t id = 1; id <= 300; ++id) Edit(id);
+  const std::vector<int64_t> order = board.IdsByChange();
+  const int64_t run_max = 1 + below(40);
+  for (int64_t i = 20 + below(20); i < 300; i += 1 + below(60)) {
+    for (const int64_t end = std::min<int64_t>(300, i + 1 + below(run_max)); i < end; ++i) {
+      board.hidden_changes.insert(order[static_cast<size_t>(i)]);
+    }
+  }
+  CHECK(Refresh().state == RunState::kDone);
+  CHECK(Stale() == std::vector<int64_t>(board.hidden_changes.begin(), board.hidden_changes.end()));
+  CHECK(board.change_requests.size() <= 90);
 }
 
 TEST_CASE_METHOD(Fixture, "what is more than the board turns pages for is told, with what to do") {

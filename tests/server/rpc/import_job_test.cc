@@ -1,4 +1,4 @@
-// Goal: an import ends when its client is silent for the timeout, whichever way, and for no other reason.
+// Goal: an import ends at its first fault, or when its client is silent for the timeout, whichever way; not otherwise.
 // Method: the job with a client whose every message and pause is scripted, so that no real time passes.
 #include "server/rpc/import_job.h"
 
@@ -47,7 +47,7 @@ class ScriptedPeer : public ImportPeer {
   absl::StatusOr<std::optional<v1::ImportRequest>> Receive(milliseconds timeout) override {
     CHECK(timeout == milliseconds(200));
     // A job that goes on behind the script's end would wait for ever.
-    if (script_.empty()) return MakeError(Reason::kInternal, "the script is over");
+    if (script_.empty()) return end;
     std::optional<v1::ImportRequest> next = std::move(script_.front());
     script_.pop_front();
     return next;
@@ -62,6 +62,7 @@ class ScriptedPeer : public ImportPeer {
   void SendProgress(const v1::ImportProgress&) override {}
   bool cancelled() override { return false; }
 
+  absl::Status end = MakeError(Reason::kInternal, "the script is over");
   bool is_full = false;  // takes no message
   milliseconds send_duration{0};
   bool has_result = false;
@@ -90,9 +91,9 @@ class JobFixture {
     deps.import_idle_timeout = kIdleTimeout;
   }
 
-  absl::Status Run() {
+  absl::Status Run(int64_t max_rejected_count = -1) {
     v1::ImportStart start = JsonlStart("d", "r");
-    start.set_max_rejected_count(-1);
+    start.set_max_rejected_count(max_rejected_count);
     return ImportJob(deps, start, &peer).Run();
   }
 
@@ -122,6 +123,15 @@ TEST_CASE_METHOD(JobFixture, "a client that pauses again and again, each time fo
   CHECK(Run().ok());
   CHECK(peer.has_result);
   CHECK(PostCount() == 3);
+}
+
+TEST_CASE_METHOD(JobFixture, "a record too many is what an import failed for, also when its client then ends early") {
+  peer.File();
+  peer.Chunk("{\"id\":1}\n{\"id\":1}\n");
+  peer.end = MakeError(Reason::kImportProtocol, "no end");
+  CHECK(ReasonOf(Run(0)) == Reason::kRecordRejected);
+  CHECK(peer.rejected_count == 1);
+  CHECK(PostCount() == -1);
 }
 
 TEST_CASE_METHOD(JobFixture, "a client that is silent for the timeout loses its import, wherever it stopped") {

@@ -7,8 +7,9 @@ batches without a server, from the plan specification. Failures are millrace.Err
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from millrace import _lazy
 
 if TYPE_CHECKING:
     from millrace._content import Labels
@@ -103,22 +104,7 @@ __version__ = "0.1.0"
 _SOURCES = ("_position", "errors", "batch", "columns", "_content", "loader", "types", "explanation", "client")
 _MODULES = (*_SOURCES, "reference", "torch")
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"millrace.{name}")
-    if name in __all__:
-        for source in _SOURCES:
-            module = importlib.import_module(f"millrace.{source}")
-            if hasattr(module, name):
-                globals()[name] = getattr(module, name)  # the next time it is found without this function
-                return globals()[name]
-    raise AttributeError(f"module 'millrace' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_MODULES})
-
+__getattr__, __dir__ = _lazy.names(globals(), _MODULES, _SOURCES)
 
 __all__ = [
     "Appearance",

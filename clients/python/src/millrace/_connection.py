@@ -66,6 +66,7 @@ class Connection:
         self._channel: grpc.Channel | None = None
         self._busy_count = 0
         self._forking = False
+        self._forking_thread = 0
         self._closed = False
         self._generation = 0
         self._calls: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -78,6 +79,18 @@ class Connection:
     def busy(self) -> _Busy:
         """The channel, for as long as one blocking wait on it; a fork elsewhere in the process waits for it."""
         return _Busy(self)
+
+    def ending(self) -> _Ending:
+        """For as long as one waits for what gRPC still has to say of a call that is over; a fork elsewhere in the
+        process waits for it. Also when the connection is closed."""
+        return _Ending(self)
+
+    def _hold(self) -> None:
+        with self._condition:
+            # The thread that forks may end a stream itself: what it runs meanwhile may drop the last reference to one.
+            while self._forking and self._forking_thread != threading.get_ident():
+                self._condition.wait()
+            self._busy_count += 1
 
     def _enter(self) -> grpc.Channel:
         self._drop_if_inherited()
@@ -122,6 +135,7 @@ class Connection:
             return
         with self._condition:
             self._forking = True
+            self._forking_thread = threading.get_ident()
             calls = list(self._calls)
             if calls:
                 self._generation += 1
@@ -166,6 +180,21 @@ class _Busy:
 
     def __enter__(self) -> grpc.Channel:
         return self._connection._enter()
+
+    def __exit__(self, *_: object) -> None:
+        self._connection._leave()
+
+
+class _Ending:
+    """As _Busy, without a channel."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection._hold()
 
     def __exit__(self, *_: object) -> None:
         self._connection._leave()

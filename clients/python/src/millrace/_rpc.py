@@ -189,6 +189,8 @@ class ServerStream:
             try:
                 return next(self._call, None)
             except grpc.RpcError:
+                # Here, because a fork that cancelled the call goes on as soon as nobody is busy.
+                self._drain()
                 raise
             except BaseException:
                 self._tear()
@@ -210,13 +212,24 @@ class ServerStream:
         are cancelled; with events left over, a closed channel keeps its socket for as long as the process lives, and
         the server its own. Only grpcio's own names reach those events; without them a socket is lost, nothing else.
         """
+        # In a forked child nobody brings the events, which are the parent's.
+        if self._pid != os.getpid():
+            self._call.cancel()
+            return
+        with self._connection.ending():
+            self._drain()
+
+    def _drain(self) -> None:
         self._call.cancel()
         state, consume = getattr(self._call, "_state", None), getattr(self._call, "_consume_next_event", None)
-        # In a forked child nobody brings the events, which are the parent's.
-        if self._is_torn or state is None or consume is None or self._pid != os.getpid():
+        if self._is_torn or state is None or consume is None:
             return
-        while state.due:
-            consume()
+        try:
+            while state.due:
+                consume()
+        except BaseException:
+            self._tear()
+            raise
 
 
 def parsed(method: Method[Request, Response], message: bytes, request_id: str) -> Response:

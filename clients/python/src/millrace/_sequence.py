@@ -151,12 +151,14 @@ def stream(
     start: Position,
     end: Position,
     *,
+    encode_ahead: int,
     timeout_s: float,
     interrupted: Interrupted,
 ) -> Generator[Batch, None, None]:
     """Yields the batches from `start` up to, not including, `end` (a step of 0), by StreamBatches.
 
-    Reconnects; gives up when `timeout_s` pass without a batch because of errors that could be transient.
+    encode_ahead: how many the server makes ready ahead. Reconnects; gives up when `timeout_s` pass without a batch
+    because of errors that could be transient.
     """
     # Behind the last batch, and the next batch's: what is left out lies between them, and a new stream that starts at
     # the former counts it as the broken one would have.
@@ -172,6 +174,7 @@ def stream(
             start=pb.Position(epoch=reached.epoch, step=reached.step),
             end_epoch=end.epoch,
             skip=sequence.skips.ahead_of(reached.epoch, reached.step),
+            encode_ahead_count=encode_ahead,
         )
         sequence.content.apply(request)
         read = _stream_reader(sequence.content, request_id)

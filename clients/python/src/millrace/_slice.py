@@ -17,6 +17,8 @@ from millrace.v1 import vocabulary_service_pb2 as vocabularies
 
 _STATE_VERSION = 1
 _PLAN_ID_LENGTH = 64
+# As StreamBatchesRequest.encode_ahead_count.
+_ENCODE_AHEAD_MAX = 64
 
 
 class Slice:
@@ -193,12 +195,14 @@ class Slice:
         )
 
 
-def check_reading(epochs: int | None, prefetch: int, timeout_s: float) -> None:
+def check_reading(epochs: int | None, prefetch: int, encode_ahead: int, timeout_s: float) -> None:
     """ValueError when no reader can read so."""
     if epochs is not None and (not isinstance(epochs, int) or epochs < 1):
         raise ValueError(f"epochs must be a whole number of at least 1, or None for no end; not {epochs!r}")
     if not isinstance(prefetch, int) or prefetch < 0:
         raise ValueError(f"prefetch must be a whole number and not negative; not {prefetch!r}")
+    if not isinstance(encode_ahead, int) or not 1 <= encode_ahead <= _ENCODE_AHEAD_MAX:
+        raise ValueError(f"encode_ahead must be a whole number of 1 to {_ENCODE_AHEAD_MAX}; not {encode_ahead!r}")
     if not timeout_s > 0:
         raise ValueError(f"timeout_s must be more than 0; not {timeout_s!r}")
 

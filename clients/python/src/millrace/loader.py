@@ -18,20 +18,22 @@ from millrace.batch import Batch
 class Loader:
     """Iterates this rank's batches of one split of a plan.
 
-    address: HOST:PORT. plan: a plan's id, or a unique prefix of at least 8 digits. rank, world_size: which
-    slice of every global batch; the sequence of global batches does not depend on them. epochs: how many one
-    pass covers, counted from the epoch it starts in; None: no end. start: where the first pass begins (default
-    epoch 0, step 0): a Position, or a token (Batch.token) of this plan and split. skip: steps to leave out, as
-    (epoch, first_step, last_step), the last one included, say because the loss went up there; all other batches
-    are what they would be without, and nothing takes the place of what is left out. view: "posts" (Batch.posts, and
-    tags), "identities" (ids and rows only), or "columns" (a ColumnBatch: numpy arrays over the bytes received, the
-    fastest); by default columns when fields, labels or rating_one_hot are given, else posts. fields: which fields of
-    a post, by the names that Post has in the contract ("tags", "rating", "width_px", "tag_indexes", ...); by default
-    all, or none but ids and rows when labels or rating_one_hot are given. labels: a vocabulary's name, or Labels.
-    rating_one_hot: adds that column. prefetch: batches fetched ahead in a thread; 0: none, no thread, and an exception
-    that a signal's handler raises then strikes gRPC itself, which may not recover. progress: a tqdm bar. timeout_s: for
-    how long to go on trying to reach a server before Unavailable is raised; ServerBusy at once when a server asks for a
-    longer wait than is left of it.
+    address: HOST:PORT. plan: a plan's id, or a unique prefix of at least 8 digits. rank, world_size: which slice of
+    every global batch; the sequence of global batches does not depend on them. epochs: how many one pass covers,
+    counted from the epoch it starts in; None: no end. start: where the first pass begins (default epoch 0, step 0): a
+    Position, or a token (Batch.token) of this plan and split. skip: steps to leave out, as (epoch, first_step,
+    last_step), the last one included, say because the loss went up there; all other batches are what they would be
+    without, and nothing takes the place of what is left out. view: "posts" (Batch.posts, and tags), "identities" (ids
+    and rows only), or "columns" (a ColumnBatch: numpy arrays over the bytes received, the fastest); by default
+    columns when fields, labels or rating_one_hot are given, else posts. fields: which fields of a post, by the names
+    that Post has in the contract ("tags", "rating", "width_px", "tag_indexes", ...); by default all, or none but ids
+    and rows when labels or rating_one_hot are given. labels: a vocabulary's name, or Labels. rating_one_hot: adds
+    that column. prefetch: batches fetched ahead in a thread; 0: none, no thread, and an exception that a signal's
+    handler raises then strikes gRPC itself, which may not recover. encode_ahead: batches that the server makes ready
+    ahead of the one that it sends, 1 to 64, within its --stream-window-bytes: more of them where batches are small,
+    or cost it unequally much, and come too late. progress: a tqdm bar. timeout_s: for how long to go on trying to
+    reach a server before Unavailable is raised; ServerBusy at once when a server asks for a longer wait than is left
+    of it.
 
     A `for` over the loader is one pass. It goes on from `position`, so one that was left early is continued
     by the next; and behind the end of a pass the next begins, at the following epoch:
@@ -59,10 +61,11 @@ class Loader:
         labels: Labels | str | None = None,
         rating_one_hot: bool = False,
         prefetch: int = 2,
+        encode_ahead: int = 1,
         progress: bool = False,
         timeout_s: float = 120.0,
     ) -> None:
-        check_reading(epochs, prefetch, timeout_s)
+        check_reading(epochs, prefetch, encode_ahead, timeout_s)
         self._slice = Slice(
             address,
             plan=plan,
@@ -75,6 +78,7 @@ class Loader:
         )
         self._epochs = epochs
         self._prefetch = prefetch
+        self._encode_ahead = encode_ahead
         self._progress = progress
         self._position = self._slice.start(start)
         self._origin_epoch = self._position.epoch
@@ -178,9 +182,16 @@ class Loader:
         fetched = self._fetched
         if fetched is None or self._fetched_pid != os.getpid():
             connection, start, timeout_s = self._slice.connection, self._position, self._slice.timeout_s
+            encode_ahead = self._encode_ahead
             fetched = Prefetcher(
                 lambda interrupted: _sequence.stream(
-                    connection, sequence, start, end, timeout_s=timeout_s, interrupted=interrupted
+                    connection,
+                    sequence,
+                    start,
+                    end,
+                    encode_ahead=encode_ahead,
+                    timeout_s=timeout_s,
+                    interrupted=interrupted,
                 ),
                 self._prefetch,
             )

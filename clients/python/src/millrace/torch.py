@@ -126,10 +126,11 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         skip: Iterable[StepRange],
         content: Content,
         prefetch: int,
+        encode_ahead: int,
         transform: Callable[[Batch], Any],
         timeout_s: float,
     ) -> None:
-        check_reading(epochs, prefetch, timeout_s)
+        check_reading(epochs, prefetch, encode_ahead, timeout_s)
         super().__init__()
         self._slice = Slice(
             address,
@@ -143,6 +144,7 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
         )
         self._epochs = epochs
         self._prefetch = prefetch
+        self._encode_ahead = encode_ahead
         self._transform = transform
         self._place = Place(self._slice.start(start), epochs)
         if self._slice.has_labels:
@@ -255,6 +257,7 @@ class BatchDataset(IterableDataset):  # type: ignore[misc]  # torch 1.13 has no 
                 sequence,
                 rest.start,
                 end,
+                encode_ahead=self._encode_ahead,
                 timeout_s=self._slice.timeout_s,
                 interrupted=interrupted,
             )
@@ -336,14 +339,16 @@ def dataset(
     labels: Labels | str | None = None,
     rating_one_hot: bool = False,
     prefetch: int = 2,
+    encode_ahead: int = 1,
     transform: Callable[[Batch], Any] = to_tensors,
     pin_memory: bool = False,
     timeout_s: float = 120.0,
 ) -> BatchDataset:
     """An IterableDataset of transform(batch), by default dicts of tensors; see to_tensors.
 
-    rank, world_size: by default those of torch.distributed, when it is initialized; else 0 of 1. prefetch:
-    batches, for each worker, fetched ahead. transform runs in the worker; with the start methods spawn and
+    rank, world_size: by default those of torch.distributed, when it is initialized; else 0 of 1. prefetch: batches,
+    for each worker, fetched ahead. encode_ahead: of a stream, which is how none or one worker reads; several ask for
+    each batch by itself, prefetch of them at once. transform runs in the worker; with the start methods spawn and
     forkserver it must be picklable. pin_memory: to_tensors pins; for a dataset that is iterated without workers. The
     other arguments are Loader's. With labels the server is asked here what their vocabulary is, so that all workers
     have the same: the errors of an iteration may be raised.
@@ -372,6 +377,7 @@ def dataset(
         skip=skip,
         content=content(view, fields, labels, rating_one_hot),
         prefetch=prefetch,
+        encode_ahead=encode_ahead,
         transform=transform,
         timeout_s=timeout_s,
     )

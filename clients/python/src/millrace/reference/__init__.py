@@ -13,8 +13,9 @@ orders, weights: section 6. plan: section 7. tokens: section 8.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from millrace import _lazy
 
 if TYPE_CHECKING:
     from millrace.reference.keys import epoch_key, selection_key
@@ -45,22 +46,7 @@ _SOURCES = (
     "plan",
 )
 
-
-def __getattr__(name: str) -> Any:
-    if name in _SOURCES:
-        return importlib.import_module(f"millrace.reference.{name}")
-    if name in __all__:
-        for source in _SOURCES:
-            module = importlib.import_module(f"millrace.reference.{source}")
-            if hasattr(module, name):
-                globals()[name] = getattr(module, name)  # the next time it is found without this function
-                return globals()[name]
-    raise AttributeError(f"module 'millrace.reference' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_SOURCES})
-
+__getattr__, __dir__ = _lazy.names(globals(), _SOURCES, _SOURCES)
 
 __all__ = [
     "Batch",
