@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/catalog/post_codec.h"
+#include "core/catalog/told_facts.h"
 
 namespace millrace {
 namespace {
@@ -104,8 +105,9 @@ absl::Status ReplacePostsOfPool(Database& database, int64_t dataset_id, int64_t 
 
 }  // namespace
 
-absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& pool) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<PoolFact> before, ReadPool(database, dataset_id, pool.id));
+absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& told) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<PoolFact> before, ReadPool(database, dataset_id, told.id));
+  const PoolFact pool = before.empty() ? told : ToldOver(before[0], told);
   if (!before.empty() && before[0] == pool) return ListedChange::kUnchanged;
   const std::vector<int64_t> posts_before = before.empty() ? std::vector<int64_t>() : before[0].post_ids;
   if (posts_before != pool.post_ids) {
@@ -121,15 +123,16 @@ absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, c
   upsert.Bind(2, pool.id);
   upsert.BindBorrowed(3, pool.name);
   upsert.BindBorrowed(4, pool.kind);
-  upsert.Bind(5, static_cast<int64_t>(pool.is_deleted));
+  upsert.Bind(5, static_cast<int64_t>(pool.is_deleted.value_or(false)));
   upsert.Bind(6, BytesOf(packed));
   upsert.BindBorrowed(7, pool.extra_json);
   MILLRACE_RETURN_IF_ERROR(upsert.Run());
   return before.empty() ? ListedChange::kNew : ListedChange::kUpdated;
 }
 
-absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ArtistFact> before, ReadArtist(database, dataset_id, artist));
+absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& told) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ArtistFact> before, ReadArtist(database, dataset_id, told));
+  const ArtistFact artist = before.empty() ? told : ToldOver(before[0], told);
   if (!before.empty() && before[0] == artist) return ListedChange::kUnchanged;
   if (!before.empty() && before[0].name != artist.name) {
     MILLRACE_ASSIGN_OR_RETURN(Statement remove,

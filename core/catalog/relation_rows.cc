@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/catalog/told_facts.h"
 
 namespace millrace {
 namespace {
@@ -52,16 +53,17 @@ absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64
   return ReadAll(statement);
 }
 
-absl::StatusOr<ListedChange> WriteRelation(Database& database, int64_t dataset_id, const TagRelation& relation) {
+absl::StatusOr<ListedChange> WriteRelation(Database& database, int64_t dataset_id, const TagRelation& told) {
   MILLRACE_ASSIGN_OR_RETURN(
       Statement read,
       database.PrepareCached("SELECT kind, antecedent, consequent, status, extra_json FROM tag_relations "
                              "WHERE dataset_id = ?1 AND kind = ?2 AND antecedent = ?3 AND consequent = ?4"));
   read.Bind(1, dataset_id);
-  read.Bind(2, static_cast<int64_t>(relation.kind));
-  read.BindBorrowed(3, relation.antecedent);
-  read.BindBorrowed(4, relation.consequent);
+  read.Bind(2, static_cast<int64_t>(told.kind));
+  read.BindBorrowed(3, told.antecedent);
+  read.BindBorrowed(4, told.consequent);
   MILLRACE_ASSIGN_OR_RETURN(const std::vector<TagRelation> before, ReadAll(read));
+  const TagRelation relation = before.empty() ? told : ToldOver(before[0], told);
   if (!before.empty() && before[0] == relation) return ListedChange::kUnchanged;
   MILLRACE_ASSIGN_OR_RETURN(
       Statement upsert,

@@ -17,7 +17,7 @@
 namespace millrace {
 
 // Not thread-safe. Held in memory, up to kBytesMax: a large board's lists take some hundred MiB. Of what is told twice
-// the last stands.
+// the last stands, as far as it tells anything (told_facts.h).
 class StagedFacts {
  public:
   static constexpr int64_t kBytesMax = int64_t{1} << 30;

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/catalog/tag_rows.h"
 #include "core/catalog/tag_writer.h"
+#include "core/catalog/told_facts.h"
 
 namespace millrace {
 namespace {
@@ -26,17 +27,6 @@ TagFact FactOf(std::string_view name, Statement& statement, int first) {
   fact.source_post_count = statement.OptionalInt<int64_t>(first + 3);
   fact.extra_json = std::string(statement.Text(first + 4));
   return fact;
-}
-
-// What the list tells, and what was told before where it says nothing.
-TagFact Merged(const TagFact& before, const TagFact& told, bool tells_deprecation) {
-  TagFact merged = told;
-  if (told.id == 0) merged.id = before.id;
-  if (told.category == TagCategory::kUnspecified) merged.category = before.category;
-  if (!tells_deprecation) merged.is_deprecated = before.is_deprecated;
-  if (!told.source_post_count.has_value()) merged.source_post_count = before.source_post_count;
-  if (told.extra_json.empty()) merged.extra_json = before.extra_json;
-  return merged;
 }
 
 }  // namespace
@@ -97,7 +87,7 @@ absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& databa
 }
 
 absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
-                                           absl::Span<const TagFact* const> facts, bool tells_deprecation) {
+                                           absl::Span<const TagFact* const> facts) {
   ListedCounts counts;
   MILLRACE_ASSIGN_OR_RETURN(const bool has_facts, HasTagFacts(database, dataset_id));
   MILLRACE_ASSIGN_OR_RETURN(Statement upsert,
@@ -110,7 +100,7 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
     if (has_facts) {
       MILLRACE_ASSIGN_OR_RETURN(before, ReadTagFact(database, dataset_id, fact->name));
     }
-    const TagFact after = before.has_value() ? Merged(*before, *fact, tells_deprecation) : *fact;
+    const TagFact after = before.has_value() ? ToldOver(*before, *fact) : *fact;
     if (before == after) {
       counts.Add(ListedChange::kUnchanged);
       continue;
@@ -118,7 +108,7 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
     upsert.BindBorrowed(2, after.name);
     upsert.Bind(3, after.id);
     upsert.Bind(4, static_cast<int64_t>(after.category));
-    upsert.Bind(5, static_cast<int64_t>(after.is_deprecated));
+    upsert.Bind(5, static_cast<int64_t>(after.is_deprecated.value_or(false)));
     upsert.Bind(6, after.source_post_count);
     upsert.BindBorrowed(7, after.extra_json);
     MILLRACE_RETURN_IF_ERROR(upsert.Run());

@@ -28,10 +28,10 @@ absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t da
 // The names of the tags that are deprecated, ascending.
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
 
-// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count, nothing
-// else) stays as it was told before; so does the deprecation when the board does not tell it.
+// Adds the facts, ascending by name, to those there are. What one does not tell stays as it was told before
+// (told_facts.h); a tag is not deprecated as long as no list tells it.
 absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
-                                           absl::Span<const TagFact* const> facts, bool tells_deprecation = true);
+                                           absl::Span<const TagFact* const> facts);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
 // tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed. `recent` stays

@@ -187,11 +187,13 @@ bool JsonFactParser::ReadTagName(std::string_view field, Value value, std::strin
   return true;
 }
 
-bool JsonFactParser::ReadFlag(std::string_view field, Value value, bool* flag) {
+bool JsonFactParser::ReadFlag(std::string_view field, Value value, std::optional<bool>* flag) {
   ScalarValue scalar;
   if (!record_.ReadScalar(field, value, &scalar)) return false;
-  *flag = scalar.text == "true" || scalar.text == "t";
-  if (*flag || scalar.text == "false" || scalar.text == "f" || scalar.kind == ScalarValue::Kind::kNull) return true;
+  if (scalar.kind == ScalarValue::Kind::kNull) return true;
+  const bool is_set = scalar.text == "true" || scalar.text == "t";
+  *flag = is_set;
+  if (is_set || scalar.text == "false" || scalar.text == "f") return true;
   return record_.Reject(field, absl::StrCat("is ", Show(scalar), "; true, false, \"t\" or \"f\" was expected"));
 }
 

@@ -44,7 +44,7 @@ class JsonFactParser {
   bool TakeNumber(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* number);
   bool ReadText(std::string_view field, Value value, std::string* text);
   bool ReadTagName(std::string_view field, Value value, std::string* name);
-  bool ReadFlag(std::string_view field, Value value, bool* flag);
+  bool ReadFlag(std::string_view field, Value value, std::optional<bool>* flag);
   // A list of names, or one string with names between spaces.
   bool ReadNames(std::string_view field, Value value, std::vector<std::string>* names);
   // What must be there was not.

@@ -125,7 +125,7 @@ absl::Status ListListedTags(const ServiceDeps& deps, const v1::ListListedTagsReq
     message->set_id(tag.id);
     message->set_name(tag.name);
     message->set_category(static_cast<v1::TagCategory>(tag.category));
-    message->set_is_deprecated(tag.is_deprecated);
+    message->set_is_deprecated(tag.is_deprecated.value_or(false));
     if (tag.source_post_count.has_value()) message->set_source_post_count(*tag.source_post_count);
     message->set_extra_json(tag.extra_json);
   };
@@ -141,7 +141,7 @@ void SetPool(const PoolFact& pool, v1::ListedPool* message) {
   message->set_id(pool.id);
   message->set_name(pool.name);
   message->set_kind(pool.kind);
-  message->set_is_deleted(pool.is_deleted);
+  message->set_is_deleted(pool.is_deleted.value_or(false));
   message->set_post_count(static_cast<int64_t>(pool.post_ids.size()));
   message->set_extra_json(pool.extra_json);
 }

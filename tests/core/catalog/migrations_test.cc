@@ -139,7 +139,7 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 7 keeps what lists told of t
   CHECK(facts[0].name == "hug");
   CHECK(facts[0].id == 5);
   CHECK(facts[0].category == TagCategory::kMeta);
-  CHECK(facts[0].is_deprecated);
+  CHECK(facts[0].is_deprecated == true);
   CHECK(facts[0].source_post_count == 12);
   CHECK(facts[0].extra_json.empty());
   CHECK(facts[1].name == "solo");

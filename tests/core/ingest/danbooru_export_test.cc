@@ -70,10 +70,10 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CHECK(tags.tags[0].name == "1girl");
   CHECK(tags.tags[0].category == TagCategory::kGeneral);
   CHECK(tags.tags[0].source_post_count == 4000000);
-  CHECK_FALSE(tags.tags[0].is_deprecated);
+  CHECK(tags.tags[0].is_deprecated == false);
   CHECK(tags.tags[1].id == 0);
   CHECK(tags.tags[1].category == TagCategory::kArtist);
-  CHECK(tags.tags[1].is_deprecated);
+  CHECK(tags.tags[1].is_deprecated == true);
   // Categories in the source's own words, and whatever else there is.
   CHECK(tags.tags[0].extra_json == R"({"category":"0","created_at":"2013-02-28 00:20:00 UTC",)"
                                    R"("updated_at":"2020-01-01 00:00:00 UTC","words":["1girl"]})");
@@ -101,7 +101,7 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CHECK(pools.pools[0].id == 10);
   CHECK(pools.pools[0].name == "A_Story");
   CHECK(pools.pools[0].kind == "series");
-  CHECK(pools.pools[0].is_deleted);
+  CHECK(pools.pools[0].is_deleted == true);
   CHECK(pools.pools[0].post_ids == std::vector<int64_t>{5, 2, 4});
   CHECK(pools.pools[0].extra_json == R"({"description":"one\ntwo","is_active":true})");
   CheckRejected(pools, {{2, "post_ids[0]", "is \"x\"; a whole number was expected", {}}});
