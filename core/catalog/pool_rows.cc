@@ -5,14 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/catalog/listed_bytes.h"
 #include "core/catalog/post_codec.h"
 #include "core/catalog/told_facts.h"
 
 namespace millrace {
 namespace {
-
-// Of names and what else lists say, read at a time: more than a page holds, which is cut by size as well.
-constexpr size_t kListedBytesMax = 8 << 20;
 
 absl::Span<const uint8_t> BytesOf(const std::string& text) {
   return absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size());
@@ -28,9 +26,9 @@ absl::Status DamagedError(std::string_view what, int64_t id) {
 absl::StatusOr<std::vector<PoolFact>> ReadAllPools(Statement& statement) {
   std::vector<PoolFact> pools;
   size_t size_bytes = 0;
-  while (true) {
+  while (size_bytes < kListedBytesMax) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row || size_bytes >= kListedBytesMax) return pools;
+    if (!has_row) break;
     PoolFact& pool = pools.emplace_back();
     pool.id = statement.Int64(0);
     pool.name = std::string(statement.Text(1));
@@ -38,8 +36,9 @@ absl::StatusOr<std::vector<PoolFact>> ReadAllPools(Statement& statement) {
     pool.is_deleted = statement.Int64(3) != 0;
     if (!DecodeIds(statement.Blob(4), &pool.post_ids)) return DamagedError("pool", pool.id);
     pool.extra_json = std::string(statement.Text(5));
-    size_bytes += pool.name.size() + pool.extra_json.size();
+    size_bytes += ListedBytes(pool);
   }
+  return pools;
 }
 
 // The pool as it is; empty when it is not there.
@@ -56,15 +55,18 @@ absl::StatusOr<std::vector<PoolFact>> ReadPool(Database& database, int64_t datas
 // Of statements that select artist_id, name, other_names, extra_json.
 absl::StatusOr<std::vector<ArtistFact>> ReadAllArtists(Statement& statement) {
   std::vector<ArtistFact> artists;
-  while (true) {
+  size_t size_bytes = 0;
+  while (size_bytes < kListedBytesMax) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row) return artists;
+    if (!has_row) break;
     ArtistFact& artist = artists.emplace_back();
     artist.id = statement.Int64(0);
     artist.name = std::string(statement.Text(1));
     if (!DecodeTexts(statement.Blob(2), &artist.other_names)) return DamagedError("artist", artist.id);
     artist.extra_json = std::string(statement.Text(3));
+    size_bytes += ListedBytes(artist);
   }
+  return artists;
 }
 
 // The artist of that id (without one: of that name); empty when it is not there.

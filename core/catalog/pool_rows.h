@@ -22,10 +22,10 @@ namespace millrace {
 absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& told);
 // Adds the artist, or replaces the one of that id (without one: of that name).
 absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& told);
-// Ascending by id; fewer than `limit`, too, when they take some MiB.
+// Ascending by id; fewer than `limit`, too, when IsListingFull (listed_bytes.h).
 absl::StatusOr<std::vector<PoolFact>> ReadPools(Database& database, int64_t dataset_id, int64_t after_id,
                                                 int64_t limit);
-// Ascending by name, then id.
+// Ascending by name, then id; likewise.
 absl::StatusOr<std::vector<ArtistFact>> ReadArtists(Database& database, int64_t dataset_id,
                                                     const std::optional<ArtistCursor>& after, int64_t limit);
 

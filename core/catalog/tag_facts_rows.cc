@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/catalog/listed_bytes.h"
 #include "core/catalog/tag_rows.h"
 #include "core/catalog/tag_writer.h"
 #include "core/catalog/told_facts.h"
@@ -14,8 +15,6 @@ namespace {
 
 // Boards give a name to one tag; a source with a name in several categories has a handful.
 constexpr int64_t kSameNameMax = 64;
-// Of names and what else lists say, read at a time: more than a page holds, which is cut by size as well.
-constexpr size_t kListedBytesMax = 8 << 20;
 
 // From `first` on the row has tag_id, category, is_deprecated, source_post_count, extra_json.
 TagFact FactOf(std::string_view name, Statement& statement, int first) {
@@ -60,7 +59,7 @@ absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t da
     if (name.compare(0, prefix.size(), prefix) != 0) break;
     if (name == after) continue;
     facts.push_back(FactOf(name, statement, 1));
-    size_bytes += name.size() + facts.back().extra_json.size();
+    size_bytes += ListedBytes(facts.back());
   }
   return facts;
 }

@@ -21,8 +21,8 @@ namespace millrace {
 // Whether a list of tags told anything.
 absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id);
 absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name);
-// Those whose names begin with `prefix` and come behind `after`, ascending by name; fewer than `limit`, too, when they
-// take some MiB.
+// Those whose names begin with `prefix` and come behind `after`, ascending by name; fewer than `limit`, too, when
+// IsListingFull (listed_bytes.h).
 absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t dataset_id, std::string_view prefix,
                                                   std::string_view after, int64_t limit);
 // The names of the tags that are deprecated, ascending.

@@ -36,7 +36,8 @@ TEST_CASE("keys are in the order of their bytes, not of their escapes") {
 }
 
 TEST_CASE("what is no such object gives way as a whole") {
-  for (const char* odd : {"[1]", "x", "{", R"({"a")", R"({"a":)", R"({"a":1)", R"({"a":"x})", R"({a:1})", R"({"a":1,})"}) {
+  for (const char* odd :
+       {"[1]", "x", "{", R"({"a")", R"({"a":)", R"({"a":1)", R"({"a":"x})", R"({a:1})", R"({"a":1,})"}) {
     INFO(odd);
     CHECK(MembersOver(odd, R"({"b":1})") == R"({"b":1})");
     CHECK(MembersOver(R"({"b":1})", odd) == odd);
@@ -49,7 +50,8 @@ TEST_CASE("it is what a map of members would be") {
   const std::vector<std::string> keys = {"a", "b", "id", R"(\n)", R"(\\)", R"(q\"q)", R"(\u0002)", "\xE7\x8C\xAB"};
   const std::map<std::string, std::string> meant = {
       {R"(\n)", "\n"}, {R"(\\)", "\\"}, {R"(q\"q)", "q\"q"}, {R"(\u0002)", "\x02"}};
-  const std::vector<std::string> values = {"1", "null", R"("x,y")", R"([1,{"k":"]"}])", R"({"a":{"b":[]}})", R"("\"}")"};
+  const std::vector<std::string> values = {"1",       "null", R"("x,y")", R"([1,{"k":"]"}])", R"({"a":{"b":[]}})",
+                                           R"("\"}")"};
   using Members = std::map<std::string, std::string>;  // what the key means -> the member
   const auto write = [](const Members& members) {
     std::string text = "{";
