@@ -89,7 +89,7 @@ TEST_CASE_METHOD(FactsFixture, "the counts are on record, and a repeated request
 TEST_CASE("counts that are not there, or are none, are zero") {
   ImportOutcome outcome;
   outcome.facts.tags.new_count = 3;
-  CHECK(ListedMetadata(outcome) == ErrorMetadata{{"tags.new", "3"}});
+  CHECK(NamedCounts(outcome) == std::map<std::string, std::string>{{"tags.new", "3"}});
   SetListed({{"tags.updated", "4"}, {"pools.new", "many"}, {"of.later", "5"}}, &outcome);
   CHECK(outcome.facts == FactCounts{.tags = {0, 4, 0}});
 }
