@@ -16,6 +16,7 @@ void VisitCounts(Outcome& outcome, const Visit& visit) {
     visit(absl::StrCat(kind, ".new"), counts.new_count);
     visit(absl::StrCat(kind, ".updated"), counts.updated_count);
     visit(absl::StrCat(kind, ".unchanged"), counts.unchanged_count);
+    visit(absl::StrCat(kind, ".conflicts"), counts.conflict_count);
   };
   visit_kind("tags", outcome.facts.tags);
   visit_kind("aliases", outcome.facts.aliases);
