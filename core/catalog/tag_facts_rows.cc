@@ -96,20 +96,25 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
   upsert.Bind(1, dataset_id);
   for (const TagFact* fact : facts) {
     std::optional<TagFact> before;
+    TagFact merged;
+    const TagFact* after = fact;
     if (has_facts) {
       MILLRACE_ASSIGN_OR_RETURN(before, ReadTagFact(database, dataset_id, fact->name));
     }
-    const TagFact after = before.has_value() ? ToldOver(*before, *fact) : *fact;
-    if (before == after) {
-      counts.Add(ListedChange::kUnchanged);
-      continue;
+    if (before.has_value()) {
+      merged = ToldOver(*before, *fact);
+      after = &merged;
+      if (merged == *before) {
+        counts.Add(ListedChange::kUnchanged);
+        continue;
+      }
     }
-    upsert.BindBorrowed(2, after.name);
-    upsert.Bind(3, after.id);
-    upsert.Bind(4, static_cast<int64_t>(after.category));
-    upsert.Bind(5, static_cast<int64_t>(after.is_deprecated.value_or(false)));
-    upsert.Bind(6, after.source_post_count);
-    upsert.BindBorrowed(7, after.extra_json);
+    upsert.BindBorrowed(2, after->name);
+    upsert.Bind(3, after->id);
+    upsert.Bind(4, static_cast<int64_t>(after->category));
+    upsert.Bind(5, static_cast<int64_t>(after->is_deprecated.value_or(false)));
+    upsert.Bind(6, after->source_post_count);
+    upsert.BindBorrowed(7, after->extra_json);
     MILLRACE_RETURN_IF_ERROR(upsert.Run());
     counts.Add(before.has_value() ? ListedChange::kUpdated : ListedChange::kNew);
   }

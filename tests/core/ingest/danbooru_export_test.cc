@@ -160,6 +160,12 @@ TEST_CASE("a wrong value of a list is named by field") {
   reject("pools.json", R"({"name":"a"})", "id");
   reject("pools.json", R"({"id":1,"post_ids":"1 2"})", "post_ids");
   reject("pools.json", R"({"id":1,"is_deleted":3})", "is_deleted");
+  // A key that is there twice, among few keys and among many.
+  std::string many = R"({"name":"a")";
+  for (int i = 0; i < 40; ++i) many += ",\"k" + std::to_string(i) + "\":1";
+  reject("tags000000000000.json", R"({"name":"a","k1":1,"k1":1})", "k1");
+  reject("tags000000000000.json", many + R"(,"k1":1})", "k1");
+  reject("tags000000000000.json", many + R"(,"k39":1})", "k39");
   reject("artists.json", R"({"id":1,"name":"a","other_names":[5]})", "other_names[0]");
   reject("tag_aliases.json", R"({"antecedent_name":"a"})", "consequent_name");
   reject("tag_aliases.json", R"({"antecedent_name":"a","consequent_name":"b","status":1})", "status");
