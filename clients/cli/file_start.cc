@@ -72,8 +72,8 @@ FileContent TellJson(std::string_view json) {
   if (HasMember(json, "md5") || HasMember(json, "tags") || HasMember(json, "tag_string_general")) {
     return FileContent::kJson;
   }
-  if (has_all({"post_id", "body", "x", "y"})) return FileContent::kNotes;
-  if (has_all({"title", "body", "other_names"})) return FileContent::kWikiPages;
+  if (has_all({"post_id", "body"})) return FileContent::kNotes;
+  if (has_all({"title", "body"})) return FileContent::kWikiPages;
   return FileContent::kJson;
 }
 

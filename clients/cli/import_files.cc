@@ -97,8 +97,9 @@ bool Choose(const std::string& path, const std::string& relative, v1::SourceForm
   std::error_code error;
   const FileContent content = fs::is_regular_file(path, error) ? TellFileContent(path) : FileContent::kOther;
   if (content == FileContent::kNotes || content == FileContent::kWikiPages) {
-    found.skipped_data.push_back({path, absl::StrCat("holds ", content == FileContent::kNotes ? "notes" : "wiki pages",
-                                                     ", which a dataset has no place for")});
+    found.skipped_data.push_back(
+        {path, absl::StrCat("holds ", content == FileContent::kNotes ? "notes or comments" : "wiki pages",
+                            ", which a dataset has no place for")});
     return false;
   }
   if (LooksLikeData(relative, format)) return true;

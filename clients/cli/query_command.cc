@@ -11,6 +11,7 @@
 #include "clients/cli/scope.h"
 #include "clients/cli/table.h"
 #include "clients/cli/tag_reading_flag.h"
+#include "core/base/text.h"
 #include "millrace/v1/query_service.grpc.pb.h"
 
 namespace millrace::cli {
@@ -47,6 +48,7 @@ class QueryCommand : public Command {
   }
 
   Outcome Run(Session& session) override {
+    if (!IsValidUtf8(query_)) return UsageError("the query is no UTF-8", "Is the terminal's encoding UTF-8?");
     const std::unique_ptr<Stub> stub = v1::QueryService::NewStub(session.client.channel());
     const Outcome outcome = wants_ids_     ? PrintIds(session, *stub)
                             : wants_posts_ ? PrintPosts(session, *stub)

@@ -14,6 +14,14 @@
 namespace millrace::cli {
 namespace {
 
+absl::Time TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+std::string TimeTaken(const v1::RefreshRun& run) {
+  return run.has_ended_at() ? HumanDuration(TimeOf(run.ended_at()) - TimeOf(run.started_at())) : "-";
+}
+
 void AddName(CLI::App& app, std::string& name) {
   app.add_option("name", name, "The source's name")->required()->type_name("NAME");
 }
@@ -131,6 +139,8 @@ class RefreshSourceCommand : public Command {
         if (session.options.json) PrintJson(response, session.out());
         if (response.has_page()) {
           ShowPage(session, response.page(), meter);
+        } else if (response.has_wait()) {
+          ShowWait(session, response.wait(), meter);
         } else {
           last = response;
         }
@@ -160,6 +170,13 @@ class RefreshSourceCommand : public Command {
     meter.Update(view);
   }
 
+  static void ShowWait(Session& session, const v1::RefreshWait& wait, ProgressMeter& meter) {
+    const absl::Duration left = absl::Seconds(wait.wait().seconds()) + absl::Nanoseconds(wait.wait().nanos());
+    meter.Clear();
+    session.err() << "waiting " << HumanDuration(left) << " to ask again: " << Printable(wait.error().message())
+                  << std::endl;
+  }
+
   static void PrintRun(Session& session, const v1::RefreshRun& run) {
     const v1::RefreshCounts& counts = run.counts();
     std::vector<std::pair<std::string, std::string>> pairs = {
@@ -173,7 +190,8 @@ class RefreshSourceCommand : public Command {
     if (counts.failed_page_count() > 0) pairs.emplace_back("failed pages", WithThousands(counts.failed_page_count()));
     if (counts.lookup_request_count() > 0) {
       pairs.emplace_back("tags looked up", absl::StrCat(WithThousands(counts.told_tag_count()), " told by ",
-                                                        WithThousands(counts.lookup_request_count()), " requests"));
+                                                        WithThousands(counts.lookup_request_count()),
+                                                        counts.lookup_request_count() == 1 ? " request" : " requests"));
     }
     pairs.emplace_back("position", absl::StrCat("behind post ", run.last_position()));
     if (!run.snapshot().empty()) pairs.emplace_back("snapshot", ShortDigest(run.snapshot(), session.options.full));
@@ -223,6 +241,7 @@ class ListRunsCommand : public Command {
         &v1::ListRefreshRunsResponse::runs, limit_,
         Table({{"source"},
                {"started"},
+               {"took", Align::kRight},
                {"state"},
                {"pages", Align::kRight},
                {"new", Align::kRight},
@@ -235,6 +254,7 @@ class ListRunsCommand : public Command {
           const v1::RefreshCounts& counts = run.counts();
           return {run.source(),
                   HumanTime(run.started_at()),
+                  TimeTaken(run),
                   RefreshStateText(run.state()),
                   WithThousands(counts.page_count()),
                   WithThousands(counts.new_post_count()),

@@ -16,6 +16,14 @@
 namespace millrace::cli {
 namespace {
 
+// As ParseTimeout, and whole days: "7d".
+std::optional<absl::Duration> ParseInterval(std::string_view text) {
+  if (!text.ends_with('d')) return ParseTimeout(text);
+  const std::optional<int64_t> days = ParseInt(text.substr(0, text.size() - 1));
+  if (!days.has_value() || *days < 1 || *days > 10'000) return std::nullopt;
+  return *days * absl::Hours(24);
+}
+
 const std::map<std::string, v1::BoardKind>& BoardKinds() {
   static const auto* const kinds = new std::map<std::string, v1::BoardKind>{{"danbooru", v1::BOARD_KIND_DANBOORU},
                                                                             {"e621", v1::BOARD_KIND_E621},
@@ -58,7 +66,8 @@ void SourceFlags::AddTo(CLI::App& app) {
   app_ = &app;
   app.add_option("--query", query_, "Only posts that match, in the board's own language")->type_name("QUERY");
   app.add_option("--page-size", page_size_, "Posts a page; by default as many as the board gives")->check(AtLeast(1));
-  app.add_option("--interval", interval_, "Refresh by itself, this long behind the last refresh (1h, 30m); 0: do not")
+  app.add_option("--interval", interval_,
+                 "Refresh by itself, this long behind the last refresh (30m, 1h, 7d); 0: do not")
       ->type_name("DURATION");
   app.add_flag("--snapshot,!--no-snapshot", snapshot_, "Compile a snapshot behind each refresh that changed something");
   app.add_flag("--mark-missing,!--no-mark-missing", mark_missing_,
@@ -77,12 +86,13 @@ void SourceFlags::AddTo(CLI::App& app) {
 
 Outcome SourceFlags::ReadInterval(int64_t* interval_seconds) const {
   *interval_seconds = 0;
-  if (interval_ == "0") return {};
-  const std::optional<absl::Duration> interval = ParseTimeout(interval_);
+  if (interval_ == "0" || interval_ == "0s") return {};
+  const std::optional<absl::Duration> interval = ParseInterval(interval_);
   if (!interval.has_value()) {
-    return UsageError(absl::StrCat("--interval ", interval_, ": not a duration"), "Say 30m, 1h or 24h; 0 for none.");
+    return UsageError(absl::StrCat("--interval ", interval_, ": not a duration"), "Say 30m, 1h or 7d; 0 for none.");
   }
-  *interval_seconds = absl::ToInt64Seconds(*interval);
+  // Not to 0, which means none: what is too short, the server refuses.
+  *interval_seconds = absl::ToInt64Seconds(absl::Ceil(*interval, absl::Seconds(1)));
   return {};
 }
 

@@ -182,8 +182,9 @@ absl::StatusOr<RefreshCounts> SourceStore::WritePage(const PageWrite& page) {
     std::optional<int64_t> unswept_dataset_id;
     // Beside streams that fill the cores it would take twice as long, and whoever else writes waits for it. Not for
     // longer than the write: threads that are begun behind it would hurry for ever.
-    std::optional<Hurry> hurry(std::in_place);
+    std::optional<Hurry> hurry;
     const absl::Status status = connections_.Write([&](Database& database) -> absl::Status {
+      hurry.emplace();
       PageWriter writer(&database, connections_.recent_tags(), &live_imports_, page, now_us_());
       counts = writer.Write();
       unswept_dataset_id = writer.unswept_dataset_id();

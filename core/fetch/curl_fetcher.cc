@@ -37,6 +37,12 @@ absl::StatusOr<Url> FollowRedirect(const Url& from, const std::string& location)
   return to;
 }
 
+// The error of an address that nobody named but who redirects to it.
+absl::Status Redirected(const absl::Status& error, const Url& origin) {
+  return MakeError(ReasonOf(error), absl::StrCat(error.message(), " (redirected to from ", origin.Shown(), ")"),
+                   MetadataOf(error));
+}
+
 }  // namespace
 
 CurlFetcher::CurlFetcher(const CurlFetcherOptions& options, std::unique_ptr<HostResolver> resolver)
@@ -69,7 +75,9 @@ absl::StatusOr<HttpResponse> CurlFetcher::Get(const HttpRequest& request) {
     if (redirect_count > 0 && request.before_redirect) {
       MILLRACE_RETURN_IF_ERROR(request.before_redirect(transfer.url.host));
     }
-    MILLRACE_ASSIGN_OR_RETURN(transfer.addresses, FindAddresses(transfer.url));
+    absl::StatusOr<std::vector<IpAddress>> addresses = FindAddresses(transfer.url);
+    if (!addresses.ok()) return redirect_count == 0 ? addresses.status() : Redirected(addresses.status(), origin);
+    transfer.addresses = *std::move(addresses);
     const bool is_origin = transfer.url.HasSameOrigin(origin);
     transfer.user = is_origin ? request.user : std::string();
     transfer.password = is_origin ? request.password : std::string();

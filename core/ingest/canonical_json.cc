@@ -156,7 +156,8 @@ std::string DescribeJsonError(simdjson::error_code error) {
     case simdjson::UNCLOSED_STRING:
       return "is not valid JSON: it ends within a string (was the line cut short?)";
     case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
-      return "is not valid JSON: it ends before its last } (was the line cut short?)";
+      return "is not valid JSON: it does not end with its last } (was the line cut short, or does something stand "
+             "behind it?)";
     case simdjson::STRING_ERROR:
       return "is not valid JSON: a string has a broken escape";
     case simdjson::DEPTH_ERROR:

@@ -47,7 +47,7 @@ absl::Status DanbooruExportReader::TellKind(std::string_view first_line) {
     kind_ = *kind == TagRelationKind::kAlias ? Kind::kAliases : Kind::kImplications;
   } else if (has("body") && (has("post_id") || has("title"))) {
     return MakeError(Reason::kFileInvalid,
-                     absl::StrCat(file_, ": holds ", has("post_id") ? "notes of pictures" : "wiki pages",
+                     absl::StrCat(file_, ": holds ", has("post_id") ? "notes or comments" : "wiki pages",
                                   ", which a dataset has no place for. Import without this file."),
                      {{"file", file_}});
   } else if (has("other_names")) {

@@ -34,6 +34,11 @@ bool IsZstdSkippableFrame(std::string_view bytes) {
          bytes.substr(1, 3) == "\x2A\x4D\x18";
 }
 
+// The header of the first entry says so, behind the entry's name, which zeros fill up.
+bool IsTar(std::string_view bytes) {
+  return bytes.size() > 262 && bytes.substr(257, 5) == "ustar" && bytes.substr(0, 257).find('\0') < 257;
+}
+
 }  // namespace
 
 FileSignature TellFile(std::string_view bytes) {
@@ -41,6 +46,7 @@ FileSignature TellFile(std::string_view bytes) {
     if (bytes.substr(0, entry.magic.size()) == entry.magic) return entry.signature;
   }
   if (IsZstdSkippableFrame(bytes)) return {FileKind::kZstd, "a zstd file"};
+  if (IsTar(bytes)) return {FileKind::kOther, "a tar archive"};
   return {};
 }
 

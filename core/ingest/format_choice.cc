@@ -54,8 +54,13 @@ std::string AdviceWithoutFormat(std::string_view start) {
   if (what == "an xz file" || what == "a bzip2 file" || what == "a ZIP archive" || what == "a 7-Zip archive") {
     return "only gzip and Zstandard are read; unpack it first";
   }
+  if (what == "a tar archive") return "archives are not read; unpack it first, and import the folder";
   if (what == "UTF-16 text") return "text must be UTF-8; convert it, for example with iconv -f UTF-16 -t UTF-8";
   if (signature.kind == FileKind::kOther) return "no format is that; leave the file out";
+  if (IsDanbooruListInBrackets(start)) {
+    return "lists beside posts are read as danbooru-export, an object a line; write it so, for example with jq -c "
+           "'.[]'";
+  }
   const std::string_view text = TrimStart(start);
   if (text.substr(0, 1) == "<") {
     return "that is HTML or XML, such as a board's page of an error; no format is that. Fetch the data again, as JSON";

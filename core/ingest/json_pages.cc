@@ -31,7 +31,14 @@ absl::Status JsonPagesReader::OnRecord(std::string_view text, int64_t number) {
   // How many posts are taken between two looks at the flag: some milliseconds.
   constexpr int64_t kRecordsPerCheck = 256;
   if (number % kRecordsPerCheck == 0) MILLRACE_RETURN_IF_ERROR(sink_->CheckCancelled());
-  if (parser_.Parse(text)) {
+  bool is_good = parser_.Parse(text);
+  if (!is_good) {
+    // Where nesting is broken the parser looks at the byte behind the record, which differs with the pieces that the
+    // file comes in. What is said of the record must not.
+    again_.assign(text).append(JsonPostParser::kPaddingBytes, ' ');
+    is_good = parser_.Parse({again_.data(), text.size()});
+  }
+  if (is_good) {
     return sink_->OnPost(parser_.post(), parser_.tags(), number, parser_.duplicate_tag_count());
   }
   RejectedRecord rejected = parser_.rejected();

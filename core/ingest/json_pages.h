@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -30,6 +31,7 @@ class JsonPagesReader : public DumpReader {
   RecordSink* const sink_;
   const int64_t record_size_bytes_max_;
   JsonPostParser parser_;
+  std::string again_;  // a record that was refused, with blanks behind it
   JsonSplitter splitter_;
 };
 

@@ -44,6 +44,22 @@ std::string_view ExtensionOf(std::string_view name) {
   return is_good ? name : std::string_view();
 }
 
+// Whether only posts have the field, of all that boards list: of comments, wiki pages, pools, aliases they tell these.
+bool IsOfPostsOnly(const JsonField& field) {
+  if (field.shape == JsonShape::kStatus) return false;
+  if (field.shape != JsonShape::kScalar) return true;
+  constexpr PostField kOfOthers[] = {PostField::kId,         PostField::kCreatedAt,  PostField::kUpdatedAt,
+                                     PostField::kUploaderId, PostField::kApproverId, PostField::kScore,
+                                     PostField::kIsDeleted,  PostField::kIsBanned,   PostField::kIsPending};
+  return std::find(std::begin(kOfOthers), std::end(kOfOthers), field.field) == std::end(kOfOthers);
+}
+
+uint64_t PostFields(absl::Span<const JsonField> fields) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < fields.size(); ++i) bits |= uint64_t{IsOfPostsOnly(fields[i])} << i;
+  return bits;
+}
+
 size_t WordCount(std::string_view words) {
   size_t count = 0;
   for (size_t i = 0; i < words.size(); ++i) {
@@ -54,7 +70,8 @@ size_t WordCount(std::string_view words) {
 
 }  // namespace
 
-JsonPostParser::JsonPostParser(const JsonPostSchema& schema) : schema_(schema), order_(64, 255) {}
+JsonPostParser::JsonPostParser(const JsonPostSchema& schema)
+    : schema_(schema), post_fields_(PostFields(schema.fields)), order_(64, 255) {}
 
 bool JsonPostParser::Parse(std::string_view text) {
   post_.Clear();
@@ -105,6 +122,7 @@ bool JsonPostParser::ParseMembers(Object object, absl::Span<const JsonField> fie
     seen |= bit;
     if (!ParseKnown(fields[index], member.value(), extra)) return false;
   }
+  if (order != nullptr) seen_ = seen;
   return true;
 }
 
@@ -196,6 +214,7 @@ bool JsonPostParser::ParseStatus(const JsonField& field, const ScalarValue& word
 
 bool JsonPostParser::Conclude() {
   if (post_.id == 0) return record_.Reject("id", "is missing; every post needs one");
+  if ((seen_ & post_fields_) == 0 && !CheckIsPost()) return false;
   if (post_.file_ext.empty()) post_.file_ext = ExtensionOf(file_name_);
   if (whole_tag_string_.kind != ScalarValue::Kind::kNull) {
     if (!has_tag_strings_) {
@@ -213,6 +232,17 @@ bool JsonPostParser::Conclude() {
   }
   if (tags_have_extra_ && !KeepTagObjects()) return false;
   return record_.WriteKept("", &extra_, &post_.extra_json);
+}
+
+bool JsonPostParser::CheckIsPost() {
+  constexpr std::string_view kOfOthers[] = {"name", "post_id", "title", "body", "antecedent_name"};
+  for (const std::string_view key : kOfOthers) {
+    if (std::none_of(extra_.begin(), extra_.end(), [&](const auto& member) { return member.first == key; })) continue;
+    return record_.Reject("", absl::StrCat("has \"", std::string(key),
+                                           "\" and nothing that only posts have (tags, a rating, an md5, a size): it "
+                                           "seems to be of another list, whose file is to be left out"));
+  }
+  return true;
 }
 
 bool JsonPostParser::ConcludeMd5() {

@@ -60,6 +60,8 @@ class JsonPostParser {
   bool ParseStatus(const JsonField& field, const ScalarValue& word, JsonMembers* extra);
   // What can be said only when all members were seen.
   bool Conclude();
+  // Whether the record is a post: lists of tags, comments and the like have ids, too.
+  bool CheckIsPost();
   bool ConcludeMd5();
   bool KeepTagObjects();
 
@@ -76,6 +78,8 @@ class JsonPostParser {
   bool ParseTexts(std::string_view field, Value value, JsonMembers* extra);
 
   const JsonPostSchema& schema_;
+  const uint64_t post_fields_;  // bit i: only posts have schema_.fields[i]
+  uint64_t seen_ = 0;           // bit i: the record has schema_.fields[i]
   JsonRecord record_;
   Post post_;
   TagCollector tags_;

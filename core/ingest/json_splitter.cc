@@ -84,6 +84,8 @@ absl::Status JsonSplitter::Step(std::string_view bytes, size_t* at) {
     state_ = State::kObject;
     expects_key_ = true;
     expects_value_ = false;
+    has_records_ = false;
+    other_key_.clear();
   }
   return ++*at, absl::OkStatus();
 }
@@ -145,8 +147,13 @@ absl::Status JsonSplitter::StepInObject(std::string_view bytes, size_t* at) {
     expects_value_ = false;
     const bool is_wrapper =
         std::find(options_.wrappers.begin(), options_.wrappers.end(), key_) != options_.wrappers.end();
+    has_records_ |= is_wrapper;
     if (is_wrapper && (c == '[' || c == '{')) return BeginMember(c, (*at)++);
-    if (!options_.page_mark.empty() && key_ == options_.page_mark) is_wrapper_ = true, is_kept_ = false;
+    if (!options_.page_mark.empty() && key_ == options_.page_mark) {
+      is_wrapper_ = true, is_kept_ = false;
+    } else if ((c == '[' || c == '{') && other_key_.empty()) {
+      other_key_ = key_;
+    }
   }
   ++*at;
   if (c == '"') {
@@ -158,6 +165,7 @@ absl::Status JsonSplitter::StepInObject(std::string_view bytes, size_t* at) {
     if (--depth_ > 0) return absl::OkStatus();
     if (c != '}') return UnexpectedError(c, *at - 1, "}");
     if (is_kept_) return EndRecord(bytes, *at);
+    if (!has_records_ && !other_key_.empty()) return OtherPageError(*at);
     state_ = State::kTop;
     is_wrapper_ = false;
   } else if (is_direct && c == ':') {
@@ -213,6 +221,14 @@ void JsonSplitter::Keep(std::string_view part) {
   }
   if (!part.empty()) std::memcpy(buffer_.data() + buffered_bytes_, part.data(), part.size());
   buffered_bytes_ = size;
+}
+
+absl::Status JsonSplitter::OtherPageError(size_t at) const {
+  const std::string offset = absl::StrCat(offset_ + static_cast<int64_t>(at));
+  return MakeError(Reason::kFileInvalid,
+                   absl::StrCat(file_, ": is a page of ", QuoteForMessage(other_key_),
+                                " and not of posts. Import without this file."),
+                   {{"file", file_}, {"offset", offset}});
 }
 
 absl::Status JsonSplitter::UnexpectedError(char c, size_t at, std::string_view expected) const {

@@ -39,7 +39,8 @@ class JsonSplitter {
 
   // Forgets what was written and starts again with record 1. `file` is for messages.
   void Restart(std::string_view file);
-  // kFileInvalid, with file and offset, when what stands between records is no JSON, or a list is not at its end.
+  // kFileInvalid, with file and offset, when what stands between records is no JSON, a list is not at its end, or a
+  // marked page has no member with records but another one with a list or an object: a page of something else.
   absl::Status Write(std::string_view bytes);
   absl::Status End();
 
@@ -62,6 +63,7 @@ class JsonSplitter {
   void BeginRecord(char c, size_t at);
   absl::Status EndRecord(std::string_view bytes, size_t end);
   void Keep(std::string_view part);
+  absl::Status OtherPageError(size_t at) const;
   absl::Status UnexpectedError(char c, size_t at, std::string_view expected) const;
 
   const Options options_;
@@ -80,8 +82,10 @@ class JsonSplitter {
   std::vector<char> buffer_;  // its start, from earlier pieces, and padding
   size_t buffered_bytes_ = 0;
   // kObject, directly within it:
-  bool is_in_list_ = false;  // records stand in a list
-  bool is_wrapper_ = false;  // the object around has given records, or is marked as a page
+  bool is_in_list_ = false;   // records stand in a list
+  bool is_wrapper_ = false;   // the object around has given records, or is marked as a page
+  bool has_records_ = false;  // a member that holds records was there, though it held none
+  std::string other_key_;     // of the first other member that is a list or an object
   bool expects_key_ = false;
   bool expects_value_ = false;
   std::string key_;

@@ -39,6 +39,9 @@ bool CouldBeGelbooruPages(std::string_view start);
 // Whether the bytes are records of JSON that stand by themselves and have no tags, as posts have of which their board
 // tells little: what recognises them has little to go by.
 bool TellsNoTags(std::string_view start);
+// Whether the bytes are one JSON list of what danbooru-export has a line each, beside its posts: as the boards' APIs
+// answer for tags, pools, artists and relations.
+bool IsDanbooruListInBrackets(std::string_view bytes);
 // Whether the bytes are JSON that ends before its first record does: more of them may tell more.
 bool EndsWithinFirstRecord(std::string_view start);
 

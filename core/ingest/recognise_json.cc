@@ -160,6 +160,11 @@ bool TellsNoTags(std::string_view bytes) {
          !HasOtherTags(start) && !IsDanbooruList(start);
 }
 
+bool IsDanbooruListInBrackets(std::string_view bytes) {
+  const JsonStart start = ReadJsonStart(bytes);
+  return start.outer == Outer::kArray && IsDanbooruList(start);
+}
+
 bool EndsWithinFirstRecord(std::string_view bytes) {
   const JsonStart start = ReadJsonStart(bytes);
   return start.record_count == 1 && !start.is_first_whole;

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/query/snapshot_clock.h"
 #include "core/query/tag_names.h"
+#include "core/query/word_hint.h"
 #include "core/snapshot/applied_tags.h"
 #include "core/snapshot/post_columns.h"
 
@@ -125,9 +126,7 @@ class Binder {
   absl::Status NoSuchTag(const QueryTerm& term) const {
     MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_.Suggest(term.tag));
     std::string hint = names.empty() ? "" : absl::StrCat(" Did you mean ", JoinNames(names, " or "), "?");
-    const size_t colon = term.tag.find(':');
-    if (!term.is_quoted && colon != term.tag.npos) hint += MetatagHint(std::string_view(term.tag).substr(0, colon));
-    if (!term.is_quoted && (term.tag == "OR" || term.tag == "AND")) hint += " \"or\" and \"and\" are written small.";
+    if (!term.is_quoted) hint += WordHint(term.tag, names);
     return TermError(term, absl::StrCat("names a tag that no post of snapshot ", snapshot_.digest(),
                                         " has; correct it or leave it out.", hint));
   }

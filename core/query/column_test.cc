@@ -14,6 +14,7 @@ using Presence = QueryTerm::Presence;
 using snapshot_file::Column;
 using snapshot_file::Field;
 using snapshot_file::FieldBit;
+using snapshot_file::FieldPresence;
 using snapshot_file::PostColumns;
 
 // Wanted tags are kept as bits for so many rows or more.
@@ -45,8 +46,7 @@ ColumnTest::ColumnTest(const BoundTerm& term, bool is_negated, uint64_t row_coun
   for (const uint32_t tag_index : term.tag_indexes) wanted_tags_[tag_index / 64] |= uint64_t{1} << (tag_index % 64);
 }
 
-absl::Status ColumnTest::Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words, ColumnRun* run) {
-  run_ = run;
+absl::Status ColumnTest::Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words) {
   first_ = first;
   end_ = end;
   words_ = words;
@@ -103,18 +103,10 @@ absl::Status ColumnTest::Same(bool holds) {
   return absl::OkStatus();
 }
 
-bool ColumnTest::AllHave(Field field, absl::Span<const uint32_t> presence, uint32_t bits) const {
-  if (rows_ != nullptr) return false;
-  // Later tests of a run are of the same rows or fewer.
-  const bool is_first = &columns_.PresenceOf(field) == &columns_.presence();
-  std::optional<uint32_t>& common = is_first ? run_->common_presence : run_->common_more_presence;
-  if (!common.has_value()) {
-    uint32_t all = ~uint32_t{0};
-    for (size_t i = 0; i < presence.size(); i += 16) PrefetchNextRun(presence.data() + i);
-    for (const uint32_t word : presence) all &= word;
-    common = all;
-  }
-  return (*common & bits) == bits;
+absl::Status ColumnTest::LookUpPresence(const Column<uint32_t>& words, uint32_t bits, FieldPresence* presence) const {
+  *presence = {.all = false, .none = true};
+  if (!words.is_present()) return absl::OkStatus();
+  return snapshot_.field_runs().Get(words, bits, first_, end_, presence);
 }
 
 bool ColumnTest::InIntervals(int64_t value) const {
@@ -133,8 +125,8 @@ bool ColumnTest::IsWantedCode(uint32_t code) const {
 }
 
 // Whether the rows have all of the fields.
-absl::Status ColumnTest::RunPresence(const Column<uint32_t>& words, uint32_t bits) {
-  if (!words.is_present()) return Same(!wants_presence());
+absl::Status ColumnTest::RunPresence(const Column<uint32_t>& words, uint32_t bits, const FieldPresence& known) {
+  if (known.all || known.none) return Same(known.all == wants_presence());
   struct Holds {
     const uint32_t* presence = nullptr;
     uint32_t bits = 0;
@@ -176,7 +168,11 @@ absl::Status ColumnTest::RunRating() {
 template <typename T>
 absl::Status ColumnTest::RunNumber() {
   const Column<uint32_t>& words = columns_.PresenceOf(term_.field);
-  if (term_.presence != Presence::kValue) return RunPresence(words, PostColumns::PresenceBit(term_.field));
+  const uint32_t bit = PostColumns::PresenceBit(term_.field);
+  FieldPresence known;
+  MILLRACE_RETURN_IF_ERROR(LookUpPresence(words, bit, &known));
+  if (term_.presence != Presence::kValue) return RunPresence(words, bit, known);
+  if (known.none) return Same(false);
   struct InOne {
     const T* values = nullptr;
     const uint32_t* presence = nullptr;
@@ -194,7 +190,6 @@ absl::Status ColumnTest::RunNumber() {
   };
   using Limits = std::numeric_limits<T>;
   const Interval& interval = term_.intervals.front();
-  if (!words.is_present()) return Same(false);
   if (term_.intervals.size() > 1 || !columns_.template OptionalColumn<T>(term_.field).is_present()) {
     return Test<InMany>([&](uint64_t first, uint64_t end, InMany* holds) {
       holds->test = this;
@@ -207,7 +202,7 @@ absl::Status ColumnTest::RunNumber() {
   const T largest = static_cast<T>(std::min<int64_t>(interval.last, Limits::max()));
   OptionalSlice<T> slice;
   MILLRACE_RETURN_IF_ERROR(columns_.template ReadSlice<T>(term_.field, first_, end_, &slice));
-  if (AllHave(term_.field, slice.presence, slice.presence_bit)) {
+  if (known.all) {
     return Scan<InRange<T>>([&](uint64_t, uint64_t, InRange<T>* holds) {
       *holds = {slice.values.data(), smallest, largest};
       return absl::OkStatus();
@@ -221,7 +216,10 @@ absl::Status ColumnTest::RunNumber() {
 
 absl::Status ColumnTest::RunSides() {
   const uint32_t bits = FieldBit(Field::kWidthPx) | FieldBit(Field::kHeightPx);
-  if (term_.presence != Presence::kValue) return RunPresence(columns_.presence(), bits);
+  FieldPresence known;
+  MILLRACE_RETURN_IF_ERROR(LookUpPresence(columns_.presence(), bits, &known));
+  if (term_.presence != Presence::kValue) return RunPresence(columns_.presence(), bits, known);
+  if (known.none) return Same(false);
   struct Holds {
     OptionalSlice<int32_t> widths;
     OptionalSlice<int32_t> heights;
@@ -241,8 +239,9 @@ absl::Status ColumnTest::RunSides() {
   if (widths.empty() || heights.empty()) return Same(false);
   if (term_.kind == Kind::kPixels && term_.intervals.size() == 1) {
     return Scan<AreaInRange>([&](uint64_t, uint64_t, AreaInRange* holds) {
-      *holds = {widths.values.data(),          heights.values.data(),       widths.presence.data(), bits,
-                term_.intervals.front().first, term_.intervals.front().last};
+      const uint32_t* const presence = known.all ? nullptr : widths.presence.data();
+      const Interval& wanted = term_.intervals.front();
+      *holds = {widths.values.data(), heights.values.data(), presence, bits, wanted.first, wanted.last};
       return absl::OkStatus();
     });
   }

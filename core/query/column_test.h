@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,16 +12,11 @@
 #include "core/query/bound_query.h"
 #include "core/query/row_words.h"
 #include "core/snapshot/applied_tags.h"
+#include "core/snapshot/field_runs.h"
 #include "core/snapshot/post_columns.h"
 #include "core/snapshot/snapshot.h"
 
 namespace millrace {
-
-// What is known of some neighbouring rows, by those that were asked before: fields that all of them have.
-struct ColumnRun {
-  std::optional<uint32_t> common_presence;
-  std::optional<uint32_t> common_more_presence;
-};
 
 // Any kind of term but kNothing, kEverything, kRows, kRowRange and kParents; kTags by the rows' lists of tags. Borrows
 // term and snapshot. Not thread-safe.
@@ -35,16 +29,16 @@ class ColumnTest {
   ColumnTest(const BoundTerm& term, bool is_negated, uint64_t row_count, const Snapshot& snapshot);
 
   // Takes the rows that do not pass out of `words`: bit i of words[w] is row first + 64 * w + i. Requires rows of the
-  // snapshot from `first` to below `end` only. Reads the columns of these. `run` is for all tests of these rows or of
-  // some of them, and new for others. kSnapshotDamaged.
-  absl::Status Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words, ColumnRun* run);
+  // snapshot from `first` to below `end` only. Reads the columns of these. kSnapshotDamaged.
+  absl::Status Narrow(uint64_t first, uint64_t end, absl::Span<uint64_t> words);
   // The same for single rows: requires at least one, in ascending order.
   absl::Status Narrow(std::vector<uint32_t>* rows);
 
  private:
   absl::Status Run();
   absl::Status RunRating();
-  absl::Status RunPresence(const snapshot_file::Column<uint32_t>& words, uint32_t bits);
+  absl::Status RunPresence(const snapshot_file::Column<uint32_t>& words, uint32_t bits,
+                           const snapshot_file::FieldPresence& known);
   template <typename T>
   absl::Status RunNumber();
   absl::Status RunSides();
@@ -90,8 +84,9 @@ class ColumnTest {
     return error_;
   }
 
-  // Whether all rows are known to have all of the fields, as those of most runs have.
-  bool AllHave(snapshot_file::Field field, absl::Span<const uint32_t> presence, uint32_t bits) const;
+  // What is known of the rows' fields without reading their words. Words that are not present: no row has them.
+  absl::Status LookUpPresence(const snapshot_file::Column<uint32_t>& words, uint32_t bits,
+                              snapshot_file::FieldPresence* presence) const;
   bool InIntervals(int64_t value) const;
   // kAny's answer, or kNone's.
   bool wants_presence() const { return term_.presence == QueryTerm::Presence::kAny; }
@@ -116,7 +111,6 @@ class ColumnTest {
   uint64_t end_ = 0;
   absl::Span<uint64_t> words_;
   std::vector<uint32_t>* rows_ = nullptr;  // null: words_
-  ColumnRun* run_ = nullptr;
 };
 
 }  // namespace millrace

@@ -1,6 +1,7 @@
 #include "core/query/metatag.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -53,12 +54,26 @@ constexpr MetatagInfo kMetatags[] = {
     {"has", Metatag::kHas, ValueSyntax::kWord},
 };
 
+// Of e621, about what a snapshot holds and queries ask for by another word.
+constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+    {"inpool", "has:pools"},
+    {"ischild", "is:child"},
+    {"isparent", "is:parent"},
+    {"hassource", "has:source"},
+    {"uploader", "user:"},
+    {"user_id", "user:"},
+    {"upvotes", "score:"},
+    {"downvotes", "score:"},
+    {"randseed", "to draw posts with SamplePosts (millrace posts sample)"},
+};
+
 // Of Danbooru and e621, about what happens on their sites and not about posts as they are exported.
 constexpr std::string_view kForeign[] = {
-    "appealer",    "commentary",  "commenter", "comment_count", "comments",    "delreason", "deletedby",
-    "description", "disapproved", "downvote",  "embedded",      "fav",         "favgroup",  "favoritedby",
-    "flagger",     "locked",      "note",      "noter",         "noteupdater", "ordfav",    "ordfavgroup",
-    "ordpool",     "search",      "set",       "unaliased",     "upvote",      "voteddown", "votedup",
+    "appealer",  "artcomm",     "change",      "commentary",     "commenter", "comment_count", "comments",
+    "delreason", "deletedby",   "description", "disapproved",    "downvote",  "embedded",      "fav",
+    "favgroup",  "favoritedby", "flagger",     "hasdescription", "locked",    "note",          "note_count",
+    "noter",     "noteupdater", "ordfav",      "ordfavgroup",    "ordpool",   "search",        "set",
+    "unaliased", "upvote",      "voteddown",   "votedup",
 };
 
 // Of searches, and so no metatags of a query (query.h).
@@ -79,6 +94,11 @@ std::string MetatagHint(std::string_view written) {
   const std::string name = absl::AsciiStrToLower(absl::string_view(written.data(), written.size()));
   if (std::find(std::begin(kForeign), std::end(kForeign), name) != std::end(kForeign)) {
     return absl::StrCat(" Other programs know the metatag ", name, ":, but snapshots do not hold what it asks for.");
+  }
+  for (const auto& [word, here] : kElsewhere) {
+    if (word != name) continue;
+    return absl::StrCat(" Other programs know the metatag ", name, ":; what comes nearest to it here is ",
+                        std::string(here), ".");
   }
   std::vector<std::string_view> known(std::begin(kSearchWords), std::end(kSearchWords));
   for (const MetatagInfo& info : kMetatags) known.push_back(info.name);

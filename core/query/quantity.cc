@@ -152,14 +152,18 @@ std::optional<Quantity> ParseDate(std::string_view text) {
 // A whole number and a unit. Months have 30 days and years 365: an age is a length, not a place in a calendar.
 std::optional<Quantity> ParseAge(std::string_view text) {
   struct Unit {
-    std::string_view name;
+    std::string_view letters;
+    std::string_view name;  // and with an s behind it
     int64_t seconds;
   };
-  constexpr Unit kUnits[] = {{"s", 1},          {"mi", 60},          {"h", 3600},        {"d", 86'400},
-                             {"w", 7 * 86'400}, {"mo", 30 * 86'400}, {"y", 365 * 86'400}};
+  constexpr Unit kUnits[] = {{"s", "second", 1},         {"mi", "minute", 60},      {"h", "hour", 3600},
+                             {"d", "day", 86'400},       {"w", "week", 7 * 86'400}, {"mo", "month", 30 * 86'400},
+                             {"y", "year", 365 * 86'400}};
   const size_t digits_size = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view written = text.substr(digits_size);
+  const std::string_view singular = written.substr(0, written.size() - (written.ends_with('s') ? 1 : 0));
   const auto* const unit = std::find_if(std::begin(kUnits), std::end(kUnits),
-                                        [&](const Unit& u) { return u.name == text.substr(digits_size); });
+                                        [&](const Unit& u) { return u.letters == written || u.name == singular; });
   if (digits_size == 0 || unit == std::end(kUnits)) return std::nullopt;
   const std::optional<int64_t> count = ParseInteger(text.substr(0, digits_size));
   if (!count.has_value()) return std::nullopt;

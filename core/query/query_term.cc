@@ -64,9 +64,10 @@ absl::Status ParseRating(const Value& value, QueryTerm* term) {
     const std::optional<uint32_t> mask = RatingMaskOf(word);
     if (!mask.has_value()) {
       return PartError(*term, value.PartAt(word),
-                       "is not a rating; write rating:general, sensitive, questionable, explicit, safe or "
-                       "unspecified, one of the letters g, s, q and e, or several with commas between them; "
-                       "rating:any and rating:none stand alone");
+                       absl::StrCat("is not a rating; write rating:general, sensitive, questionable, explicit, safe or "
+                                    "unspecified, one of the letters g, s, q and e, or several with commas between "
+                                    "them; rating:any and rating:none stand alone",
+                                    word == "sfw" || word == "nsfw" ? ". Several at once are is:sfw and is:nsfw" : ""));
     }
     term->rating_mask |= *mask;
   }
@@ -125,7 +126,7 @@ std::string_view ValuesOf(ValueSyntax syntax) {
     case ValueSyntax::kDate:
       return "N is YEAR, YEAR-MONTH or YEAR-MONTH-DAY, as 2021-06-30";
     case ValueSyntax::kAge:
-      return "N is a whole number with a unit: s, mi, h, d, w, mo or y";
+      return "N is a whole number with a unit: s, mi, h, d, w, mo or y, or its name, as 2weeks";
     default:
       return "N is a whole number of 64 bits";
   }
@@ -178,7 +179,9 @@ absl::Status ParseIntervals(const MetatagInfo& info, const Value& value, QueryTe
     }
     if (interval->first > interval->last) {
       return PartError(*term, value.PartAt(text),
-                       "holds for no number, as its first one is the larger; write the smaller one first");
+                       interval->last == interval->first - 1 && text.find("...") != text.npos
+                           ? "holds for no number: the last one is left out where three points stand; write two"
+                           : "holds for no number, as its first one is the larger; write the smaller one first");
     }
     term->intervals.push_back(*interval);
   }

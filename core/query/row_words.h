@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "absl/types/span.h"
+#include "core/snapshot/field_runs.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
@@ -17,7 +18,7 @@
 namespace millrace {
 
 // Rows whose columns are tested at a time: of all columns that a query names, they fit into the processor's cache.
-inline constexpr uint64_t kRunRows = 8192;
+using snapshot_file::kRunRows;
 
 // Asks for the line of 64 bytes that lies a run behind `place`. Columns take turns, run by run, and with each the
 // processor's own prefetching begins anew; asked for a run ahead, a column is read while others are tested. Where
@@ -66,7 +67,8 @@ struct LengthInRange {
   }
 };
 
-// Whether widths[i] * heights[i] lies from `first` to `last`, both sides are positive and presence[i] has all `bits`.
+// Whether widths[i] * heights[i] lies from `first` to `last`, both sides are positive and presence[i] has all `bits`;
+// where `presence` is null, all rows have them.
 struct AreaInRange {
   const int32_t* widths = nullptr;
   const int32_t* heights = nullptr;
@@ -76,7 +78,8 @@ struct AreaInRange {
   int64_t last = 0;
   [[gnu::always_inline]] bool operator()(size_t i) const {
     const int64_t area = int64_t{widths[i]} * heights[i];
-    const bool has_sides = Both(Both(widths[i] > 0, heights[i] > 0), (presence[i] & bits) == bits);
+    const bool is_positive = Both(widths[i] > 0, heights[i] > 0);
+    const bool has_sides = Both(is_positive, presence == nullptr || (presence[i] & bits) == bits);
     return Both(has_sides, Both(area >= first, area <= last));
   }
 };
@@ -102,7 +105,7 @@ inline LengthInRange Behind(const LengthInRange& holds, size_t first) {
 inline AreaInRange Behind(AreaInRange holds, size_t first) {
   holds.widths += first;
   holds.heights += first;
-  holds.presence += first;
+  if (holds.presence != nullptr) holds.presence += first;
   return holds;
 }
 
@@ -177,15 +180,17 @@ template <typename Holds>
     for (size_t i = 0; i < 64; i += 8, row += 8) {
       const __m256i width = Load(holds.widths + row);
       const __m256i height = Load(holds.heights + row);
-      const __m256i has_bits = _mm256_cmpeq_epi32(_mm256_and_si256(Load(holds.presence + row), bits), bits);
-      const __m256i is_positive = _mm256_and_si256(_mm256_cmpgt_epi32(width, zero), _mm256_cmpgt_epi32(height, zero));
+      __m256i has_area = _mm256_and_si256(_mm256_cmpgt_epi32(width, zero), _mm256_cmpgt_epi32(height, zero));
+      if (holds.presence != nullptr) {
+        const __m256i has_bits = _mm256_cmpeq_epi32(_mm256_and_si256(Load(holds.presence + row), bits), bits);
+        has_area = _mm256_and_si256(has_area, has_bits);
+      }
       // Areas of the rows with even places, and of those with odd ones; an answer fills both halves of its 64 bits.
       const __m256i even = _mm256_mul_epu32(width, height);
       const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(width, 32), _mm256_srli_epi64(height, 32));
       const __m256i even_outside = _mm256_or_si256(_mm256_cmpgt_epi64(first, even), _mm256_cmpgt_epi64(even, last));
       const __m256i odd_outside = _mm256_or_si256(_mm256_cmpgt_epi64(first, odd), _mm256_cmpgt_epi64(odd, last));
-      const __m256i answers = _mm256_andnot_si256(_mm256_blend_epi32(even_outside, odd_outside, 0b10101010),
-                                                  _mm256_and_si256(has_bits, is_positive));
+      const __m256i answers = _mm256_andnot_si256(_mm256_blend_epi32(even_outside, odd_outside, 0b10101010), has_area);
       word |= uint64_t{static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(answers)))} << i;
     }
   }

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/error.h"
 #include "core/base/nearest.h"
 #include "core/model/tag_query.h"
@@ -20,6 +22,8 @@ constexpr size_t kSuggestionCountMax = 3;
 // Of a longer name no slip makes another one; and the time of a search depends on it.
 constexpr size_t kSuggestSizeBytesMax = 128;
 constexpr size_t kDistanceMax = 3;
+// Shorter ones are in too many names to say anything.
+constexpr size_t kHeldSizeBytesMin = 3;
 // Names between two looks at whether somebody still waits: a few milliseconds.
 constexpr uint64_t kNamesPerAsk = 65536;
 // Looking at one name in so many by their order takes as long as searching all of them.
@@ -101,6 +105,9 @@ absl::StatusOr<std::vector<std::string>> TagNames::Suggest(std::string_view name
   BoundedDistance bounded;
   const auto distance = [&](std::string_view known, size_t limit) { return bounded(name, known, limit); };
   MILLRACE_ASSIGN_OR_RETURN(std::vector<std::string> names, SuggestByDistance(name.size(), distance));
+  if (names.empty()) {
+    MILLRACE_ASSIGN_OR_RETURN(names, SuggestHolding(name));
+  }
   return names.empty() ? SuggestByBeginning(name) : names;
 }
 
@@ -110,12 +117,18 @@ absl::StatusOr<std::vector<std::string>> TagNames::SuggestFor(const Glob& patter
   const bool is_beginning = part == pattern.prefix();
   const bool is_end = part == pattern.suffix();
   BoundedDistance bounded;
-  const auto distance = [&](std::string_view known, size_t limit) {
-    size_t smallest = bounded(part, known, limit);
-    const size_t size = std::min(part.size(), known.size());
-    if (is_beginning) smallest = std::min(smallest, bounded(part, known.substr(0, size), limit));
-    if (is_end) smallest = std::min(smallest, bounded(part, known.substr(known.size() - size), limit));
+  const auto distance_from = [&](std::string_view text, std::string_view known, size_t limit) {
+    size_t smallest = bounded(text, known, limit);
+    const size_t size = std::min(text.size(), known.size());
+    if (is_beginning) smallest = std::min(smallest, bounded(text, known.substr(0, size), limit));
+    if (is_end) smallest = std::min(smallest, bounded(text, known.substr(known.size() - size), limit));
     return smallest;
+  };
+  // As for a name, capitals by themselves are one slip.
+  const std::string lowered = absl::AsciiStrToLower(absl::string_view(part.data(), part.size()));
+  const auto distance = [&](std::string_view known, size_t limit) {
+    const size_t as_written = distance_from(part, known, limit);
+    return lowered == part ? as_written : std::min(as_written, 1 + distance_from(lowered, known, limit));
   };
   return SuggestByDistance(part.size(), distance);
 }
@@ -170,6 +183,23 @@ absl::StatusOr<std::vector<std::string>> TagNames::SuggestByDistance(size_t size
     if (found == std::get<0>(candidates.front()) && std::find(names.begin(), names.end(), known) == names.end()) {
       names.emplace_back(known);
     }
+  }
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> TagNames::SuggestHolding(std::string_view name) const {
+  std::vector<std::string> names;
+  if (name.size() < kHeldSizeBytesMin) return names;
+  const absl::string_view text(name.data(), name.size());
+  const std::string escaped = absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"*", "\\*"}, {"\"", "\\\""}});
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<uint32_t> tags, FindCarried(Glob(absl::StrCat("*", escaped, "*"))));
+  MILLRACE_ASSIGN_OR_RETURN(const absl::Span<const int64_t> post_counts, snapshot_.tag_table().PostCounts());
+  std::stable_sort(tags.begin(), tags.end(), [&](uint32_t a, uint32_t b) { return post_counts[a] > post_counts[b]; });
+  for (const uint32_t tag : tags) {
+    std::string_view known;
+    MILLRACE_RETURN_IF_ERROR(snapshot_.tag_table().NameOf(tag, &known));
+    if (std::find(names.begin(), names.end(), known) == names.end()) names.emplace_back(known);
+    if (names.size() == kSuggestionCountMax) break;
   }
   return names;
 }

@@ -32,8 +32,8 @@ class TagNames {
   // Of all names that match, of tags and of those that aliases and implications speak of, however many.
   absl::StatusOr<std::vector<uint32_t>> FindAll(const Glob& pattern) const;
   // Names that may have been meant by one that no tag has, at most three: the nearest, and of those equally near the
-  // most used; otherwise those that begin as it does. Of tags, and of what aliases and implications speak of as far as
-  // these names mean a tag. Looks at every name, so it is for errors.
+  // most used; otherwise the most used that hold it, or else begin as it does. Of tags, and of what aliases and
+  // implications speak of as far as these names mean a tag, if they are near. Looks at every name, so it is for errors.
   absl::StatusOr<std::vector<std::string>> Suggest(std::string_view name) const;
   // The same for a pattern that no name matches, by its longest part alone: nearest to that are names, or their
   // beginnings and ends where the pattern begins or ends with it. None when none is near.
@@ -48,6 +48,7 @@ class TagNames {
   absl::StatusOr<std::vector<std::string>> SuggestByDistance(size_t size_bytes, Distance distance) const;
   // How many posts say a tag that the name means; 0 when it means none.
   absl::StatusOr<int64_t> UseCountOf(std::string_view name) const;
+  absl::StatusOr<std::vector<std::string>> SuggestHolding(std::string_view name) const;
   absl::StatusOr<std::vector<std::string>> SuggestByBeginning(std::string_view name) const;
 
   const Snapshot& snapshot_;

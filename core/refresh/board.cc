@@ -1,7 +1,9 @@
 #include "core/refresh/board.h"
 
+#include <algorithm>
 #include <string_view>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +21,9 @@ constexpr size_t kCredentialSizeBytesMax = 512;
 constexpr int64_t kMinuteUs = 60'000'000;
 constexpr int64_t kYearUs = 366 * 24 * 60 * kMinuteUs;
 
+// Also of lists that have an order of their own.
+constexpr absl::string_view kOrderWords[] = {"order:", "sort:", "ordfav:", "ordfavgroup:", "ordpool:"};
+
 bool PagesByQuery(BoardKind kind) { return kind == BoardKind::kMoebooru || kind == BoardKind::kGelbooru; }
 
 absl::Status CheckQuery(const SourceSettings& settings) {
@@ -27,8 +32,16 @@ absl::Status CheckQuery(const SourceSettings& settings) {
   }
   for (absl::string_view word : absl::StrSplit(settings.query, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())) {
     const std::string lower = absl::AsciiStrToLower(word);
-    if (absl::StartsWith(lower, "order:") || absl::StartsWith(lower, "sort:")) {
+    // e621 turns the order round for "-order:", and takes words behind a parenthesis.
+    const absl::string_view name =
+        absl::string_view(lower).substr(std::min(lower.find_first_not_of("-~("), lower.size()));
+    const auto begins = [&](absl::string_view prefix) { return absl::StartsWith(name, prefix); };
+    if (absl::c_any_of(kOrderWords, begins)) {
       return FieldError("query", absl::StrCat(std::string(word), " orders posts; a refresh goes by ascending id"));
+    }
+    // With "limit:0" every page would be empty, and so the board's end.
+    if (begins("limit:")) {
+      return FieldError("query", absl::StrCat(std::string(word), " is how many posts a page shows: set page_size"));
     }
     if (PagesByQuery(settings.kind) && absl::StartsWith(lower, "id:")) {
       return FieldError("query", absl::StrCat(std::string(word), " is what this kind of board is paged by"));

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/fetch/url.h"
@@ -35,8 +36,18 @@ absl::Status AnswerError(const Url& url, const Url& answered, const HttpResponse
 }
 
 absl::Status NoPostsError(const std::string& page, int64_t rejected_count, const std::string& first_rejected) {
-  return MakeError(Reason::kFileInvalid, absl::StrCat(page, " holds no post, but ", rejected_count,
-                                                      " records that are none; ", first_rejected));
+  return MakeError(
+      Reason::kFileInvalid,
+      absl::StrCat(page, " holds no post, but ", rejected_count,
+                   rejected_count == 1 ? " record that is none; " : " records that are none; ", first_rejected));
+}
+
+// With what the board says itself in an answer that was not what was asked for: some say with status 200 what is wrong.
+absl::Status WithWords(const absl::Status& error, const std::string& body, const PageRequest& request) {
+  if (ReasonOf(error) != Reason::kFileInvalid) return error;
+  const std::string words = BoardMessage(body, request);
+  if (words.empty()) return error;
+  return MakeError(Reason::kFileInvalid, absl::StrCat(error.message(), "; the board says ", words), MetadataOf(error));
 }
 
 // Whether the changes are in another order. A page by id is out of place at every second post.
@@ -80,6 +91,7 @@ absl::Status PageFetcher::Get(const PageRequest& request, const TakeBody& take,
     absl::Duration wait = BackoffDelay(deps_.backoff, failure_count, next_seed_++);
     const absl::Status status = TryGet(request, take, cancelled, &wait);
     if (status.ok() || IsFatal(status) || failure_count == kAttemptCount) return status;
+    if (on_wait_) on_wait_(status, wait);
     if (!deps_.clock->Sleep(wait, cancelled)) return StoppedError();
   }
 }
@@ -106,7 +118,7 @@ absl::Status PageFetcher::TryGet(const PageRequest& page_request, const TakeBody
     deps_.pacer->HoldBack(answered.host, *asked);
   }
   if (response.status_code != 200) return AnswerError(url, answered, response, page_request);
-  return take(response.body);
+  return WithWords(take(response.body), response.body, page_request);
 }
 
 absl::StatusOr<ChangesPage> PageFetcher::FetchChanges(const SourceSettings& settings, const PageRequest& request,
@@ -122,6 +134,10 @@ absl::StatusOr<ChangesPage> PageFetcher::FetchChanges(const SourceSettings& sett
 }
 
 absl::Status PageFetcher::ReadPage(BoardKind kind, const std::string& name, const std::string& body, PageSink* sink) {
+  // No JSON is no page without posts, and would be taken for the board's end. Boards of Gelbooru's kind do end so.
+  if (kind != BoardKind::kGelbooru && absl::StripAsciiWhitespace(body).empty()) {
+    return MakeError(Reason::kFileInvalid, absl::StrCat(name, " is empty; JSON was expected"));
+  }
   const std::unique_ptr<DumpReader> reader = deps_.make_reader(kind, sink);
   MILLRACE_RETURN_IF_ERROR(reader->BeginFile(name));
   MILLRACE_RETURN_IF_ERROR(reader->Write(body));

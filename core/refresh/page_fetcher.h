@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -63,6 +64,9 @@ bool IsFatal(const absl::Status& error);
 // Takes the body of an answer, or says why it cannot be what was asked for.
 using TakeBody = std::function<absl::Status(const std::string& body)>;
 
+// Hears of each pause before a request is made again: what failed, and how long it waits.
+using OnWait = std::function<void(const absl::Status& error, absl::Duration wait)>;
+
 // Not thread-safe; the deps are borrowed.
 class PageFetcher {
  public:
@@ -70,6 +74,8 @@ class PageFetcher {
   static constexpr absl::Duration kRetryAfterMax = absl::Hours(1);
 
   explicit PageFetcher(const PageFetcherDeps& deps) : deps_(deps), next_seed_(deps.seed) {}
+  // May be empty.
+  void set_on_wait(OnWait on_wait) { on_wait_ = std::move(on_wait); }
 
   // The `limit` posts behind `after_id`. Waits for the host's turn, and between attempts by back-off or for as long as
   // the board asks (Retry-After, at most kRetryAfterMax). After kAttemptCount failures the last one's error:
@@ -99,6 +105,7 @@ class PageFetcher {
 
   const PageFetcherDeps deps_;
   uint64_t next_seed_;
+  OnWait on_wait_;
 };
 
 }  // namespace millrace

@@ -33,7 +33,8 @@ absl::Status PageSink::OnPost(const Post& post, absl::Span<const ImportedTag> ta
 absl::Status PageSink::OnRejected(RejectedRecord rejected) {
   MILLRACE_RETURN_IF_ERROR(CountRecord());
   if (first_rejected_.empty()) {
-    first_rejected_ = absl::StrCat("record ", rejected.line, ": ", rejected.field, " ", rejected.reason);
+    first_rejected_ = absl::StrCat("record ", rejected.line, ": ", rejected.field, rejected.field.empty() ? "" : " ",
+                                   rejected.reason);
   }
   const int64_t id = rejected.post_id.value_or(0);
   if (id > 0 && id <= kBoardPostIdMax) {

@@ -43,6 +43,7 @@ void Refresher::Report(PageReport report) {
 
 absl::StatusOr<RunRecord> Refresher::Run(const SourceRecord& known, const RefreshOptions& options) {
   options_ = options;
+  fetcher_.set_on_wait(options_.on_wait);
   total_ = {};
   has_changed_tags_ = false;
   MILLRACE_ASSIGN_OR_RETURN(const BegunRun begun, store_.BeginRun(known, options.trigger));

@@ -32,6 +32,7 @@ struct RefreshOptions {
   // Asked now and then: an error stops the refresh, which then ends with it. May be empty.
   std::function<absl::Status()> stopped;
   std::function<void(const PageReport&)> on_page;  // may be empty
+  OnWait on_wait;                                  // may be empty
 };
 
 // The pages of a refresh, one behind the other. A page that fails kAttemptCount times is recorded and skipped: the next

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/mutex.h"
 #include "core/snapshot/checked_file.h"
+#include "core/snapshot/field_runs.h"
 #include "core/snapshot/post_columns.h"
 #include "core/snapshot/postings.h"
 #include "core/snapshot/postings_builder.h"
@@ -28,6 +29,7 @@ constexpr std::chrono::minutes kPostingsPause(1);
 }  // namespace
 
 using snapshot_file::CheckedFile;
+using snapshot_file::FieldRuns;
 using snapshot_file::PostColumns;
 using snapshot_file::RelationColumns;
 using snapshot_file::StatsSections;
@@ -37,7 +39,12 @@ class Snapshot::Impl {
  public:
   Impl(std::unique_ptr<CheckedFile> file, PostColumns posts, TagTable tags, StatsSections stats,
        RelationColumns relation_columns)
-      : file(std::move(file)), posts(posts), tags(tags), stats(stats), relation_columns(relation_columns) {}
+      : file(std::move(file)),
+        posts(posts),
+        field_runs(this->posts, this->file->layout().header.post_count),
+        tags(tags),
+        stats(stats),
+        relation_columns(relation_columns) {}
 
   const snapshot_file::Header& header() const { return file->layout().header; }
   bool HasRow(int64_t row) const { return row >= 0 && static_cast<uint64_t>(row) < header().post_count; }
@@ -63,6 +70,7 @@ class Snapshot::Impl {
 
   const std::unique_ptr<CheckedFile> file;
   const PostColumns posts;
+  const FieldRuns field_runs;
   const TagTable tags;
   const StatsSections stats;
   const RelationColumns relation_columns;
@@ -320,6 +328,7 @@ absl::StatusOr<const TagRelations*> Snapshot::relations() const {
 }
 
 const PostColumns& Snapshot::columns() const { return impl_->posts; }
+const FieldRuns& Snapshot::field_runs() const { return impl_->field_runs; }
 const TagTable& Snapshot::tag_table() const { return impl_->tags; }
 
 absl::StatusOr<VerifyReport> Snapshot::Verify(bool (*cancelled)(void*), void* context) const {

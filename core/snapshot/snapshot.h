@@ -27,6 +27,7 @@ class ResidentBudget;
 class TagRelations;
 
 namespace snapshot_file {
+class FieldRuns;
 class PostColumns;
 class TagTable;
 }  // namespace snapshot_file
@@ -133,6 +134,7 @@ class Snapshot {
 
   // For RowGather, which copies columns at rows anywhere, and for passes over columns that have no method here.
   const snapshot_file::PostColumns& columns() const;
+  const snapshot_file::FieldRuns& field_runs() const;
   // For searches through all names.
   const snapshot_file::TagTable& tag_table() const;
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/thread_priority.h"
 #include "core/plan/token.h"
 #include "server/rpc/raw_request.h"
 
@@ -108,6 +109,7 @@ absl::Status BatchStream::OpenSource() {
 
 void BatchStream::Encode() {
   do {
+    GiveWay();
     EncodedBatch batch;
     const absl::StatusOr<bool> encoded = IsCancelled() ? AbandonedError() : EncodeNext(&batch);
     MutexLock lock(mutex_);

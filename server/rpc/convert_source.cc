@@ -26,6 +26,11 @@ void SetCounts(const RefreshCounts& counts, v1::RefreshCounts* message) {
   message->set_told_tag_count(counts.told_tag_count);
 }
 
+void SetDuration(int64_t duration_us, google::protobuf::Duration* message) {
+  message->set_seconds(duration_us / 1'000'000);
+  message->set_nanos(static_cast<int32_t>(duration_us % 1'000'000 * 1000));
+}
+
 absl::Status ReadInterval(const google::protobuf::Duration& interval, int64_t* interval_us) {
   // Far above what is allowed, and still far from where the product would overflow.
   constexpr int64_t kSecondsMax = 1'000'000'000;
@@ -73,8 +78,7 @@ void SetSource(const SourceRecord& record, v1::Source* message) {
   message->set_query(settings.query);
   message->set_page_size(settings.page_size);
   if (settings.interval_us != 0) {
-    message->mutable_interval()->set_seconds(settings.interval_us / 1'000'000);
-    message->mutable_interval()->set_nanos(static_cast<int32_t>(settings.interval_us % 1'000'000 * 1000));
+    SetDuration(settings.interval_us, message->mutable_interval());
   }
   message->set_snapshot_after_refresh(settings.snapshot_after_refresh);
   message->set_mark_missing(settings.mark_missing);
@@ -115,6 +119,11 @@ void SetRefreshPage(const PageReport& report, v1::RefreshPage* message) {
   message->set_is_retry(report.is_retry);
   message->set_by_change(report.by_change);
   if (!report.error.ok()) *message->mutable_error() = ToRpcStatus(report.error);
+}
+
+void SetRefreshWait(const absl::Status& error, absl::Duration wait, v1::RefreshWait* message) {
+  SetDuration(absl::ToInt64Microseconds(wait), message->mutable_wait());
+  *message->mutable_error() = ToRpcStatus(error);
 }
 
 absl::Status ReadSettings(const v1::CreateSourceRequest& request, SourceSettings* settings) {

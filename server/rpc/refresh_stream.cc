@@ -48,18 +48,25 @@ absl::Status RefreshStream::BeginRefresh() {
   RefreshOptions options;
   options.max_page_count = request_.max_page_count();
   options.stopped = [this] { return IsCancelled() ? AbandonedError() : absl::OkStatus(); };
-  options.on_page = [this](const PageReport& report) { OnPage(report); };
+  options.on_page = [this](const PageReport& report) {
+    v1::RefreshSourceResponse event;
+    SetRefreshPage(report, event.mutable_page());
+    Tell(std::move(event));
+  };
+  options.on_wait = [this](const absl::Status& error, absl::Duration wait) {
+    v1::RefreshSourceResponse event;
+    SetRefreshWait(error, wait, event.mutable_wait());
+    Tell(std::move(event));
+  };
   return deps_.refreshes->Start(request_.name(), std::move(options),
                                 [this](const absl::StatusOr<RefreshOutcome>& outcome) { OnEnd(outcome); });
 }
 
-void RefreshStream::OnPage(const PageReport& report) {
-  v1::RefreshSourceResponse response;
-  SetRefreshPage(report, response.mutable_page());
+void RefreshStream::Tell(v1::RefreshSourceResponse event) {
   {
     MutexLock lock(mutex_);
     if (outbox_.size() == kWaitingCountMax) outbox_.pop_front();
-    outbox_.push_back(std::move(response));
+    outbox_.push_back(std::move(event));
   }
   Advance();
 }

@@ -23,7 +23,7 @@ namespace millrace {
 class RefreshStream final : public grpc::ServerWriteReactor<v1::RefreshSourceResponse> {
  public:
   static constexpr std::string_view kMethod = "millrace.v1.SourceService/RefreshSource";
-  // Pages that wait to be written: behind so many, the oldest are dropped.
+  // Events that wait to be written: behind so many, the oldest are dropped.
   static constexpr size_t kWaitingCountMax = 64;
 
   // `deps` is borrowed from the service; `request` is copied.
@@ -40,7 +40,8 @@ class RefreshStream final : public grpc::ServerWriteReactor<v1::RefreshSourceRes
  private:
   void Begin();
   absl::Status BeginRefresh();
-  void OnPage(const PageReport& report);
+  // Puts an event behind those that wait to be written.
+  void Tell(v1::RefreshSourceResponse event);
   void OnEnd(const absl::StatusOr<RefreshOutcome>& outcome);
   // `over`: no other thread of ours will use the object. Only here may it say so.
   void Advance(bool over = false) ABSL_LOCKS_EXCLUDED(mutex_);

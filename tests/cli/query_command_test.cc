@@ -49,6 +49,13 @@ TEST_CASE("a server that passes the reading of a query over is noticed by its an
   }
 }
 
+TEST_CASE("a query that is no UTF-8 is refused before the server is asked") {
+  std::ostringstream out, err;
+  Interrupt interrupt;
+  CHECK(RunCli({"query", "caf\xe9", "--dataset", "d"}, Output{out, Terminal{}, err, Terminal{}}, interrupt) == 2);
+  CHECK(err.str().find("the query is no UTF-8") != std::string::npos);
+}
+
 TEST_CASE("ids are printed page by page") {
   FakeServer server;
   CHECK(Run(server, {"--ids"}).out == "1\n2\n");

@@ -6,6 +6,7 @@ Both are on the loopback address, which the Millrace server fetches from only wh
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import threading
@@ -219,6 +220,8 @@ FAULTS = {
     "cut": Answer(body=b'[{"id": 1', declared_size_bytes=5000),
     "500": Answer(status=500),
     "no JSON": Answer(body=b"<html>maintenance</html>"),
+    "no bytes": Answer(body=b""),
+    "blanks": Answer(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b" " * (1 << 20))),
     "cut JSON": Answer(body=b'[{"id": 99, "rating": "g"'),
     "a JSON error": Answer(body=b'{"success": false, "message": "no"}'),
     "redirects in a circle": Answer(status=302, headers={"Location": "/posts.json?page=a30"}),
@@ -249,9 +252,14 @@ def test_retry_after_is_obeyed(client: millrace.Client, faulty: FaultyBoard) -> 
     good = Answer(body=json.dumps(PAGES["danbooru"](faulty.posts)).encode())
     faulty.faults[0] = [Answer(status=429, headers={"Retry-After": "3"}), good]
     make_source(client, faulty, "polite")
-    assert client.sources.refresh("polite").counts.new == 5
+    waits: list[millrace.RefreshWait] = []
+    assert client.sources.refresh("polite", on_wait=waits.append).counts.new == 5
     waited_s = faulty.requests[1][0] - faulty.requests[0][0]
     assert 2.9 < waited_s < 6
+    # Who waits for the refresh is told what for.
+    (wait,) = waits
+    assert wait.wait == timedelta(seconds=3)
+    assert "answers with status 429" in wait.error
 
 
 def test_a_board_that_is_down_ends_the_refresh_and_loses_nothing(client: millrace.Client, faulty: FaultyBoard) -> None:
@@ -439,9 +447,16 @@ def test_the_command_line_refreshes(server: ServerProcess, faulty: FaultyBoard, 
     shown = run(server.address, "source", "show", "cli").stdout
     assert b"behind post 45" in shown and b"word" not in shown
     run(server.address, "source", "update", "cli", "--position", "0", "--query", "1girl")
+    # What is shorter than a second is not taken for "none".
+    assert b"366 days" in run(server.address, "source", "update", "cli", "--interval", "1ms", expect=1).stderr
+    assert b"every 168 h" in run(server.address, "source", "update", "cli", "--interval", "7d").stdout
+    assert b"only when asked" in run(server.address, "source", "update", "cli", "--interval", "0s").stdout
     assert b"1girl" in run(server.address, "source", "show", "cli").stdout
-    assert b"done" in run(server.address, "source", "runs", "cli").stdout
+    runs = run(server.address, "source", "runs", "cli").stdout
+    assert b"took" in runs and b" ms" in runs and b"done" in runs
     assert b"cli" in run(server.address, "source", "list").stdout
+    faulty.faults[0] = [Answer(status=429, headers={"Retry-After": "1"}), Answer(body=b"[]")]
+    assert b"waiting 1.0 s to ask again: " in run(server.address, "source", "refresh", "cli").stderr
     faulty.faults[0] = [Answer(status=403)]
     assert b"403" in run(server.address, "source", "refresh", "cli", expect=1).stderr
     run(server.address, "source", "delete", "cli")

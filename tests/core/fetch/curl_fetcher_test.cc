@@ -107,6 +107,11 @@ TEST_CASE("a redirect is judged like any address, and the password stays at its 
     INFO(refused);
     CHECK(ReasonOf(fetcher.Get(request).status()) == Reason::kFetchRefused);
   }
+  // An address that nobody named: the error says whose it is.
+  location = "http://nowhere.example/";
+  const absl::Status lost = fetcher.Get(request).status();
+  CHECK(ReasonOf(lost) == Reason::kFetchFailed);
+  CHECK(lost.message() == "no such host (redirected to from " + At("board.example", origin.port()) + ")");
 }
 
 TEST_CASE("redirects in a circle end") {

@@ -126,7 +126,7 @@ TEST_CASE("files that a dataset has no place for, or that do not tell what they 
   CollectingSink sink;
   const absl::Status notes = ReadInto(&sink, kFormat, "notes.json", Fixture("danbooru-export/notes.json"));
   CHECK(ReasonOf(notes) == Reason::kFileInvalid);
-  CHECK(notes.message().find("notes.json: holds notes of pictures") == 0);
+  CHECK(notes.message().find("notes.json: holds notes or comments") == 0);
   const absl::Status wiki =
       ReadInto(&sink, kFormat, "wiki.json", R"({"id":1,"title":"a","body":"b","other_names":[]})");
   CHECK(wiki.message().find("wiki.json: holds wiki pages") == 0);

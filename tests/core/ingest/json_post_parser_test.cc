@@ -280,6 +280,36 @@ TEST_CASE("pools are ids followed by as many kinds, and favs are ids") {
   CHECK(Parsed(With(R"("pools":[12,"series"])")).post().pools == std::vector<Pool>{{12, "series"}});
 }
 
+TEST_CASE("a record of another list is no post, though it has an id") {
+  const auto reject = [](const JsonPostSchema& schema, std::string record, const std::string& key) {
+    INFO(record);
+    JsonPostParser parser(schema);
+    const size_t size = record.size();
+    record += std::string(JsonPostParser::kPaddingBytes, ' ');
+    REQUIRE_FALSE(parser.Parse(std::string_view(record).substr(0, size)));
+    CHECK(parser.rejected().field.empty());
+    CHECK(parser.rejected().reason.find("has \"" + key + "\" and nothing that only posts have") == 0);
+    CHECK(parser.rejected().post_id.has_value());
+  };
+  const std::string tag = R"({"id":1,"name":"a","post_count":4,"category":0,"is_deprecated":false})";
+  reject(DanbooruPagesSchema(), tag, "name");
+  reject(E621PagesSchema(), tag, "name");
+  reject(MoebooruPagesSchema(), R"({"id":77,"name":"a","count":3,"type":0,"ambiguous":false})", "name");
+  reject(GelbooruPagesSchema(), R"({"id":77,"name":"a","count":3,"type":0})", "name");
+  reject(DanbooruExportSchema(), R"({"id":1,"post_id":1,"original_title":"a","created_at":"2020-01-01T00:00:00Z"})",
+         "post_id");
+  reject(DanbooruPagesSchema(),
+         R"({"id":7,"post_id":4,"creator_id":1,"body":"x","score":1,"updated_at":null,"is_deleted":false})", "post_id");
+  reject(DanbooruPagesSchema(), R"({"id":7,"title":"a","body":"b","other_names":[],"is_deleted":false})", "title");
+  reject(DanbooruPagesSchema(), R"({"id":7,"antecedent_name":"a","consequent_name":"b","status":"active"})",
+         "antecedent_name");
+  reject(DanbooruJsonlSchema(), R"({"id":"7","name":"somebody","level":20})", "name");
+  // Posts that say little are posts, and those that say anything of a picture may have such fields, too.
+  CHECK(Parsed(With(R"("score":"1","is_deleted":true,"more":1)")).is_good());
+  CHECK(Parsed(With(R"("name":"a","tags":[])")).is_good());
+  CHECK(Parsed(With(R"("title":"a","rating":null)")).is_good());
+}
+
 TEST_CASE("what is no JSON object is rejected") {
   CheckRejected("[1,2]", "", "is \"[1,2]\"; a JSON object was expected");
   CheckRejected("\"id\"", "", "a JSON object was expected");

@@ -118,5 +118,17 @@ TEST_CASE("what is no page is refused with its offset") {
   CHECK(offset("[") == "1");
 }
 
+TEST_CASE("a page of something else is refused by the member that it has instead of posts") {
+  for (const char* page : {R"({"@mark":{"count":2},"tag":[{"id":1}]})", R"({"tag":{"id":1},"@mark":{}})"}) {
+    for (size_t piece_bytes = 1; piece_bytes <= 40; ++piece_bytes) {
+      const Split split = SplitText(page, piece_bytes);
+      CHECK(ReasonOf(split.status) == Reason::kFileInvalid);
+      CHECK(split.status.message().find("is a page of \"tag\" and not of posts") != std::string::npos);
+    }
+  }
+  CheckRecords(R"({"@mark":{},"tag":[{"id":1}],"post":[{"a":1}]})", {R"({"a":1})"});
+  CheckRecords(R"({"@mark":{},"post":[],"tag":[1]} {"@mark":{},"post":null,"tag":[1]} {"@mark":{},"tag":5})", {});
+}
+
 }  // namespace
 }  // namespace millrace

@@ -166,6 +166,13 @@ TEST_CASE("a file of another format is refused by its first bytes, with advice")
   CHECK(message(jsonl, Gzip("{}"), Compression::kNone).find("leave the compression unspecified") != std::string::npos);
   CHECK(message(jsonl, "{\"id\":1}", Compression::kZstd).find("declared as compressed with zstd") != std::string::npos);
   CHECK(message(jsonl, "PK\x03\x04 and so on, a ZIP").find("looks like a ZIP archive") != std::string::npos);
+  std::string tar = "metadata/2018000000000000" + std::string(600, '\0') + "{\"id\":1}";
+  tar.replace(257, 5, "ustar");
+  CHECK(message(SourceFormat::kUnspecified, tar)
+            .find("looks like a tar archive; archives are not read; unpack it first, and import the folder.") !=
+        std::string::npos);
+  CHECK(message(SourceFormat::kUnspecified, R"([{"id":1,"name":"a","post_count":4,"category":0}])")
+            .find("lists beside posts are read as danbooru-export, an object a line;") != std::string::npos);
   CHECK(message(meta, "{\"id\":\"1\",\"pixiv_id\":\"0\"}\n").find("import it by itself with format danbooru-jsonl") !=
         std::string::npos);
   CHECK(message(meta, "{\"id\":\"1\"}\n").find("dump: begins with \"{\\\"id\\\"") == 0);

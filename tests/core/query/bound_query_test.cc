@@ -72,11 +72,27 @@ TEST_CASE("what a word may have been meant for is said") {
   CHECK_THAT(message("fav:somebody"), Catch::Contains("snapshots do not hold what it asks for"));
   CHECK_THAT(message("sky OR sky"), Catch::Contains("\"or\" and \"and\" are written small"));
   CHECK_THAT(message("sea*"), Catch::Contains("matches no tag") && !Catch::Contains("Nearest"));
+  CHECK_THAT(message("score > 5"), Catch::Contains("Did you mean the metatag score:? Its value stands right behind"));
+  CHECK_THAT(message("width>=512"), Catch::Contains("Did you mean \"width:>=512\"?"));
+  CHECK_THAT(message("Rating==g"), Catch::Contains("Did you mean \"rating:g\"?"));
+  CHECK_THAT(message("depth>=512"), !Catch::Contains("Did you mean"));
+  CHECK_THAT(message("\"width>=512\""), !Catch::Contains("Did you mean"));
+  CHECK_THAT(message("artist:wlop"), Catch::Contains("Tags are written without their category: \"wlop\"."));
+  CHECK_THAT(message("sky )"), Catch::Contains("No group is open that it could close."));
   CHECK_THAT(message("SCORE:5"), Catch::Contains("Did you mean the metatag score:?"));
   // Of a newer metatag, once no tag has that name.
   CHECK_THAT(message("sky md5:x"), Catch::Contains("\"md5:x\" at character 4 (from 0) has no MD5 sum"));
   CHECK_THAT(message("filesize:1t"), Catch::Contains("N is a number of bytes"));
   CHECK_THAT(message("status:gone"), Catch::Contains("write one of active, any"));
+}
+
+TEST_CASE("a group that ends within a name is told") {
+  testing::TempFolder folder;
+  const auto snapshot = testing::WriteAndOpen(folder.path(), ContentWith({{"sky", 9}, {"owo:)", 1}}));
+  const auto message = [&](const std::string& text) { return std::string(Bind(text, *snapshot).status().message()); };
+  CHECK_THAT(message("(owo:) or sky)"), Catch::Contains("In a group, a name with a \")\" that its own"));
+  CHECK_THAT(message("(owo or sky)"), !Catch::Contains("In a group"));
+  CHECK(Bind("(\"owo:)\" or sky)", *snapshot).ok());
 }
 
 TEST_CASE("a newer metatag that no post has a value for is refused, but not whether they have one") {

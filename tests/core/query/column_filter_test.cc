@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/query/evaluator.h"
+#include "core/snapshot/field_runs.h"
 #include "tests/core/query/naive.h"
 #include "tests/core/snapshot/support.h"
 #include "tests/support/catch.h"
@@ -20,8 +21,12 @@ constexpr uint32_t kPostCount = 70'003;
 testing::Content ManyPosts() {
   testing::Content content = testing::RandomContent(21, kPostCount, 25);
   std::mt19937 random(21);
-  for (Post& post : content.posts) {
-    if (random() % 4 == 0) continue;
+  for (size_t row = 0; row < content.posts.size(); ++row) {
+    Post& post = content.posts[row];
+    // Runs whose rows all have their sides and a score, or none.
+    const size_t run = row / snapshot_file::kRunRows;
+    if (run % 3 == 1) post.width_px = post.height_px = post.score = std::nullopt;
+    if (run % 3 == 1 || (run % 3 == 2 && random() % 4 == 0)) continue;
     post.width_px = static_cast<int32_t>(random() % 3000);
     post.height_px = static_cast<int32_t>(random() % 3000);
     post.score = static_cast<int32_t>(random() % 40) - 10;
@@ -55,8 +60,9 @@ TEST_CASE("conditions of one pass select what each post says") {
        {"rating:g,s,q score:-5..20 width:300.. height:200.. -score:5 -width:700 mpixels:0.2.. -height:600 tagcount:1..",
         "score:1,5,10..20 -rating:e ratio:0.5..2", "-score:none -width:..100 height:any",
         "filetype:any -filetype:jpg,png", "filetype:jpg -mpixels:1,2", "date:1970.. -filesize:100.. -source:none",
-        "gentags:1.. -pool:none source:*s*", "-status:deleted -status:active,pending tagcount:any",
-        "tagcount:2,4 -tagcount:none -parent:none", "score:>100000", "-rating:g,s,q,e,unspecified"}) {
+        "gentags:1.. -pool:none source:*s*", "score:any width:any", "-height:any", "-score:1.. -mpixels:0.5..",
+        "-status:deleted -status:active,pending tagcount:any", "tagcount:2,4 -tagcount:none -parent:none",
+        "score:>100000", "-rating:g,s,q,e,unspecified"}) {
     CAPTURE(text);
     const Query query = *Query::Parse(text);
     const auto bound = BoundQuery::Bind(query, *snapshot, TagReading::kAsSaid);

@@ -28,6 +28,8 @@ TEST_CASE("slips lead to a metatag, and those of other programs are known") {
   CHECK(MetatagHint("RAITNG") == " Did you mean the metatag rating:?");
   CHECK(MetatagHint("Order") == " Did you mean the metatag order:?");
   CHECK_THAT(MetatagHint("FAV"), Catch::Contains("Other programs know the metatag fav:"));
+  CHECK_THAT(MetatagHint("inpool"), Catch::Contains("nearest to it here is has:pools."));
+  CHECK_THAT(MetatagHint("Uploader"), Catch::Contains("nearest to it here is user:."));
   CHECK(MetatagHint("zelda").empty());
   CHECK(MetatagHint("").empty());
 }

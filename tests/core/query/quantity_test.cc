@@ -103,8 +103,16 @@ TEST_CASE("ages are lengths of time") {
   check("2w", 1'209'600, 604'800);
   check("1mo", 2'592'000, 2'592'000);
   check("0y", 0, 31'536'000);
-  CheckRefused(ValueSyntax::kAge, {"", "1", "d", "-1d", "1.5d", "1 d", "1m", "1D", "1dd", "9223372036854775807s",
-                                   "99999999999999999999d"});
+  // As Danbooru takes them, too.
+  check("1second", 1, 1);
+  check("90minutes", 5400, 60);
+  check("1hour", 3600, 3600);
+  check("2days", 172'800, 86'400);
+  check("2weeks", 1'209'600, 604'800);
+  check("1month", 2'592'000, 2'592'000);
+  check("3years", 94'608'000, 31'536'000);
+  CheckRefused(ValueSyntax::kAge, {"", "1", "d", "-1d", "1.5d", "1 d", "1m", "1D", "1dd", "1ds", "2ws", "1days2",
+                                   "1weekss", "1s s", "9223372036854775807s", "99999999999999999999d"});
 }
 
 }  // namespace

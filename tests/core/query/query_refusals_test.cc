@@ -149,6 +149,15 @@ TEST_CASE("the part of a list or range that is at fault is named with its own pl
   check("score:9..2", "0", "holds for no number");
 }
 
+TEST_CASE("what was meant by a value is told") {
+  const auto message = [](const std::string& text) { return std::string(Fault(text).message()); };
+  CHECK_THAT(message("rating:sfw"), Catch::Contains("Several at once are is:sfw and is:nsfw"));
+  CHECK_THAT(message("rating:sfww"), !Catch::Contains("is:sfw"));
+  CHECK_THAT(message("score:5...5"), Catch::Contains("the last one is left out where three points stand"));
+  CHECK_THAT(message("score:5...4"), Catch::Contains("as its first one is the larger"));
+  CHECK_THAT(message("score:5..4"), Catch::Contains("as its first one is the larger"));
+}
+
 TEST_CASE("what snapshots do not hold is told where it is asked for") {
   const auto check = [](const std::string& text, const std::string& what) {
     const absl::StatusOr<Query> query = Query::Parse(text);

@@ -105,6 +105,7 @@ TEST_CASE("words of areas hold what each row says") {
              {0, kMostArea}, {kMostArea, kMostArea}, {-9, 9}, {2, 3}, {4, 2}, {int64_t{1} << 31, int64_t{1} << 62}}) {
       CAPTURE(bits, first, last);
       CheckWords(AreaInRange{widths.data(), heights.data(), presence.data(), bits, first, last}, widths.size());
+      CheckWords(AreaInRange{widths.data(), heights.data(), nullptr, bits, first, last}, widths.size());
     }
   }
 }

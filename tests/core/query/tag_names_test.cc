@@ -113,6 +113,12 @@ TEST_CASE("the nearest names are suggested, the most used ones first, and beginn
   // Swapped letters are one slip, and capitals none.
   CHECK(*names.Suggest("long_hiar") == Names{"long_hair"});
   CHECK(*names.Suggest("HATSUNE_MIKU") == Names{"hatsune_miku"});
+  // What holds it, before what begins alike.
+  CHECK(*names.Suggest("miku") == Names{"hatsune_miku", "hatsune_miku_(append)"});
+  CHECK(*names.Suggest("hair") == Names{"lung_hair", "long_hair"});
+  CHECK(*names.Suggest("(append)") == Names{"hatsune_miku_(append)"});
+  CHECK(names.Suggest("*a*")->empty());
+  CHECK(names.Suggest("zz")->empty());
 }
 
 TEST_CASE("names of relations are suggested where they mean a tag") {
@@ -145,8 +151,12 @@ TEST_CASE("a pattern without a match is near to names by its longest part") {
   CHECK(suggest("bleu_*") == Names{"blue_hair", "blue_sky"});
   CHECK(suggest("*_hiar") == Names{"blue_hair", "red_hair"});
   CHECK(suggest("zzz*").empty());
+  // Capitals by themselves are one slip.
+  CHECK(suggest("BLUE_*") == Names{"blue_hair", "blue_sky"});
+  CHECK(suggest("*_HAIR") == Names{"blue_hair", "red_hair"});
   CHECK(suggest("*q*").empty());
-  const std::string endless = std::string(4000, 'l') + "*";
+  std::string endless(4000, 'l');
+  endless += '*';
   CHECK(suggest(endless).empty());
 }
 

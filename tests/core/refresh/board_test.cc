@@ -85,6 +85,12 @@ TEST_CASE("settings that cannot work are refused, by field") {
   CHECK(refused([](auto& s) { s.page_size = -1; }) == "page_size");
   CHECK(refused([](auto& s) { s.query = "1girl ORDER:score"; }) == "query");
   CHECK(refused([](auto& s) { s.query = std::string(3000, 'x'); }) == "query");
+  for (const char* const query : {"-order:score", "( 1girl ~Sort:id )", "(order:score)", "ordfav:me", "ordfavgroup:5",
+                                  "ordpool:7", "1girl limit:0", "-limit:5"}) {
+    INFO(query);
+    CHECK(refused([&](auto& s) { s.query = query; }) == "query");
+  }
+  CHECK(refused([](auto& s) { s.query = "ordered limited -id:5 order"; }).empty());
   CHECK(refused([](auto& s) { s.query = "id:>5"; }).empty());
   CHECK(refused([](auto& s) {
           s.kind = BoardKind::kGelbooru;

@@ -24,6 +24,23 @@
 
 namespace millrace {
 
+// What a board shows when there is nothing: no board answers with no bytes.
+inline constexpr char kEmptyPage[] = "[]";
+
+// JSON lines, or kEmptyPage.
+class FakePageReader final : public DumpReader {
+ public:
+  explicit FakePageReader(RecordSink* sink) : reader_(sink, 1 << 20) {}
+  absl::Status BeginFile(std::string_view name) override { return reader_.BeginFile(name); }
+  absl::Status Write(std::string_view bytes) override {
+    return bytes == kEmptyPage ? absl::OkStatus() : reader_.Write(bytes);
+  }
+  absl::Status EndFile() override { return reader_.EndFile(); }
+
+ private:
+  DanbooruJsonlReader reader_;
+};
+
 // Takes the ids of tags away, as boards of today do: they tell names only.
 class NamesOnlySink final : public RecordSink {
  public:
@@ -50,14 +67,14 @@ class NamesOnlySink final : public RecordSink {
 
 class NamesOnlyReader final : public DumpReader {
  public:
-  NamesOnlyReader(RecordSink* sink, TagCategory category) : sink_(sink, category), reader_(&sink_, 1 << 20) {}
+  NamesOnlyReader(RecordSink* sink, TagCategory category) : sink_(sink, category), reader_(&sink_) {}
   absl::Status BeginFile(std::string_view name) override { return reader_.BeginFile(name); }
   absl::Status Write(std::string_view bytes) override { return reader_.Write(bytes); }
   absl::Status EndFile() override { return reader_.EndFile(); }
 
  private:
   NamesOnlySink sink_;
-  DanbooruJsonlReader reader_;
+  FakePageReader reader_;
 };
 
 class FakeBoard final : public HttpFetcher {
@@ -92,6 +109,7 @@ class FakeBoard final : public HttpFetcher {
     HttpResponse response;
     response.status_code = 200;
     response.body = Page(after_id, limit);
+    if (response.body.empty()) response.body = kEmptyPage;
     return response;
   }
 
@@ -107,7 +125,7 @@ class FakeBoard final : public HttpFetcher {
   }
 
   static MakePageReader ReaderMaker() {
-    return [](BoardKind, RecordSink* sink) { return std::make_unique<DanbooruJsonlReader>(sink, 1 << 20); };
+    return [](BoardKind, RecordSink* sink) { return std::make_unique<FakePageReader>(sink); };
   }
 
   static MakePageReader NamesOnlyMaker(TagCategory category) {
@@ -174,6 +192,7 @@ class FakeBoard final : public HttpFetcher {
       const int64_t id = ids[static_cast<size_t>(i)];
       if (!hidden_changes.contains(id)) absl::StrAppend(&response.body, Line(id, posts.at(id)), "\n");
     }
+    if (response.body.empty()) response.body = kEmptyPage;
     return response;
   }
 

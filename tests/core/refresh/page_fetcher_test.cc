@@ -12,9 +12,10 @@ namespace {
 struct Fixture {
   absl::StatusOr<FetchedPage> Fetch(int64_t after_id = 0) {
     SourceSettings settings;
-    settings.kind = BoardKind::kDanbooru;
+    settings.kind = kind;
     settings.address = "https://board.example";
     PageFetcher fetcher({&board, &pacer, &clock, FakeBoard::ReaderMaker(), {}, seed});
+    fetcher.set_on_wait(on_wait);
     return fetcher.Fetch(settings, after_id, 10, [this] { return is_cancelled; });
   }
   Reason FailureOf(absl::StatusOr<HttpResponse> answer) {
@@ -26,8 +27,10 @@ struct Fixture {
   FakeBoard board;
   FakeClock clock;
   HostPacer pacer{&clock, absl::Seconds(1)};
+  BoardKind kind = BoardKind::kDanbooru;
   uint64_t seed = 1;
   bool is_cancelled = false;
+  OnWait on_wait;
 };
 
 TEST_CASE_METHOD(Fixture, "a page comes ascending, whatever order the board shows it in") {
@@ -61,8 +64,15 @@ TEST_CASE_METHOD(Fixture, "Retry-After takes the place of the back-off") {
                    StatusAnswer(503, absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", clock.now + absl::Seconds(390),
                                                       absl::UTCTimeZone()))};
   const absl::Time start = clock.now;
+  std::vector<absl::Duration> told;
+  on_wait = [&](const absl::Status& error, absl::Duration wait) {
+    CHECK(ReasonOf(error) == Reason::kFetchFailed);
+    CHECK(clock.now - start == (told.empty() ? absl::ZeroDuration() : absl::Seconds(90)));  // before it waits
+    told.push_back(wait);
+  };
   REQUIRE(Fetch().ok());
   CHECK(clock.now - start == absl::Seconds(390));
+  CHECK(told == std::vector{absl::Seconds(90), absl::Seconds(300)});
 }
 
 TEST_CASE_METHOD(Fixture, "Retry-After is obeyed for an hour at most") {
@@ -121,6 +131,28 @@ TEST_CASE_METHOD(Fixture, "a page of other things than posts is a failure") {
   CHECK(FailureOf(HttpResponse{200, "<html>maintenance</html>\n", ""}) == Reason::kFileInvalid);
   CHECK(board.requests.size() == 3);
   CHECK(FailureOf(HttpResponse{200, "{\"success\":false}\n", ""}) == Reason::kFileInvalid);
+}
+
+TEST_CASE_METHOD(Fixture, "an answer of no bytes is a failure and not the board's end") {
+  for (const char* const body : {"", "\n", " \t\r\n  "}) {
+    CHECK(FailureOf(HttpResponse{200, body, ""}) == Reason::kFileInvalid);
+    CHECK(board.requests.size() == 3);
+  }
+  board.answers = {HttpResponse{200, kEmptyPage, ""}};
+  REQUIRE(Fetch().ok());
+  // Boards of this kind say so when there is nothing.
+  board.answers = {HttpResponse{200, "", ""}};
+  kind = BoardKind::kGelbooru;
+  CHECK(Fetch()->posts.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "what a board says with status 200 instead of posts is told") {
+  board.answers.assign(3, HttpResponse{200, "{\"success\":false,\"reason\":\"too many searches\"}\n", ""});
+  const std::string message(Fetch().status().message());
+  CHECK_THAT(message, Catch::Contains("1 record that is none; record 1: id is missing"));
+  CHECK_THAT(message, Catch::Contains("; the board says \"too many searches\""));
+  board.answers.assign(3, HttpResponse{200, "teapot\n", ""});
+  CHECK_THAT(std::string(Fetch().status().message()), Catch::Contains("record 1: is \"teapot\""));
 }
 
 TEST_CASE_METHOD(Fixture,

@@ -21,7 +21,7 @@ class HeldBoard final : public HttpFetcher {
     while (is_held && !(request.cancelled && request.cancelled())) std::this_thread::yield();
     if (request.cancelled && request.cancelled()) return MakeError(Reason::kCancelled, "stopped");
     if (!page.empty()) return HttpResponse{200, std::exchange(page, ""), ""};
-    return HttpResponse{200, "", ""};
+    return HttpResponse{200, kEmptyPage, ""};
   }
   std::atomic<bool> is_held{false};
   std::atomic<int> request_count{0};
@@ -228,7 +228,8 @@ class GatedClock final : public Clock {
 class BusyBoard final : public HttpFetcher {
  public:
   absl::StatusOr<HttpResponse> Get(const HttpRequest& request) override {
-    if (!absl::StrContains(request.url, "busy.example") || answered_count++ > 0) return HttpResponse{200, "", ""};
+    if (!absl::StrContains(request.url, "busy.example") || answered_count++ > 0)
+      return HttpResponse{200, kEmptyPage, ""};
     return StatusAnswer(429, "60");
   }
   std::atomic<int> answered_count{0};

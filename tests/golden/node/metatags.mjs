@@ -64,8 +64,10 @@ const date = (text) => {
   return checked([first * DAY_US, end * DAY_US - 1n]);
 };
 const age = (text) => {
-  const [, count, unit] = text.match(/^([0-9]+)(s|mi|h|d|w|mo|y)$/) ?? [];
+  const [, count, letters, name] =
+      text.match(/^([0-9]+)(?:(s|mi|h|d|w|mo|y)|(second|minute|hour|day|week|month|year)s?)$/) ?? [];
   if (count === undefined) return undefined;
+  const unit = letters ?? name.slice(0, name[0] === 'm' ? 2 : 1);
   const unitUs = UNIT_SECONDS[unit] * 1_000_000n, first = BigInt(count) * unitUs;
   return checked([first, first], [first, first + unitUs - 1n]);
 };

@@ -126,12 +126,13 @@ class Sources(Part):
         *,
         max_page_count: int = 0,
         on_page: Callable[[types.RefreshPage], None] | None = None,
+        on_wait: Callable[[types.RefreshWait], None] | None = None,
         timeout_s: float | None = None,
     ) -> types.RefreshRun:
         """Refreshes a source and waits for it: up to the board's end, or for max_page_count pages. on_page hears of
-        each page. What the run came to is its `state`: one that is "failed" keeps what it has committed, and the next
+        each page, on_wait of each pause before the board is asked again. What the run came to is its `state`: one that is "failed" keeps what it has committed, and the next
         one continues there. Its `snapshot_error` says why there is no snapshot although the source asks for one.
-        timeout_s, or an exception from on_page, stops the refresh.
+        timeout_s, or an exception from on_page or on_wait, stops the refresh.
 
         SourceNotFound; FetchDisabled; RefreshRunning; Unavailable; errors.Error with the code DEADLINE_EXCEEDED.
         """
@@ -149,8 +150,10 @@ class Sources(Part):
                 if response.HasField("run"):
                     snapshot_error = response.snapshot_error.message if response.HasField("snapshot_error") else None
                     run = dataclasses.replace(_run(response.run), snapshot_error=snapshot_error)
-                elif on_page is not None:
+                elif response.HasField("page") and on_page is not None:
                     on_page(_page(response.page))
+                elif response.HasField("wait") and on_wait is not None:
+                    on_wait(types.RefreshWait(response.wait.wait.ToTimedelta(), response.wait.error.message))
         except grpc.RpcError as rpc_error:
             raise errors.from_rpc_error(rpc_error, request_id=request_id) from None
         finally:

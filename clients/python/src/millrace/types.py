@@ -29,6 +29,7 @@ __all__ = [
     "RefreshCounts",
     "RefreshPage",
     "RefreshRun",
+    "RefreshWait",
     "RejectedRecord",
     "Sample",
     "Snapshot",
@@ -603,6 +604,15 @@ class RefreshPage:
     is_retry: bool
     by_change: bool
     error: str | None
+
+
+@dataclass(frozen=True)
+class RefreshWait:
+    """A pause of a refresh behind a request that failed: for how long, as the board asks or longer with each failure, and
+    what the board answered."""
+
+    wait: timedelta
+    error: str
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ _DECIMAL = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?")
 _SIZE = re.compile(r"([0-9.]+)([kmgKMG])?[bB]?")
 _RATIO = re.compile("([0-9]{1,9})[:/]([0-9]{1,9})")
 _DATE = re.compile("([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
-_AGE = re.compile("([0-9]+)(s|mi|h|d|w|mo|y)")
+_AGE = re.compile("([0-9]+)(?:(s|mi|h|d|w|mo|y)|(second|minute|hour|day|week|month|year)s?)")
 _COMPARISON = re.compile("(>=|<=|>|<|)(.*)", re.DOTALL)
 _UNIT_SECONDS = {"s": 1, "mi": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
 _DAY_US = 86_400 * 10**6
@@ -82,7 +82,8 @@ def age(text: str) -> Value | None:
     found = _AGE.fullmatch(text)
     if not found:
         return None
-    count, unit = int(found[1]), _UNIT_SECONDS[found[2]] * 10**6
+    letters = found[2] or found[3][: 2 if found[3][0] == "m" else 1]
+    count, unit = int(found[1]), _UNIT_SECONDS[letters] * 10**6
     return _checked(Value((count * unit, count * unit), (count * unit, (count + 1) * unit - 1)))
 
 
