@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import millrace
+from durability.comparison import check
 from durability.meddled import FOREVER, READING, WRITING, Meddle, MeddledServer, build_meddle
-from durability.report import Report
+from durability.report import Report, told
 from durability.workload import (
     DATASET,
     Fault,
     Known,
     Workload,
-    check,
     copy_of,
     prepared,
     reference,
@@ -180,7 +180,7 @@ class Faults:
                 self._go_on(client, server)
             check(data_dir, Known(2, 2, self._expected.digests[1:3], (self._plan,)), self._expected)
         except (Fault, StartError, millrace.Error) as broken:
-            self.failures.append(f"{self.name}, {self._failed() or 'no fault'} (call {number}): {broken}")
+            self.failures.append(f"{self.name}, {self._failed() or 'no fault'} (call {number}): {told(broken)}")
         return self._failed() is not None
 
     def _break(self, number: int) -> None:
@@ -219,7 +219,7 @@ class Faults:
 
 def run(folder: Path, number: int, *, sample: int | None = None, seed: int = 1) -> Report:
     """Series `number`, below SERIES_COUNT."""
-    faults = Faults(build_meddle(folder), folder, number)
+    faults = Faults(build_meddle(), folder, number)
     faults.run(sample=sample, seed=seed)
     details = [
         "refused: " + (", ".join(f"{n} x {reason}" for reason, n in sorted(faults.refused.items())) or "nothing")

@@ -14,29 +14,35 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import grpc
 
 import millrace
+from durability import listed
+from durability.comparison import check
+from durability.listed import ListedWorkload
 from durability.meddled import FOREVER, SYNCING, WRITING, Meddle, MeddledServer, build_meddle
-from durability.report import Report
+from durability.refreshing import RELATE, REWIND, RefreshWorkload, board
+from durability.report import Report, told
 from durability.workload import (
     Fault,
     Known,
     Workload,
-    check,
     copy_of,
     create_snapshot,
     prepared,
     query,
     reference,
+    start,
 )
 from server_process import StartError
 
 LARGE = Workload(posts_a_dump=1500)
 SMALL = Workload(posts_a_dump=300)
+# So many that aliases are applied in two transactions (kRewrittenRowCountMax of core/catalog/alias_rewriter.cc).
+ALIASED = ListedWorkload(posts_a_dump=2400, state_count=2)
 EXIT_KILLED = 137
 # An import syncs the log's header and folder, its record, what it stages, the md5s, its commit, and what it sweeps. At
 # these it is killed: before the commit, and when the commit is in the log.
@@ -58,6 +64,9 @@ class Operation:
     known: Known = field(default_factory=Known)  # when it begins
     # Whether calls are counted from the server's start, or from when it listens.
     from_start: bool = False
+    # Tells what the server was at when it was killed, and what there is to be at.
+    phase: Callable[[Path], str] | None = None
+    phases: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,20 +78,46 @@ class Act:
     client: millrace.Client
     known: Known
 
-    def import_next(self, *, skip_snapshot: bool = False) -> None:
+    def step(self, *, skip_snapshot: bool = False) -> None:
         known = self.known
-        self.known = Known(known.acknowledged, known.begun + 1, known.snapshots)
-        result = self.operation.workload.do(self.client, known.begun, skip_snapshot=skip_snapshot)
-        snapshots = (*known.snapshots, result.snapshot) if result.snapshot else known.snapshots
-        self.known = Known(known.acknowledged + 1, known.begun + 1, snapshots)
+        self.know(Known(known.acknowledged, known.begun + 1, known.snapshots))
+        snapshot = self.operation.workload.step(self.client, known.begun, skip_snapshot=skip_snapshot)
+        snapshots = (*known.snapshots, snapshot) if snapshot else known.snapshots
+        self.know(Known(known.acknowledged + 1, known.begun + 1, snapshots))
+
+    def know(self, known: Known) -> None:
+        self.known = known
 
 
-def _import(act: Act) -> None:
-    act.import_next()
+def _step(act: Act) -> None:
+    act.step()
 
 
-def _import_only(act: Act) -> None:
-    act.import_next(skip_snapshot=True)
+def _step_only(act: Act) -> None:
+    act.step(skip_snapshot=True)
+
+
+def _refresh(act: Act) -> None:
+    assert isinstance(act.operation.workload, RefreshWorkload)
+    act.operation.workload.walk(act.client, act.known, act.know)
+
+
+def _relate(act: Act) -> None:
+    workload, known = act.operation.workload, act.known
+    assert isinstance(workload, RefreshWorkload)
+    act.know(replace(known, begun=known.begun + 1))
+    snapshot = workload.refresh(act.client)
+    act.know(Known(known.acknowledged + 1, known.begun + 1, (snapshot,) if snapshot else ()))
+
+
+@contextlib.contextmanager
+def _asked_for_relations(workload: Workload) -> Iterator[Path | None]:
+    assert isinstance(workload, RefreshWorkload)
+    with prepared(workload, RELATE) as template:
+        with start(template, workload) as server, millrace.connect(server.address) as client:
+            workload.ask_for_relations(client)
+            server.stop()
+        yield template
 
 
 def _snapshot(act: Act) -> None:
@@ -124,37 +159,52 @@ def crashed(workload: Workload, meddle: Meddle, folder: Path, sync_number: int) 
         yield data_dir
 
 
-def operations(meddle: Meddle, folder: Path) -> list[Operation]:
+def operations(meddle: Meddle, folder: Path, address: str) -> list[Operation]:
+    """`address`: of the board to refresh from."""
     staged, committed = (
         functools.partial(crashed, meddle=meddle, folder=folder, sync_number=number)
         for number in (STAGED_SYNC, COMMIT_SYNC)
     )
+    refreshed = RefreshWorkload(address=address)
     return [
         Operation("first start", SMALL, _nothing, lambda act: None, from_start=True),
-        Operation("first import", LARGE, lambda w: prepared(w, 0), _import),
-        Operation("replacing import", LARGE, lambda w: prepared(w, 1), _import_only, Known(1, 1)),
+        Operation("first import", LARGE, lambda w: prepared(w, 0), _step),
+        Operation("replacing import", LARGE, lambda w: prepared(w, 1), _step_only, Known(1, 1)),
         Operation("snapshot", SMALL, lambda w: prepared(w, 2, snapshots=False), _snapshot, Known(2, 2)),
         Operation("start after a crash before a commit, and stop", LARGE, staged, _sweep_and_stop, Known(1, 2), True),
         Operation(
             "start after a crash behind a commit, and stop", LARGE, committed, _sweep_and_stop, Known(1, 2), True
         ),
-    ]
+        Operation(
+            "import with lists and aliases of its own", ALIASED, lambda w: prepared(w, 1), _step_only, Known(1, 1),
+            phase=listed.phase, phases=listed.PHASES,
+        ),
+        Operation("first refresh of a board", refreshed, lambda w: prepared(w, 1), _refresh, Known(1, 1)),
+        Operation(
+            "refresh of a changed board", refreshed, lambda w: prepared(w, REWIND + 1), _refresh,
+            Known(REWIND + 1, REWIND + 1),
+        ),
+        Operation("aliases of a board", refreshed, _asked_for_relations, _relate, Known(RELATE, RELATE)),
+    ]  # fmt: skip
 
 
-OPERATION_COUNT = 6
+OPERATION_COUNT = 10
 
 
 class KillPoints:
-    """One operation's. kills: how many at which call and kind of file. whole and absent: the states that were found."""
+    """One operation's. kills: how many at which call and kind of file; phases: and at what. whole and absent: the
+    states that were found. `address`: of the board."""
 
-    def __init__(self, program: Path, folder: Path, number: int) -> None:
+    def __init__(self, program: Path, folder: Path, number: int, address: str) -> None:
         self.kills: Counter[str] = Counter()
+        self.phases: Counter[str] = Counter()
         self.whole = 0
         self.absent = 0
         self.failures: list[str] = []
         self._data_dir = folder / "data"
         self._meddle = Meddle(program, folder)
-        self.operation = operations(self._meddle, folder)[number]
+        self._copy = folder / "copy"
+        self.operation = operations(self._meddle, folder, address)[number]
         self._expected = reference(self.operation.workload)
 
     def run(self, *, sample: int | None, seed: int) -> None:
@@ -171,6 +221,9 @@ class KillPoints:
                     self.kills[point] += 1
                 elif sample is None:
                     break
+        if sample is None:
+            missed = [phase for phase in self.operation.phases if not self.phases[phase]]
+            self.failures += [f"{self.operation.name}: no kill came {phase}" for phase in missed]
 
     def _try(self, template: Path | None, number: int) -> str | None:
         """The call that it was killed at; None when it came to its end."""
@@ -184,11 +237,14 @@ class KillPoints:
         known = self._act(number)
         noted = self._meddle.noted()
         killed = noted[-1] if noted and noted[-1].done == "kill" else None
+        if killed is not None and self.operation.phase is not None:
+            # Of a copy: to look recovers the log.
+            self.phases[self.operation.phase(copy_of(self._data_dir, self._copy))] += 1
         try:
             state = check(self._data_dir, known, self._expected)
         except (Fault, StartError, millrace.Error) as broken:
             where = f"killed at {killed.point} (call {number})" if killed else "not killed"
-            self.failures.append(f"{self.operation.name}, {where}: {broken}")
+            self.failures.append(f"{self.operation.name}, {where}: {told(broken)}")
             return killed.point if killed else None
         if killed is None:
             return None
@@ -200,7 +256,7 @@ class KillPoints:
         """What clients know in the end."""
         operation = self.operation
         try:
-            server = self._meddle.start(self._data_dir)
+            server = self._meddle.start(self._data_dir, *operation.workload.flags)
         except StartError as error:
             if error.exit_code != EXIT_KILLED:
                 raise
@@ -216,11 +272,14 @@ class KillPoints:
 
 def run(folder: Path, number: int, *, sample: int | None = None, seed: int = 1) -> Report:
     """Of operation `number`, below OPERATION_COUNT."""
-    points = KillPoints(build_meddle(folder), folder, number)
-    points.run(sample=sample, seed=seed)
+    with board() as address:
+        points = KillPoints(build_meddle(), folder, number, address)
+        points.run(sample=sample, seed=seed)
     details = [", ".join(f"{count} x {point}" for point, count in sorted(points.kills.items()))]
     details.append(
         f"{points.whole} times all was there afterwards, {points.absent} times what was not acknowledged was not"
     )
+    if points.phases:
+        details.append(", ".join(f"{points.phases[phase]} times {phase}" for phase in points.operation.phases))
     count = sum(points.kills.values())
     return Report(f"kill points: {points.operation.name}", count, details, points.failures)

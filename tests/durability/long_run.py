@@ -29,9 +29,10 @@ CUT_ROUND = 50
 def tasks(arguments: argparse.Namespace) -> Iterator[Callable[[Path], Report]]:
     """Independent of each other; the longest first."""
     share = arguments.kills // RANDOM_KILL_SHARES
+    drawn = {"sample": arguments.points, "seed": arguments.seed}
+    yield from (partial(kill_points.run, number=i, **drawn) for i in reversed(range(kill_points.OPERATION_COUNT)))
     yield from (partial(random_kills.run, seed=arguments.seed + i, count=share) for i in range(RANDOM_KILL_SHARES))
-    yield from (partial(faults.run, number=i) for i in range(faults.SERIES_COUNT))
-    yield from (partial(kill_points.run, number=i) for i in range(kill_points.OPERATION_COUNT))
+    yield from (partial(faults.run, number=i, **drawn) for i in range(faults.SERIES_COUNT))
 
 
 def cut_tasks(arguments: argparse.Namespace, round_number: int) -> Iterator[Callable[[Path], Report]]:
@@ -66,6 +67,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/durability", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20, help="how long at least (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=RANDOM_KILL_COUNT, help="random kills (default: %(default)s)")
+    parser.add_argument("--cuts", type=int, default=CUT_COUNT_MIN, help="power cuts at least (default: %(default)s)")
+    parser.add_argument("--points", type=int, help="kill points and faults of each series (default: every call)")
     parser.add_argument("--seed", type=int, default=1, help="of moments and fates (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="programs at a time (default: one a core)")
     arguments = parser.parse_args()
@@ -99,7 +102,7 @@ def run_all(arguments: argparse.Namespace) -> list[Report]:
         try:
             run(tasks(arguments))
             cut_count, round_number = 0, 0
-            while cut_count < CUT_COUNT_MIN or time.monotonic() < deadline:
+            while cut_count < arguments.cuts or time.monotonic() < deadline:
                 run(cut_tasks(arguments, round_number))
                 cut_count += power_cuts.RUN_COUNT * CUT_ROUND
                 round_number += 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +27,21 @@ _NOT_PERMITTED = 3
 _SOURCE = Path(__file__).with_name("meddle.cc")
 
 
-def build_meddle(folder: Path) -> Path:
+# For the program, which is compiled once a process; removed at its end.
+_folder = functools.cache(lambda: tempfile.TemporaryDirectory(prefix="meddle-"))
+
+
+@functools.cache
+def build_meddle() -> Path:
     """Compiles meddle.cc. RuntimeError where tracing processes is not permitted: nothing could be shown there."""
+    folder = Path(_folder().name)
     program = folder / "meddle"
-    if not program.exists():
-        compiler = os.environ.get("CXX", "c++")
-        subprocess.run([compiler, "-std=c++20", "-O1", "-o", program, _SOURCE], check=True)
-        nothing = [program, folder, folder / "no-orders", folder / "meddle.log", "/bin/true"]
-        tried = subprocess.run(nothing, capture_output=True, text=True)
-        if tried.returncode != 0:
-            raise RuntimeError(f"processes cannot be traced here (CAP_SYS_PTRACE is needed): {tried.stderr.strip()}")
+    compiler = os.environ.get("CXX", "c++")
+    subprocess.run([compiler, "-std=c++20", "-O1", "-o", str(program), str(_SOURCE)], check=True)
+    nothing = [program, folder, folder / "no-orders", folder / "meddle.log", Path("/bin/true")]
+    tried = subprocess.run(nothing, capture_output=True, text=True)
+    if tried.returncode != 0:
+        raise RuntimeError(f"processes cannot be traced here (CAP_SYS_PTRACE is needed): {tried.stderr.strip()}")
     return program
 
 

@@ -1,6 +1,6 @@
 """What a server did to its data folder, call by call, as strace saw it; and what its client knew at each moment.
 
-    strace ... python -m durability.recording DATA_DIR MARKS_FILE STEP...
+    strace ... python -m durability.recording DATA_DIR MARKS_FILE WORKLOAD STEP...
 
 runs the steps (see `perform`) with server and client below one strace, so that the writes of the one and the marks of
 the other, small writes to MARKS_FILE, are in one order that depends on no clock.
@@ -18,10 +18,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import millrace
-from durability.workload import DATASET, Known, Workload, query
+from durability.listed import ListedWorkload
+from durability.refreshing import RefreshWorkload, pages_in_history
+from durability.streams import stopped
+from durability.workload import DATASET, Known, Stream, Workload, query, start
 from server_process import ROOT, ServerProcess
 
 # Everything that changes files or folders, or makes changes durable. Calls of these that the model does not know are
@@ -107,13 +112,14 @@ def events_of(trace: Path, below: Path) -> Iterator[Event]:
                 yield Event(entered, number, call, arguments, int(result))
 
 
-def record(data_dir: Path, steps: Sequence[str], *, posts_a_dump: int, known: Known | None = None) -> tuple[Path, Path]:
+def record(data_dir: Path, steps: Sequence[str], workload: Workload, known: Known | None = None) -> tuple[Path, Path]:
     """Runs the steps on the folder, below strace. The trace, and the file of marks. RuntimeError when strace cannot."""
     trace, marks = data_dir.with_name("trace"), data_dir.with_name("marks")
     marks.write_text(json.dumps(asdict(known or Known())) + "\n")
     command = ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", str(_DATA_BYTES_MAX), "-o", str(trace)]
     command += ["-e", f"trace={_TRACED}", "-e", "signal=none"]
-    command += [sys.executable, "-m", "durability.recording", str(data_dir), str(marks), str(posts_a_dump), *steps]
+    command += [sys.executable, "-m", "durability.recording", str(data_dir), str(marks)]
+    command += [json.dumps([type(workload).__name__, asdict(workload)]), *steps]
     path = os.pathsep.join(str(ROOT / "tests" / name) for name in ("", "e2e"))
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
     if done.returncode != 0:
@@ -121,10 +127,10 @@ def record(data_dir: Path, steps: Sequence[str], *, posts_a_dump: int, known: Kn
     return trace, marks
 
 
-def perform(data_dir: Path, marks: Path, posts_a_dump: int, steps: Sequence[str]) -> None:
-    """The steps: start, stop, import, import-only (without a snapshot), repeat (the interrupted one), snapshot, plan,
-    sweep (waits for its end), checkpoint (as the server makes one when its log is 64 MiB long)."""
-    workload = Workload(posts_a_dump)
+def perform(data_dir: Path, marks: Path, workload: Workload, steps: Sequence[str]) -> None:
+    """The steps: start, stop, step (the workload's next), step-only (without a snapshot), repeat (the interrupted one),
+    refresh (as many of the workload's as the board has pages), snapshot, plan (and a reader of it, who stops), sweep
+    (waits for its end), checkpoint (as the server makes one when its log is 64 MiB long)."""
     known = _known(json.loads(marks.read_text()))
     server: ServerProcess | None = None
     client: millrace.Client | None = None
@@ -137,7 +143,7 @@ def perform(data_dir: Path, marks: Path, posts_a_dump: int, steps: Sequence[str]
 
     for step in steps:
         if step == "start":
-            server = ServerProcess(data_dir, "--log-level", "warning")
+            server = start(data_dir, workload)
             client = millrace.connect(server.address)
             continue
         assert server is not None and client is not None
@@ -153,19 +159,30 @@ def perform(data_dir: Path, marks: Path, posts_a_dump: int, steps: Sequence[str]
         elif step == "snapshot":
             mark(replace(known, snapshots=(*known.snapshots, client.snapshots.create(DATASET).digest)))
         elif step == "plan":
-            plan = client.plans.create(dataset=DATASET, batch_size=16, seed=known.acknowledged)
+            plan = client.plans.create(dataset=DATASET, batch_size=8, seed=known.acknowledged)
             mark(replace(known, plans=(*known.plans, plan.id)))
+            mark(replace(known, streams=(*known.streams, stopped(server.address, plan.id))))
+        elif step == "refresh":
+            assert isinstance(workload, RefreshWorkload)
+            workload.walk(client, known, mark, partial(pages_in_history, client))
         else:
             if step != "repeat":
                 mark(replace(known, begun=known.begun + 1))
-            result = workload.do(client, known.begun - 1, skip_snapshot=step == "import-only")
-            made = (result.snapshot,) if result.snapshot else ()
+            snapshot = workload.step(client, known.begun - 1, skip_snapshot=step == "step-only")
+            made = (snapshot,) if snapshot else ()
             mark(replace(known, acknowledged=known.acknowledged + 1, snapshots=known.snapshots + made))
 
 
-def _known(fields: dict[str, object]) -> Known:
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    return Known(**lists)  # type: ignore[arg-type]
+def _known(fields: dict[str, Any]) -> Known:
+    streams = tuple(Stream(**stream) for stream in fields["streams"])
+    snapshots, plans = tuple(fields["snapshots"]), tuple(fields["plans"])
+    return Known(fields["acknowledged"], fields["begun"], snapshots, plans, streams)
+
+
+def _workload(text: str) -> Workload:
+    name, fields = json.loads(text)
+    kinds = {kind.__name__: kind for kind in (Workload, ListedWorkload, RefreshWorkload)}
+    return kinds[name](**fields)
 
 
 def known_of(mark: bytes) -> Known:
@@ -173,4 +190,4 @@ def known_of(mark: bytes) -> Known:
 
 
 if __name__ == "__main__":
-    perform(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+    perform(Path(sys.argv[1]), Path(sys.argv[2]), _workload(sys.argv[3]), sys.argv[4:])

@@ -1,6 +1,6 @@
-"""What the programs of this folder import, what must be there afterwards, and how that is compared.
+"""What the programs of this folder do to a server, step by step, and what must be there afterwards (comparison.py).
 
-The dataset goes through states: state k is what it holds after the dumps 0 to k - 1, imported in order. A snapshot is
+The dataset goes through states: state k is what it holds after the steps 0 to k - 1, done in order. A snapshot is
 named by the digest of all that it holds, so the digest of a fresh snapshot says exactly which state a server is in, and
 anything else (a post too few, a count that is off, half an import) is no state at all.
 """
@@ -17,8 +17,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import grpc
 
@@ -28,13 +29,32 @@ from millrace.v1 import snapshot_service_pb2
 from server_process import ServerProcess
 
 DATASET = "durable"
-STATE_COUNT = 6
 TAGS_A_POST = 12
-SWEEP_S_MAX = 30.0
 
 
 class Fault(AssertionError):
     """A promise that was broken."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A reader's state: where in a plan it stood, and a hash of all that came behind."""
+
+    plan: str
+    token: str
+    rest: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What clients know about a data folder: how many steps were acknowledged and begun, and which snapshots and
+    plans; and where their readers stand."""
+
+    acknowledged: int = 0
+    begun: int = 0
+    snapshots: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    streams: tuple[Stream, ...] = ()
 
 
 class TwoImports:
@@ -66,9 +86,21 @@ class TwoImports:
 
 @dataclass(frozen=True)
 class Workload:
-    """The dumps of one size. Each replaces most of the posts of the one before, and brings some."""
+    """Imports of dumps of one size: step k imports dump k. Each replaces most of the posts of the one before, and
+    brings some. Others (listed.py, refreshing.py) do other things in their steps."""
 
     posts_a_dump: int = 300
+    state_count: int = 6
+
+    format: ClassVar[str] = "danbooru-jsonl"
+    apply_aliases: ClassVar[bool] = False
+    # Whether a state is more than a digest tells: what lists told, what a post keeps of its source's words.
+    is_more_than_digest: ClassVar[bool] = False
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Of the server."""
+        return ()
 
     def request_id(self, number: int) -> str:
         return f"request-{number}"
@@ -77,38 +109,48 @@ class Workload:
         first = 1 + number * self.posts_a_dump // 3
         return range(first, first + self.posts_a_dump)
 
-    @functools.lru_cache(maxsize=STATE_COUNT)  # noqa: B019 - there are a few workloads, for as long as the process lives
-    def dump(self, number: int) -> bytes:
+    @functools.lru_cache(maxsize=12)  # noqa: B019 - there are a few workloads, for as long as the process lives
+    def files(self, number: int) -> dict[str, bytes]:
+        """Dump `number`: files by name, in the order in which they are sent."""
         lines = []
         for i in self.post_ids(number):
             tags = [{"id": str(1 + tag), "name": f"t{tag}", "category": "0"} for tag in self.tags(number, i)]
             md5 = hashlib.md5(f"{i} {number}".encode()).hexdigest()
             lines.append(json.dumps({"id": str(i), "md5": md5, "score": str(number), "rating": "s", "tags": tags}))
-        return ("\n".join(lines) + "\n").encode()
+        return {"posts.jsonl": ("\n".join(lines) + "\n").encode()}
 
     @staticmethod
     def tags(number: int, post_id: int) -> list[int]:
         return [(post_id + number + k) % 500 for k in range(TAGS_A_POST)]
 
+    def newest(self, state: int) -> dict[int, int]:
+        """For each post the dump that it is from."""
+        return {post_id: number for number in range(state) for post_id in self.post_ids(number)}
+
     def tagged(self, tag: int, state: int) -> list[int]:
         """The posts that have tag "t<tag>" in that state."""
-        newest = {post_id: number for number in range(state) for post_id in self.post_ids(number)}
-        return sorted(post_id for post_id, number in newest.items() if tag in self.tags(number, post_id))
+        return sorted(post_id for post_id, number in self.newest(state).items() if tag in self.tags(number, post_id))
 
     def post_count(self, state: int) -> int:
         return self.post_ids(state - 1).stop - 1 if state > 0 else 0
 
+    def tag_use_count(self, state: int) -> int:
+        return TAGS_A_POST * self.post_count(state)
+
     def do(self, client: millrace.Client, number: int, *, skip_snapshot: bool = False) -> ImportResult:
         """Imports dump `number`, in one attempt."""
-        with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
-            file.write(self.dump(number))
-            file.flush()
+        with tempfile.TemporaryDirectory() as folder:
+            paths = []
+            for name, data in self.files(number).items():
+                paths.append(Path(folder) / name)
+                paths[-1].write_bytes(data)
             return client.import_(
-                Path(file.name),
+                paths,
                 dataset=DATASET,
-                format="danbooru-jsonl",
+                format=self.format,
                 request_id=self.request_id(number),
                 skip_snapshot=skip_snapshot,
+                apply_aliases=self.apply_aliases,
                 timeout_s=0.01,
             )
 
@@ -117,34 +159,107 @@ class Workload:
     ) -> list[ImportResult]:
         return TwoImports(lambda: self.do(client, number, skip_snapshot=skip_snapshot)).join()
 
+    # What other workloads do otherwise -------------------------------
+
+    def step(self, client: millrace.Client, number: int, *, skip_snapshot: bool = False) -> str | None:
+        """Does step `number`. The snapshot that it made."""
+        return self.do(client, number, skip_snapshot=skip_snapshot).snapshot
+
+    def key(self, client: millrace.Client, digest: str) -> str:
+        """What tells a state from all others."""
+        return digest
+
+    def check_records(self, client: millrace.Client, state: int) -> None:
+        """Fault unless the records tell of each step that was done, once, and of none that runs."""
+        records = list(client.imports())
+        committed = sorted(record.request_id for record in records if record.state == "committed")
+        if committed != sorted(self.request_id(number) for number in range(state)):
+            raise Fault(f"in state {state} these imports are called committed: {committed}")
+        if any(record.state == "running" for record in records):
+            raise Fault("an import is called running, and nobody imports")
+
+    def go_on(self, client: millrace.Client, begun: int, state: int) -> int:
+        """Does again what was begun last, whether it came to its end or not, twice at once; it must count once. The
+        state that follows."""
+        results = self.do_twice_at_once(client, begun - 1)
+        if len({result.import_id for result in results}) != 1 or len(results) != 2:
+            raise Fault(f"the repeated import gave {results}")
+        if [r.already_imported for r in results].count(False) != (0 if state == begun else 1):
+            raise Fault(f"state {state} of {begun}, and the repeated import gave {results}")
+        return begun
+
 
 @dataclass(frozen=True)
 class Reference:
-    """What an undisturbed server made of a workload: for each state its digest, and the file's SHA-256."""
+    """What an undisturbed server made of a workload. Of each state its key, its digest, and a hash of all that clients
+    see (empty where the digest says it); of each digest the file's SHA-256."""
 
     workload: Workload
+    keys: tuple[str, ...]
     digests: tuple[str, ...]
-    file_hashes: dict[str, str]
+    seen: tuple[str, ...]
+    file_hashes: dict[str, str] = field(hash=False)
 
-    def state_of(self, digest: str) -> int:
+    def state_of(self, key: str) -> int:
+        if key not in self.keys:
+            raise Fault(f"the dataset is in no state that it should ever be in ({key})")
+        return self.keys.index(key)
+
+    def post_count_of(self, digest: str) -> int:
         if digest not in self.digests:
-            raise Fault(f"the dataset is in no state that it should ever be in (digest {digest[:12]})")
-        return self.digests.index(digest)
+            raise Fault(f"there is a snapshot of no state that the dataset should ever be in ({digest[:12]})")
+        return self.workload.post_count(self.digests.index(digest))
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def reference(workload: Workload) -> Reference:
     digests = ["none"]
+    seen = [""]
     hashes = {}
-    with tempfile.TemporaryDirectory() as folder, ServerProcess(Path(folder) / "data") as server:
+    with tempfile.TemporaryDirectory() as folder, start(Path(folder) / "data", workload) as server:
         with millrace.connect(server.address) as client:
-            for number in range(STATE_COUNT):
-                digest = workload.do(client, number).snapshot
-                assert digest is not None
+            keys = ["none"]
+            for number in range(workload.state_count):
+                workload.step(client, number)
+                digest = digest_of(client)
                 digests.append(digest)
-                hashes[digest] = hash_of(server.data_dir / "snapshots" / f"{digest}.snapshot")
+                keys.append(workload.key(client, digest))
+                seen.append(seen_by(client) if workload.is_more_than_digest and digest != "none" else "")
+                if digest != "none":
+                    hashes[digest] = hash_of(server.data_dir / "snapshots" / f"{digest}.snapshot")
         server.stop()
-    return Reference(workload, tuple(digests), hashes)
+    if len(set(keys)) != len(keys):
+        raise ValueError(f"states of the workload cannot be told apart: {keys}")
+    return Reference(workload, tuple(keys), tuple(digests), tuple(seen), hashes)
+
+
+def start(data_dir: Path, workload: Workload) -> ServerProcess:
+    return ServerProcess(data_dir, "--log-level", "warning", *workload.flags)
+
+
+def digest_of(client: millrace.Client) -> str:
+    """Of a fresh snapshot; "none" when there is no dataset."""
+    try:
+        return client.snapshots.create(DATASET).digest
+    except millrace.DatasetNotFound:
+        return "none"
+
+
+def seen_by(client: millrace.Client) -> str:
+    """A hash of all that clients see of the dataset, whether snapshots hold it or not."""
+    stats = replace(client.stats(dataset=DATASET), last_import=None)  # its id counts those that failed, too
+    seen = hashlib.sha256(repr(stats).encode())
+    for things in (
+        client.posts.list(dataset=DATASET),
+        client.tags.list(dataset=DATASET),
+        client.tags.relations(dataset=DATASET),
+        client.tags.listed(DATASET),
+        client.tags.pools(DATASET, with_post_ids=True),
+        client.tags.artists(DATASET),
+    ):
+        for thing in things:
+            seen.update(repr(thing).encode())
+    return seen.hexdigest()
 
 
 def create_snapshot(address: str) -> str:
@@ -168,10 +283,10 @@ def prepared(workload: Workload, state: int, *, snapshots: bool = True) -> Itera
     """A data folder in that state, closed in order, as a template to copy."""
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
-        with ServerProcess(data_dir, "--log-level", "warning") as server:
+        with start(data_dir, workload) as server:
             with millrace.connect(server.address) as client:
                 for number in range(state):
-                    workload.do(client, number, skip_snapshot=not snapshots)
+                    workload.step(client, number, skip_snapshot=not snapshots)
             server.stop()
         yield data_dir
 
@@ -182,119 +297,7 @@ def copy_of(template: Path, folder: Path) -> Path:
     return folder
 
 
-@dataclass(frozen=True)
-class Known:
-    """What clients know about a data folder: how many imports were acknowledged and begun, and which snapshots and
-    plans."""
-
-    acknowledged: int = 0
-    begun: int = 0
-    snapshots: tuple[str, ...] = ()
-    plans: tuple[str, ...] = ()
-
-
-def check(data_dir: Path, known: Known, expected: Reference, *, repeat: bool = True) -> int:
-    """Starts a server on the folder and compares. The state that it was found in. Fault when a promise was broken.
-
-    repeat: also imports the interrupted dump again with the same request_id, twice at once, which must count once.
-    """
-    with ServerProcess(data_dir, "--log-level", "warning") as server, millrace.connect(server.address) as client:
-        check_snapshots(client, known, expected)
-        for plan in known.plans:
-            client.plans.get(plan)
-        state = state_of(client, expected)
-        if not known.acknowledged <= state <= known.begun:
-            raise Fault(f"state {state}, with {known.acknowledged} imports acknowledged and {known.begun} begun")
-        check_once(client, state)
-        await_sweep(data_dir, expected.workload.post_count(state))
-        after = state
-        if repeat and known.begun > 0:
-            # The last one that was begun, whether it came to its end or not.
-            after = known.begun
-            results = expected.workload.do_twice_at_once(client, known.begun - 1)
-            if len({result.import_id for result in results}) != 1 or len(results) != 2:
-                raise Fault(f"the repeated import gave {results}")
-            if [r.already_imported for r in results].count(False) != (0 if state == known.begun else 1):
-                raise Fault(f"state {state} of {known.begun}, and the repeated import gave {results}")
-            if state_of(client, expected) != after:
-                raise Fault("the repeated import did not lead to its state")
-            check_once(client, after)
-            await_sweep(data_dir, expected.workload.post_count(after))
-        server.stop()
-    check_files(data_dir, expected)
-    return state
-
-
-def state_of(client: millrace.Client, expected: Reference) -> int:
-    try:
-        stats = client.stats(dataset=DATASET)
-    except millrace.DatasetNotFound:
-        return 0
-    state = expected.state_of(client.snapshots.create(DATASET).digest)
-    count = expected.workload.post_count(state)
-    if (stats.post_count, stats.tag_use_count) != (count, count * TAGS_A_POST):
-        raise Fault(f"the counts of state {state} are {stats}")
-    return state
-
-
-def check_snapshots(client: millrace.Client, known: Known, expected: Reference) -> None:
-    """Every snapshot that a client may ask for is whole; those that were acknowledged are there."""
-    listed = {snapshot.digest: snapshot for snapshot in client.snapshots.list()}
-    for digest in known.snapshots:
-        if digest not in listed:
-            raise Fault(f"the acknowledged snapshot {digest[:12]} is not in the catalog")
-    for digest, snapshot in listed.items():
-        report = client.snapshots.verify(digest)
-        if not report.intact:
-            raise Fault(f"snapshot {digest[:12]} is damaged: {report.damages}")
-        if snapshot.post_count != expected.workload.post_count(expected.state_of(digest)):
-            raise Fault(f"snapshot {digest[:12]} has {snapshot.post_count} posts")
-
-
-def check_once(client: millrace.Client, state: int) -> None:
-    """Each import was committed once, and none is still called running."""
-    records = [record for record in client.imports() if record.state == "committed"]
-    committed = sorted(record.request_id for record in records)
-    if committed != sorted(Workload().request_id(number) for number in range(state)):
-        raise Fault(f"in state {state} these imports are called committed: {committed}")
-    if any(record.state == "running" for record in client.imports()):
-        raise Fault("an import is called running, and nobody imports")
-
-
 def query(data_dir: Path, sql: str) -> list[tuple[object, ...]]:
     uri = f"file:{data_dir / 'catalog.sqlite3'}?mode=ro"
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as database:
         return database.execute(sql).fetchall()
-
-
-def await_sweep(data_dir: Path, post_count: int) -> None:
-    """Waits until the file holds the posts that are to be seen and no others: nothing staged, nothing replaced."""
-    deadline = time.monotonic() + SWEEP_S_MAX
-    while True:
-        ((rows, unswept),) = query(
-            data_dir, "SELECT (SELECT count(*) FROM posts), (SELECT count(*) FROM imports WHERE is_swept = 0)"
-        )
-        if rows == post_count and not unswept:
-            return
-        if time.monotonic() > deadline:
-            raise Fault(f"{rows} rows are left of {post_count} posts, and {unswept} imports to sweep")
-        time.sleep(0.005)
-
-
-def check_files(data_dir: Path, expected: Reference) -> None:
-    """After the server's end: a sound database, whole snapshots, and nothing else."""
-    for pragma, answer in (("integrity_check", [("ok",)]), ("foreign_key_check", [])):
-        found = query(data_dir, f"PRAGMA {pragma}")
-        if found != answer:
-            raise Fault(f"{pragma}: {found[:3]}")
-    strays = [path.name for path in (data_dir / "spool").iterdir()]
-    for path in (data_dir / "snapshots").iterdir():
-        if path.suffix == ".snapshot":
-            if hash_of(path) != expected.file_hashes.get(path.stem):
-                raise Fault(f"the file {path.name} is not the one that an undisturbed server writes")
-        elif path.suffix != ".postings" or not path.with_suffix(".snapshot").exists():
-            strays.append(path.name)
-    known = {"LOCK", "catalog.sqlite3", "catalog.sqlite3-wal", "catalog.sqlite3-shm", "snapshots", "spool"}
-    strays += [path.name for path in data_dir.iterdir() if path.name not in known]
-    if strays:
-        raise Fault(f"left behind: {strays}")
