@@ -77,11 +77,12 @@ int64_t SumOf(const v1::ListedCounts& counts) {
   return counts.new_count() + counts.updated_count() + counts.unchanged_count();
 }
 
-// "12 new, 1,000 unchanged"
+// "12 new, 1,000 unchanged, 2 told in two ways"
 std::string ListedText(const v1::ListedCounts& counts) {
   std::string text;
-  for (const auto& [count, word] : {std::pair(counts.new_count(), "new"), std::pair(counts.updated_count(), "updated"),
-                                    std::pair(counts.unchanged_count(), "unchanged")}) {
+  for (const auto& [count, word] :
+       {std::pair(counts.new_count(), "new"), std::pair(counts.updated_count(), "updated"),
+        std::pair(counts.unchanged_count(), "unchanged"), std::pair(counts.conflict_count(), "told in two ways")}) {
     if (count > 0) absl::StrAppend(&text, text.empty() ? "" : ", ", WithThousands(count), " ", word);
   }
   return text;

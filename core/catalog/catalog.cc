@@ -39,7 +39,7 @@ int64_t SystemNowUs() {
 absl::Status FlagDeprecated(Database& database, int64_t dataset_id, absl::Span<Tag> tags) {
   for (Tag& tag : tags) {
     MILLRACE_ASSIGN_OR_RETURN(const std::optional<TagFact> fact, ReadTagFact(database, dataset_id, tag.name));
-    tag.is_deprecated = fact.has_value() && fact->is_deprecated;
+    tag.is_deprecated = fact.has_value() && fact->is_deprecated.value_or(false);
   }
   return absl::OkStatus();
 }

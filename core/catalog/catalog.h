@@ -136,7 +136,7 @@ class Catalog {
   absl::StatusOr<std::vector<Post>> ListPosts(std::string_view dataset, int64_t after_id, int64_t limit);
 
   // What lists told of the dataset: aliases and implications by kind, antecedent and consequent; pools by id; artists
-  // by name. At most `limit`.
+  // by name. At most `limit`; fewer, too, when these hold much (listed_bytes.h).
   absl::StatusOr<std::vector<TagRelation>> ListTagRelations(std::string_view dataset,
                                                             const std::optional<TagRelationCursor>& after,
                                                             int64_t limit);

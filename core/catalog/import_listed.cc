@@ -16,6 +16,7 @@ void VisitCounts(Outcome& outcome, const Visit& visit) {
     visit(absl::StrCat(kind, ".new"), counts.new_count);
     visit(absl::StrCat(kind, ".updated"), counts.updated_count);
     visit(absl::StrCat(kind, ".unchanged"), counts.unchanged_count);
+    visit(absl::StrCat(kind, ".conflicts"), counts.conflict_count);
   };
   visit_kind("tags", outcome.facts.tags);
   visit_kind("aliases", outcome.facts.aliases);
@@ -28,18 +29,18 @@ void VisitCounts(Outcome& outcome, const Visit& visit) {
 
 }  // namespace
 
-ErrorMetadata ListedMetadata(const ImportOutcome& outcome) {
-  ErrorMetadata metadata;
+std::map<std::string, std::string> NamedCounts(const ImportOutcome& outcome) {
+  std::map<std::string, std::string> counts;
   VisitCounts(outcome, [&](const std::string& name, int64_t count) {
-    if (count != 0) metadata[name] = absl::StrCat(count);
+    if (count != 0) counts[name] = absl::StrCat(count);
   });
-  return metadata;
+  return counts;
 }
 
-void SetListed(const ErrorMetadata& metadata, ImportOutcome* outcome) {
+void SetListed(const std::map<std::string, std::string>& counts, ImportOutcome* outcome) {
   VisitCounts(*outcome, [&](const std::string& name, int64_t& count) {
-    const auto found = metadata.find(name);
-    if (found == metadata.end() || !absl::SimpleAtoi(found->second, &count)) count = 0;
+    const auto found = counts.find(name);
+    if (found == counts.end() || !absl::SimpleAtoi(found->second, &count)) count = 0;
   });
 }
 

@@ -1,6 +1,7 @@
 #include "core/catalog/import_rows.h"
 
 #include <cstdio>
+#include <map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -16,13 +17,13 @@ constexpr std::string_view kImportIdPrefix = "imp-";
 constexpr char kImportColumns[] =
     "SELECT i.id, d.name, i.request_id, i.format, i.state, i.started_at_us, i.committed_at_us, i.new_post_count, "
     "i.replaced_post_count, i.rejected_count, i.duplicate_tag_count, i.changed_tag_count, i.byte_count, i.snapshot, "
-    "i.error_reason, i.error_message, i.error_field, i.error_metadata "
+    "i.error_reason, i.error_message, i.error_field, i.error_metadata, i.listed_counts "
     "FROM imports i JOIN datasets d ON d.id = i.dataset_id ";
 
 // Keys and values in turn, each ended by a NUL: neither holds one.
-std::string PackMetadata(const ErrorMetadata& metadata) {
+std::string PackPairs(const std::map<std::string, std::string>& pairs) {
   std::string packed;
-  for (const auto& [key, value] : metadata) {
+  for (const auto& [key, value] : pairs) {
     packed += key;
     packed += '\0';
     packed += value.substr(0, value.find('\0'));
@@ -31,8 +32,8 @@ std::string PackMetadata(const ErrorMetadata& metadata) {
   return packed;
 }
 
-ErrorMetadata UnpackMetadata(std::string_view packed) {
-  ErrorMetadata metadata;
+std::map<std::string, std::string> UnpackPairs(std::string_view packed) {
+  std::map<std::string, std::string> pairs;
   const auto take = [&] {
     const size_t end = packed.find('\0');
     const std::string text(packed.substr(0, end));
@@ -41,9 +42,9 @@ ErrorMetadata UnpackMetadata(std::string_view packed) {
   };
   while (!packed.empty()) {
     std::string key = take();
-    metadata[std::move(key)] = take();
+    pairs[std::move(key)] = take();
   }
-  return metadata;
+  return pairs;
 }
 
 absl::Status ErrorOf(Statement& row) {
@@ -56,7 +57,7 @@ absl::Status ErrorOf(Statement& row) {
       return FieldError(field, message.substr(field.size() + 2));
     }
   }
-  return MakeError(reason, row.Text(15), UnpackMetadata(row.Text(17)));
+  return MakeError(reason, row.Text(15), UnpackPairs(row.Text(17)));
 }
 
 ImportRecord RecordOf(Statement& row) {
@@ -78,7 +79,7 @@ ImportRecord RecordOf(Statement& row) {
   record.outcome.changed_tag_count = row.Int64(11);
   record.outcome.byte_count = row.Int64(12);
   record.outcome.snapshot = std::string(row.Text(13));
-  SetListed(UnpackMetadata(row.Text(17)), &record.outcome);
+  SetListed(UnpackPairs(row.Text(18)), &record.outcome);
   return record;
 }
 
@@ -170,7 +171,7 @@ absl::Status MarkCommitted(Database& database, int64_t import_id, const ImportOu
       Statement update,
       database.PrepareCached("UPDATE imports SET state = ?2, committed_at_us = ?3, new_post_count = ?4, "
                              "replaced_post_count = ?5, rejected_count = ?6, duplicate_tag_count = ?7, "
-                             "changed_tag_count = ?8, byte_count = ?9, error_metadata = ?11, "
+                             "changed_tag_count = ?8, byte_count = ?9, listed_counts = ?11, "
                              "format = CASE ?10 WHEN 0 THEN format ELSE ?10 END WHERE id = ?1"));
   update.Bind(1, import_id);
   update.Bind(2, static_cast<int64_t>(ImportState::kCommitted));
@@ -182,9 +183,12 @@ absl::Status MarkCommitted(Database& database, int64_t import_id, const ImportOu
   update.Bind(8, outcome.changed_tag_count);
   update.Bind(9, outcome.byte_count);
   update.Bind(10, outcome.format);
-  // An import that is committed has no error, whose details would stand here: it keeps what more there is to say of it.
-  const std::string listed = PackMetadata(ListedMetadata(outcome));
-  update.Bind(11, absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(listed.data()), listed.size()));
+  const std::string listed = PackPairs(NamedCounts(outcome));
+  if (listed.empty()) {
+    update.BindNull(11);
+  } else {
+    update.Bind(11, absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(listed.data()), listed.size()));
+  }
   return update.Run();
 }
 
@@ -193,7 +197,7 @@ absl::Status MarkFailed(Database& database, int64_t import_id, const absl::Statu
       Statement update,
       database.PrepareCached("UPDATE imports SET state = ?2, error_reason = ?3, error_message = ?4, error_field = ?5, "
                              "error_metadata = ?6 WHERE id = ?1"));
-  const std::string metadata = PackMetadata(MetadataOf(error));
+  const std::string metadata = PackPairs(MetadataOf(error));
   update.Bind(1, import_id);
   update.Bind(2, static_cast<int64_t>(ImportState::kFailed));
   update.Bind(3, static_cast<int64_t>(ReasonOf(error)));

@@ -126,8 +126,9 @@ class ImportSession {
   absl::StatusOr<Staged> Stage(const Post& post, absl::Span<const ImportedTag> tags, SourcePlace place);
 
   // Stage what a board tells apart from posts: it becomes visible with the posts. Of what is told twice the last
-  // stands. A tag's id serves posts that name it from then on; one that posts have used before keeps its id.
-  // kFileInvalid when all that together is too large for memory; errors end the session.
+  // stands, as far as it tells anything: what a list leaves out erases nothing that one before it told. A tag's id
+  // serves posts that name it from then on; one that posts have used before keeps its id. kFileInvalid when all that
+  // together is too large for memory; errors end the session.
   absl::Status StageTag(const TagFact& tag);
   absl::Status StageTagRelation(const TagRelation& relation, SourcePlace place);
   absl::Status StagePool(const PoolFact& pool);

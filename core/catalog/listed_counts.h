@@ -17,6 +17,8 @@ struct ListedCounts {
   int64_t new_count = 0;
   int64_t updated_count = 0;
   int64_t unchanged_count = 0;
+  // Records that told otherwise than an earlier one of the same import, so that something of one of the two is lost.
+  int64_t conflict_count = 0;
 
   void Add(ListedChange change) {
     ++(change == ListedChange::kNew ? new_count : change == ListedChange::kUpdated ? updated_count : unchanged_count);
@@ -26,11 +28,11 @@ struct ListedCounts {
 
 // Of all that lists tell.
 struct FactCounts {
-  ListedCounts tags;
-  ListedCounts aliases;
-  ListedCounts implications;
-  ListedCounts pools;
-  ListedCounts artists;
+  ListedCounts tags = {};
+  ListedCounts aliases = {};
+  ListedCounts implications = {};
+  ListedCounts pools = {};
+  ListedCounts artists = {};
   int64_t superseded_relation_count = 0;  // of the dataset, that gave way to what was told
 
   friend bool operator==(const FactCounts&, const FactCounts&) = default;

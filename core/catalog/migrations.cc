@@ -253,9 +253,16 @@ constexpr char kVersion8[] = R"sql(
 ALTER TABLE tag_facts ADD COLUMN extra_json TEXT NOT NULL DEFAULT '';
 )sql";
 
+// Version 9: what an import's lists brought (import_listed.h) has a column of its own. Until then it stood where a
+// failed import has the details of its error, which a committed one has none of.
+constexpr char kVersion9[] = R"sql(
+ALTER TABLE imports ADD COLUMN listed_counts BLOB;  -- NULL: no lists
+UPDATE imports SET listed_counts = nullif(error_metadata, x''), error_metadata = NULL WHERE state = 2;
+)sql";
+
 // Step i leads from version i to version i + 1. A step that was released never changes.
-constexpr const char* kSteps[] = {kVersion1,      kVersion2,         kVersion3,      kVersion4,
-                                  kSourcesSchema, kTagLookupsSchema, kChangesSchema, kVersion8};
+constexpr const char* kSteps[] = {kVersion1,         kVersion2,      kVersion3, kVersion4, kSourcesSchema,
+                                  kTagLookupsSchema, kChangesSchema, kVersion8, kVersion9};
 
 // Between 4, 8 and 16 KiB staging and scanning differ by less than the noise (catalog_bench_test.cc); larger pages
 // halve the overflow of posts with long texts, smaller ones make small writes cheaper. The middle.

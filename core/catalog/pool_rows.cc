@@ -5,13 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/catalog/listed_bytes.h"
 #include "core/catalog/post_codec.h"
+#include "core/catalog/told_facts.h"
 
 namespace millrace {
 namespace {
-
-// Of names and what else lists say, read at a time: more than a page holds, which is cut by size as well.
-constexpr size_t kListedBytesMax = 8 << 20;
 
 absl::Span<const uint8_t> BytesOf(const std::string& text) {
   return absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size());
@@ -27,9 +26,9 @@ absl::Status DamagedError(std::string_view what, int64_t id) {
 absl::StatusOr<std::vector<PoolFact>> ReadAllPools(Statement& statement) {
   std::vector<PoolFact> pools;
   size_t size_bytes = 0;
-  while (true) {
+  while (size_bytes < kListedBytesMax) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row || size_bytes >= kListedBytesMax) return pools;
+    if (!has_row) break;
     PoolFact& pool = pools.emplace_back();
     pool.id = statement.Int64(0);
     pool.name = std::string(statement.Text(1));
@@ -37,8 +36,9 @@ absl::StatusOr<std::vector<PoolFact>> ReadAllPools(Statement& statement) {
     pool.is_deleted = statement.Int64(3) != 0;
     if (!DecodeIds(statement.Blob(4), &pool.post_ids)) return DamagedError("pool", pool.id);
     pool.extra_json = std::string(statement.Text(5));
-    size_bytes += pool.name.size() + pool.extra_json.size();
+    size_bytes += ListedBytes(pool);
   }
+  return pools;
 }
 
 // The pool as it is; empty when it is not there.
@@ -55,15 +55,18 @@ absl::StatusOr<std::vector<PoolFact>> ReadPool(Database& database, int64_t datas
 // Of statements that select artist_id, name, other_names, extra_json.
 absl::StatusOr<std::vector<ArtistFact>> ReadAllArtists(Statement& statement) {
   std::vector<ArtistFact> artists;
-  while (true) {
+  size_t size_bytes = 0;
+  while (size_bytes < kListedBytesMax) {
     MILLRACE_ASSIGN_OR_RETURN(const bool has_row, statement.Step());
-    if (!has_row) return artists;
+    if (!has_row) break;
     ArtistFact& artist = artists.emplace_back();
     artist.id = statement.Int64(0);
     artist.name = std::string(statement.Text(1));
     if (!DecodeTexts(statement.Blob(2), &artist.other_names)) return DamagedError("artist", artist.id);
     artist.extra_json = std::string(statement.Text(3));
+    size_bytes += ListedBytes(artist);
   }
+  return artists;
 }
 
 // The artist of that id (without one: of that name); empty when it is not there.
@@ -104,8 +107,9 @@ absl::Status ReplacePostsOfPool(Database& database, int64_t dataset_id, int64_t 
 
 }  // namespace
 
-absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& pool) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<PoolFact> before, ReadPool(database, dataset_id, pool.id));
+absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& told) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<PoolFact> before, ReadPool(database, dataset_id, told.id));
+  const PoolFact pool = before.empty() ? told : ToldOver(before[0], told);
   if (!before.empty() && before[0] == pool) return ListedChange::kUnchanged;
   const std::vector<int64_t> posts_before = before.empty() ? std::vector<int64_t>() : before[0].post_ids;
   if (posts_before != pool.post_ids) {
@@ -121,15 +125,16 @@ absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, c
   upsert.Bind(2, pool.id);
   upsert.BindBorrowed(3, pool.name);
   upsert.BindBorrowed(4, pool.kind);
-  upsert.Bind(5, static_cast<int64_t>(pool.is_deleted));
+  upsert.Bind(5, static_cast<int64_t>(pool.is_deleted.value_or(false)));
   upsert.Bind(6, BytesOf(packed));
   upsert.BindBorrowed(7, pool.extra_json);
   MILLRACE_RETURN_IF_ERROR(upsert.Run());
   return before.empty() ? ListedChange::kNew : ListedChange::kUpdated;
 }
 
-absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist) {
-  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ArtistFact> before, ReadArtist(database, dataset_id, artist));
+absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& told) {
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ArtistFact> before, ReadArtist(database, dataset_id, told));
+  const ArtistFact artist = before.empty() ? told : ToldOver(before[0], told);
   if (!before.empty() && before[0] == artist) return ListedChange::kUnchanged;
   if (!before.empty() && before[0].name != artist.name) {
     MILLRACE_ASSIGN_OR_RETURN(Statement remove,

@@ -16,14 +16,16 @@
 
 namespace millrace {
 
-// Adds the pool, or replaces it with its posts.
-absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& pool);
+// Both: what is not told stays as it was told before (told_facts.h).
+//
+// Adds the pool, or replaces it with its posts; as long as no list says that it is deleted, it is not.
+absl::StatusOr<ListedChange> WritePool(Database& database, int64_t dataset_id, const PoolFact& told);
 // Adds the artist, or replaces the one of that id (without one: of that name).
-absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& artist);
-// Ascending by id; fewer than `limit`, too, when they take some MiB.
+absl::StatusOr<ListedChange> WriteArtist(Database& database, int64_t dataset_id, const ArtistFact& told);
+// Ascending by id; fewer than `limit`, too, when IsListingFull (listed_bytes.h).
 absl::StatusOr<std::vector<PoolFact>> ReadPools(Database& database, int64_t dataset_id, int64_t after_id,
                                                 int64_t limit);
-// Ascending by name, then id.
+// Ascending by name, then id; likewise.
 absl::StatusOr<std::vector<ArtistFact>> ReadArtists(Database& database, int64_t dataset_id,
                                                     const std::optional<ArtistCursor>& after, int64_t limit);
 

@@ -22,10 +22,10 @@ inline constexpr char kSupersededStatus[] = "superseded";
 // Those that apply, by antecedent and consequent.
 absl::StatusOr<std::vector<TagRelation>> ReadActiveRelations(Database& database, int64_t dataset_id,
                                                              TagRelationKind kind);
-// All, by kind, antecedent and consequent.
+// All, by kind, antecedent and consequent; fewer than `limit`, too, when IsListingFull (listed_bytes.h).
 absl::StatusOr<std::vector<TagRelation>> ReadRelations(Database& database, int64_t dataset_id,
                                                        const std::optional<TagRelationCursor>& after, int64_t limit);
-// Adds the relation, or replaces what was told of the same two tags.
-absl::StatusOr<ListedChange> WriteRelation(Database& database, int64_t dataset_id, const TagRelation& relation);
+// Adds the relation, or puts it over what was told of the same two tags (told_facts.h).
+absl::StatusOr<ListedChange> WriteRelation(Database& database, int64_t dataset_id, const TagRelation& told);
 
 }  // namespace millrace

@@ -163,7 +163,6 @@ struct TagLookup {
   int64_t run_id = 0;              // counts it
   std::vector<std::string> asked;  // names
   std::vector<TagFact> facts;      // ascending by name, each once; of names in `asked`
-  bool tells_deprecation = true;   // otherwise tags stay as deprecated as they are
   int64_t request_count = 1;       // that this answers
   // Those that got no category are asked about again so much later.
   int64_t ask_again_after_us = 0;

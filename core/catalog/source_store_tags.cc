@@ -37,7 +37,7 @@ absl::StatusOr<int64_t> SourceStore::WriteTagLookup(const TagLookup& lookup) {
     MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindDataset(database, source.settings.dataset));
     MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
     Stats change;
-    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts, lookup.tells_deprecation).status());
+    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts).status());
     MILLRACE_ASSIGN_OR_RETURN(changed_count,
                               ApplyTagFacts(database, dataset.id, facts, connections_.recent_tags(), &change));
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset.id, *dataset.committed_import_id, now_us_(), change));

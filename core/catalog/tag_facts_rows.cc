@@ -5,16 +5,16 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/catalog/listed_bytes.h"
 #include "core/catalog/tag_rows.h"
 #include "core/catalog/tag_writer.h"
+#include "core/catalog/told_facts.h"
 
 namespace millrace {
 namespace {
 
 // Boards give a name to one tag; a source with a name in several categories has a handful.
 constexpr int64_t kSameNameMax = 64;
-// Of names and what else lists say, read at a time: more than a page holds, which is cut by size as well.
-constexpr size_t kListedBytesMax = 8 << 20;
 
 // From `first` on the row has tag_id, category, is_deprecated, source_post_count, extra_json.
 TagFact FactOf(std::string_view name, Statement& statement, int first) {
@@ -26,17 +26,6 @@ TagFact FactOf(std::string_view name, Statement& statement, int first) {
   fact.source_post_count = statement.OptionalInt<int64_t>(first + 3);
   fact.extra_json = std::string(statement.Text(first + 4));
   return fact;
-}
-
-// What the list tells, and what was told before where it says nothing.
-TagFact Merged(const TagFact& before, const TagFact& told, bool tells_deprecation) {
-  TagFact merged = told;
-  if (told.id == 0) merged.id = before.id;
-  if (told.category == TagCategory::kUnspecified) merged.category = before.category;
-  if (!tells_deprecation) merged.is_deprecated = before.is_deprecated;
-  if (!told.source_post_count.has_value()) merged.source_post_count = before.source_post_count;
-  if (told.extra_json.empty()) merged.extra_json = before.extra_json;
-  return merged;
 }
 
 }  // namespace
@@ -70,7 +59,7 @@ absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t da
     if (name.compare(0, prefix.size(), prefix) != 0) break;
     if (name == after) continue;
     facts.push_back(FactOf(name, statement, 1));
-    size_bytes += name.size() + facts.back().extra_json.size();
+    size_bytes += ListedBytes(facts.back());
   }
   return facts;
 }
@@ -97,7 +86,7 @@ absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& databa
 }
 
 absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
-                                           absl::Span<const TagFact* const> facts, bool tells_deprecation) {
+                                           absl::Span<const TagFact* const> facts) {
   ListedCounts counts;
   MILLRACE_ASSIGN_OR_RETURN(const bool has_facts, HasTagFacts(database, dataset_id));
   MILLRACE_ASSIGN_OR_RETURN(Statement upsert,
@@ -107,20 +96,25 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
   upsert.Bind(1, dataset_id);
   for (const TagFact* fact : facts) {
     std::optional<TagFact> before;
+    TagFact merged;
+    const TagFact* after = fact;
     if (has_facts) {
       MILLRACE_ASSIGN_OR_RETURN(before, ReadTagFact(database, dataset_id, fact->name));
     }
-    const TagFact after = before.has_value() ? Merged(*before, *fact, tells_deprecation) : *fact;
-    if (before == after) {
-      counts.Add(ListedChange::kUnchanged);
-      continue;
+    if (before.has_value()) {
+      merged = ToldOver(*before, *fact);
+      after = &merged;
+      if (merged == *before) {
+        counts.Add(ListedChange::kUnchanged);
+        continue;
+      }
     }
-    upsert.BindBorrowed(2, after.name);
-    upsert.Bind(3, after.id);
-    upsert.Bind(4, static_cast<int64_t>(after.category));
-    upsert.Bind(5, static_cast<int64_t>(after.is_deprecated));
-    upsert.Bind(6, after.source_post_count);
-    upsert.BindBorrowed(7, after.extra_json);
+    upsert.BindBorrowed(2, after->name);
+    upsert.Bind(3, after->id);
+    upsert.Bind(4, static_cast<int64_t>(after->category));
+    upsert.Bind(5, static_cast<int64_t>(after->is_deprecated.value_or(false)));
+    upsert.Bind(6, after->source_post_count);
+    upsert.BindBorrowed(7, after->extra_json);
     MILLRACE_RETURN_IF_ERROR(upsert.Run());
     counts.Add(before.has_value() ? ListedChange::kUpdated : ListedChange::kNew);
   }

@@ -21,17 +21,17 @@ namespace millrace {
 // Whether a list of tags told anything.
 absl::StatusOr<bool> HasTagFacts(Database& database, int64_t dataset_id);
 absl::StatusOr<std::optional<TagFact>> ReadTagFact(Database& database, int64_t dataset_id, std::string_view name);
-// Those whose names begin with `prefix` and come behind `after`, ascending by name; fewer than `limit`, too, when they
-// take some MiB.
+// Those whose names begin with `prefix` and come behind `after`, ascending by name; fewer than `limit`, too, when
+// IsListingFull (listed_bytes.h).
 absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t dataset_id, std::string_view prefix,
                                                   std::string_view after, int64_t limit);
 // The names of the tags that are deprecated, ascending.
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
 
-// Adds the facts, ascending by name, to those there are. What one does not say (id 0, no category, no count, nothing
-// else) stays as it was told before; so does the deprecation when the board does not tell it.
+// Adds the facts, ascending by name, to those there are. What one does not tell stays as it was told before
+// (told_facts.h); a tag is not deprecated as long as no list tells it.
 absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
-                                           absl::Span<const TagFact* const> facts, bool tells_deprecation = true);
+                                           absl::Span<const TagFact* const> facts);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
 // tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed. `recent` stays

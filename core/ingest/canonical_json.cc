@@ -93,7 +93,14 @@ Fault AppendJsonObject(JsonMembers* members, std::string* out) {
 
 void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
-  for (const char c : text) {
+  const auto is_escaped = [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; };
+  for (size_t i = 0; i < text.size(); ++i) {
+    // Most of it is as it is.
+    const size_t plain_begin = i;
+    while (i < text.size() && !is_escaped(text[i])) ++i;
+    out->append(text.substr(plain_begin, i - plain_begin));
+    if (i == text.size()) break;
+    const char c = text[i];
     switch (c) {
       case '"':
         out->append("\\\"");
@@ -111,13 +118,9 @@ void AppendJsonString(std::string_view text, std::string* out) {
         out->append("\\t");
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          char escaped[8];
-          std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
-          out->append(escaped);
-        } else {
-          out->push_back(c);
-        }
+        char escaped[8];
+        std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+        out->append(escaped);
     }
   }
   out->push_back('"');

@@ -6,26 +6,36 @@
 #include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace millrace {
 
+bool JsonFactParser::SeenKeys::Add(std::string_view key) {
+  if (few_.size() < kFewMax) {
+    if (std::find(few_.begin(), few_.end(), key) != few_.end()) return false;
+    few_.push_back(key);
+    return true;
+  }
+  if (many_.empty()) {
+    for (const std::string_view known : few_) many_.emplace(known);
+  }
+  return many_.emplace(key).second;
+}
+
 template <typename Take>
 bool JsonFactParser::ParseMembers(std::string_view text, JsonMembers* extra, const Take& take) {
   JsonRecord::Object object;
   if (!record_.Open(text, &object)) return false;
-  absl::flat_hash_set<std::string> seen;
+  seen_.Clear();
   for (auto field_or : object) {
     simdjson::ondemand::field field;
     if (const auto error = std::move(field_or).get(field)) return record_.RejectJson(error);
-    std::string_view unescaped;
-    if (const auto error = field.unescaped_key().get(unescaped)) return record_.RejectJson(error);
-    const std::string key(unescaped);
-    if (!seen.insert(key).second) return record_.Reject(key, "is there twice; either value would be lost");
+    std::string_view key;
+    if (const auto error = field.unescaped_key().get(key)) return record_.RejectJson(error);
+    if (!seen_.Add(key)) return record_.Reject(key, "is there twice; either value would be lost");
     bool is_taken = true;
-    if (!take(std::string_view(key), field.value(), &is_taken)) return false;
+    if (!take(key, field.value(), &is_taken)) return false;
     if (!is_taken && !record_.Keep(key, field.value(), extra)) return false;
   }
   return record_.CheckEnd();
@@ -187,11 +197,13 @@ bool JsonFactParser::ReadTagName(std::string_view field, Value value, std::strin
   return true;
 }
 
-bool JsonFactParser::ReadFlag(std::string_view field, Value value, bool* flag) {
+bool JsonFactParser::ReadFlag(std::string_view field, Value value, std::optional<bool>* flag) {
   ScalarValue scalar;
   if (!record_.ReadScalar(field, value, &scalar)) return false;
-  *flag = scalar.text == "true" || scalar.text == "t";
-  if (*flag || scalar.text == "false" || scalar.text == "f" || scalar.kind == ScalarValue::Kind::kNull) return true;
+  if (scalar.kind == ScalarValue::Kind::kNull) return true;
+  const bool is_set = scalar.text == "true" || scalar.text == "t";
+  *flag = is_set;
+  if (is_set || scalar.text == "false" || scalar.text == "f") return true;
   return record_.Reject(field, absl::StrCat("is ", Show(scalar), "; true, false, \"t\" or \"f\" was expected"));
 }
 

@@ -1,12 +1,14 @@
 // One JSON object -> a tag, a relation of tags, a pool or an artist, as Danbooru lists them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "core/ingest/json_record.h"
 #include "core/model/tag_relation.h"
 
@@ -34,6 +36,23 @@ class JsonFactParser {
  private:
   using Value = JsonRecord::Value;
 
+  // The keys of one record, which lie in the record's memory. A list of tags has a handful each: to look at these costs
+  // less than to hash them.
+  class SeenKeys {
+   public:
+    void Clear() {
+      few_.clear();
+      if (!many_.empty()) many_.clear();
+    }
+    // False when it was there.
+    bool Add(std::string_view key);
+
+   private:
+    static constexpr size_t kFewMax = 16;
+    std::vector<std::string_view> few_;
+    absl::flat_hash_set<std::string> many_;  // all, once they are more than a few
+  };
+
   // Calls `take` for each member; it sets *is_taken to false to have the member kept in `extra`.
   template <typename Take>
   bool ParseMembers(std::string_view text, JsonMembers* extra, const Take& take);
@@ -44,13 +63,14 @@ class JsonFactParser {
   bool TakeNumber(std::string_view field, const ScalarValue& scalar, std::optional<int64_t>* number);
   bool ReadText(std::string_view field, Value value, std::string* text);
   bool ReadTagName(std::string_view field, Value value, std::string* name);
-  bool ReadFlag(std::string_view field, Value value, bool* flag);
+  bool ReadFlag(std::string_view field, Value value, std::optional<bool>* flag);
   // A list of names, or one string with names between spaces.
   bool ReadNames(std::string_view field, Value value, std::vector<std::string>* names);
   // What must be there was not.
   bool Require(std::string_view field, bool is_there);
 
   JsonRecord record_;
+  SeenKeys seen_;
 };
 
 }  // namespace millrace

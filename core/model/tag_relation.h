@@ -16,7 +16,7 @@ struct TagFact {
   int64_t id = 0;  // 0: the source gave none
   std::string name;
   TagCategory category = TagCategory::kUnspecified;
-  bool is_deprecated = false;
+  std::optional<bool> is_deprecated = std::nullopt;         // absent: the list does not say
   std::optional<int64_t> source_post_count = std::nullopt;  // what the board counted: its posts are not all ours
   // A JSON object of what we have no field for, and of the source's own word for the category; empty: absent.
   std::string extra_json = std::string();
@@ -50,9 +50,9 @@ struct PoolFact {
   int64_t id = 0;
   std::string name;
   std::string kind;  // the source's word ("series", "collection"); empty: the source gave none
-  bool is_deleted = false;
-  std::vector<int64_t> post_ids;  // in the pool's order
-  std::string extra_json;         // a JSON object; empty: absent
+  std::optional<bool> is_deleted = std::nullopt;  // absent: the list does not say
+  std::vector<int64_t> post_ids;                  // in the pool's order
+  std::string extra_json;                         // a JSON object; empty: absent
   friend bool operator==(const PoolFact&, const PoolFact&) = default;
 };
 

@@ -19,6 +19,7 @@ namespace {
 constexpr size_t kNamesPerRequestMax = 100;
 // Servers take URLs of 8 KiB; names of Japanese letters grow threefold when they are encoded, thrice.
 constexpr size_t kNamesSizeBytesMax = 4096;
+constexpr int64_t kNoType = -1;
 constexpr int64_t kGelbooruDeprecatedType = 6;
 
 // Both number them as Danbooru does; but 5, meta on Gelbooru, is on Moebooru what a board makes of it (circles,
@@ -64,8 +65,6 @@ PageRequest MakeTagListRequest(const SourceSettings& settings) {
   return request;
 }
 
-bool TellsDeprecation(BoardKind kind) { return kind == BoardKind::kGelbooru; }
-
 absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, absl::Span<const std::string> names,
                                                const std::string& body) {
   constexpr std::string_view kWrappers[] = {"tag"};
@@ -86,7 +85,7 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, absl::Span<const 
   };
   const auto take = [&](std::string_view text, int64_t number) -> absl::Status {
     TagFact tag;
-    int64_t type = -1;
+    int64_t type = kNoType;
     if (!parser.ParseTyped(text, &tag, &type)) {
       return reject(number, absl::StrCat(parser.rejected().field, " ", parser.rejected().reason));
     }
@@ -95,7 +94,8 @@ absl::StatusOr<std::vector<TagFact>> ParseTags(BoardKind kind, absl::Span<const 
     if (!std::binary_search(names.begin(), names.end(), tag.name)) return absl::OkStatus();
     tag.id = 0;
     tag.category = CategoryOf(kind, type);
-    tag.is_deprecated = TellsDeprecation(kind) && type == kGelbooruDeprecatedType;
+    // Moebooru has no word for it, and what another list said stands.
+    if (is_gelbooru && type != kNoType) tag.is_deprecated = type == kGelbooruDeprecatedType;
     tags.push_back(std::move(tag));
     return absl::OkStatus();
   };

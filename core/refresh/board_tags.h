@@ -24,9 +24,6 @@ PageRequest MakeTagRequest(const SourceSettings& settings, absl::Span<const std:
 // Asks for all tags. Requires HasWholeTagList.
 PageRequest MakeTagListRequest(const SourceSettings& settings);
 
-// Whether the board's list says which tags are deprecated.
-bool TellsDeprecation(BoardKind kind);
-
 // The tags of an answer that are of `names` (ascending), without their ids: our tags have ids of their names' own
 // (named_tag_id.h). A whole list holds a hundred times as many, and a search for one name finds others, too. A tag
 // whose category is none of ours has none. kFileInvalid: not such an answer.

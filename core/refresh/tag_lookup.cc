@@ -44,7 +44,6 @@ absl::Status TagLookups::Put(const SourceRecord& source, absl::Span<const std::s
   lookup.run_id = run_id_;
   lookup.asked.assign(asked.begin(), asked.end());
   lookup.facts = std::move(facts);
-  lookup.tells_deprecation = TellsDeprecation(source.settings.kind);
   lookup.request_count = request_count;
   lookup.ask_again_after_us = absl::ToInt64Microseconds(kAskAgainAfter);
   MILLRACE_ASSIGN_OR_RETURN(const int64_t changed_count, write_(lookup));

@@ -17,6 +17,7 @@ void SetListed(const ListedCounts& counts, const MutableCounts& mutable_counts) 
   message->set_new_count(counts.new_count);
   message->set_updated_count(counts.updated_count);
   message->set_unchanged_count(counts.unchanged_count);
+  message->set_conflict_count(counts.conflict_count);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/catalog/listed_bytes.h"
 #include "server/rpc/answer_size.h"
 #include "server/rpc/call.h"
 #include "server/rpc/page_token.h"
@@ -63,6 +64,30 @@ std::optional<TagRelationCursor> RelationCursorOf(const std::optional<PageCursor
                            cursor->text.substr(std::min(middle + 1, cursor->text.size()))};
 }
 
+// Adds items as messages until the page is full, by count or by size; `cursor` tells where to go on behind an item.
+// There may be more behind items that fill it, or the catalog's listing, by size. An item that the server does not send
+// by itself is an error.
+template <typename Item, typename Message, typename Response>
+absl::Status FillPage(const ServiceDeps& deps, const std::vector<Item>& items, int64_t limit,
+                      const std::string& binding,
+                      google::protobuf::RepeatedPtrField<Message>* (Response::*messages_of)(),
+                      void (*set)(const Item&, Message*), PageCursor (*cursor)(const Item&), Response* response) {
+  google::protobuf::RepeatedPtrField<Message>& messages = *(response->*messages_of)();
+  PageBytes page_bytes(deps);
+  for (const Item& item : items) {
+    if (messages.size() == limit || page_bytes.is_full()) break;
+    set(item, messages.Add());
+    if (page_bytes.Take(*messages.rbegin())) continue;
+    messages.RemoveLast();
+    break;
+  }
+  const size_t shown_count = static_cast<size_t>(messages.size());
+  if (shown_count < items.size() || page_bytes.is_full() || IsListingFull(items)) {
+    response->set_next_page_token(EncodePageToken(binding, cursor(items[shown_count - 1])));
+  }
+  return CheckPage(deps, response->ByteSizeLong());
+}
+
 absl::Status ListTagRelations(const ServiceDeps& deps, const v1::ListTagRelationsRequest& request,
                               v1::ListTagRelationsResponse* response) {
   const std::string binding = PageBinding("ListTagRelations", request);
@@ -81,35 +106,9 @@ absl::Status ListTagRelations(const ServiceDeps& deps, const v1::ListTagRelation
   if (request.kind() == v1::TAG_RELATION_KIND_ALIAS) {
     std::erase_if(relations, [](const TagRelation& relation) { return relation.kind != TagRelationKind::kAlias; });
   }
-  if (static_cast<int64_t>(relations.size()) > limit) {
-    relations.resize(static_cast<size_t>(limit));
-    response->set_next_page_token(EncodePageToken(binding, CursorBehind(relations.back())));
-  }
-  for (const TagRelation& relation : relations) SetRelation(relation, response->add_relations());
-  return absl::OkStatus();
-}
-
-// Adds items as messages until the page is full, by count or by size; `cursor` tells where to go on behind an item.
-// There may be more behind items that fill it by size. An item that the server does not send by itself is an error.
-template <typename Item, typename Message, typename Response>
-absl::Status FillPage(const ServiceDeps& deps, const std::vector<Item>& items, int64_t limit,
-                      const std::string& binding,
-                      google::protobuf::RepeatedPtrField<Message>* (Response::*messages_of)(),
-                      void (*set)(const Item&, Message*), PageCursor (*cursor)(const Item&), Response* response) {
-  google::protobuf::RepeatedPtrField<Message>& messages = *(response->*messages_of)();
-  PageBytes page_bytes(deps);
-  for (const Item& item : items) {
-    if (messages.size() == limit || page_bytes.is_full()) break;
-    set(item, messages.Add());
-    if (page_bytes.Take(*messages.rbegin())) continue;
-    messages.RemoveLast();
-    break;
-  }
-  const size_t shown_count = static_cast<size_t>(messages.size());
-  if (shown_count < items.size() || page_bytes.is_full()) {
-    response->set_next_page_token(EncodePageToken(binding, cursor(items[shown_count - 1])));
-  }
-  return CheckPage(deps, response->ByteSizeLong());
+  return FillPage<TagRelation, v1::TagRelation, v1::ListTagRelationsResponse>(
+      deps, relations, limit, binding, &v1::ListTagRelationsResponse::mutable_relations, SetRelation, CursorBehind,
+      response);
 }
 
 absl::Status ListListedTags(const ServiceDeps& deps, const v1::ListListedTagsRequest& request,
@@ -125,7 +124,7 @@ absl::Status ListListedTags(const ServiceDeps& deps, const v1::ListListedTagsReq
     message->set_id(tag.id);
     message->set_name(tag.name);
     message->set_category(static_cast<v1::TagCategory>(tag.category));
-    message->set_is_deprecated(tag.is_deprecated);
+    message->set_is_deprecated(tag.is_deprecated.value_or(false));
     if (tag.source_post_count.has_value()) message->set_source_post_count(*tag.source_post_count);
     message->set_extra_json(tag.extra_json);
   };
@@ -141,7 +140,7 @@ void SetPool(const PoolFact& pool, v1::ListedPool* message) {
   message->set_id(pool.id);
   message->set_name(pool.name);
   message->set_kind(pool.kind);
-  message->set_is_deleted(pool.is_deleted);
+  message->set_is_deleted(pool.is_deleted.value_or(false));
   message->set_post_count(static_cast<int64_t>(pool.post_ids.size()));
   message->set_extra_json(pool.extra_json);
 }
@@ -183,20 +182,20 @@ absl::Status ListArtists(const ServiceDeps& deps, const v1::ListArtistsRequest& 
   MILLRACE_RETURN_IF_ERROR(CheckName("dataset", request.dataset()));
   std::optional<ArtistCursor> after;
   if (cursor.has_value()) after = ArtistCursor{cursor->text, cursor->id};
-  MILLRACE_ASSIGN_OR_RETURN(std::vector<ArtistFact> artists,
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<ArtistFact> artists,
                             deps.catalog->ListArtists(request.dataset(), after, limit + 1));
-  if (static_cast<int64_t>(artists.size()) > limit) {
-    artists.resize(static_cast<size_t>(limit));
-    response->set_next_page_token(EncodePageToken(binding, {artists.back().name, 0, artists.back().id}));
-  }
-  for (const ArtistFact& artist : artists) {
-    v1::ListedArtist* const message = response->add_artists();
+  const auto set = [](const ArtistFact& artist, v1::ListedArtist* message) {
     message->set_id(artist.id);
     message->set_name(artist.name);
     for (const std::string& name : artist.other_names) message->add_other_names(name);
     message->set_extra_json(artist.extra_json);
-  }
-  return absl::OkStatus();
+  };
+  return FillPage<ArtistFact, v1::ListedArtist, v1::ListArtistsResponse>(
+      deps, artists, limit, binding, &v1::ListArtistsResponse::mutable_artists, set,
+      [](const ArtistFact& artist) {
+        return PageCursor{artist.name, 0, artist.id};
+      },
+      response);
 }
 
 }  // namespace

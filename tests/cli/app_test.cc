@@ -423,11 +423,12 @@ TEST_CASE("an import that brought lists says what, and of posts only when there 
   answer.Clear();
   answer.mutable_listed_tags()->set_new_count(1'200);
   answer.mutable_listed_tags()->set_unchanged_count(3);
+  answer.mutable_listed_tags()->set_conflict_count(2);
   answer.mutable_listed_implications()->set_updated_count(1);
   answer.set_superseded_relation_count(1);
   Result result = Run(server, {"import", "d", file.path, "--apply-aliases"});
   CHECK(server.imports.requests[0].start().apply_aliases());
-  CHECK(Contains(result.out, "\ntags          1,200 new, 3 unchanged\nimplications  1 updated\n"));
+  CHECK(Contains(result.out, "\ntags          1,200 new, 3 unchanged, 2 told in two ways\nimplications  1 updated\n"));
   CHECK(Contains(result.out, "superseded    1 earlier alias\n"));
   for (const char* line : {"posts", "pools", "aliases  ", "duplicate tags", "/s"}) {
     INFO(line);

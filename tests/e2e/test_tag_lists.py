@@ -130,3 +130,25 @@ def test_an_alias_that_gives_way_is_counted(client: millrace.Client, tmp_path: P
     later.write_text("id,antecedent_name,consequent_name,created_at,status\n9,fox,vulpes,,active\n")
     result = client.import_(later, dataset="e621", format="e621-csv")
     assert (result.superseded_relation_count, result.listed_aliases) == (1, millrace.ListedCounts(1))
+
+
+def test_a_list_that_does_not_tell_deprecation_leaves_it(client: millrace.Client, tmp_path: Path) -> None:
+    tags = tmp_path / "tags000000000000.json"
+    told = {"id": 5, "name": "fox", "category": 0, "is_deprecated": True, "post_count": 3, "words": ["fox"]}
+    tags.write_text(json.dumps(told) + "\n")
+    client.import_(tags, dataset="mixed", format="danbooru-export")
+    import_files(client, "mixed", "tags")
+    (fox,) = client.tags.listed("mixed", prefix="fox")
+    assert (fox.is_deprecated, fox.category) == (True, "species")
+    extra = json.loads(fox.extra_json or "")
+    assert (extra["words"], str(extra["category"])) == (["fox"], "5")
+
+
+def test_a_tag_told_in_two_ways_is_counted_and_the_later_stands(client: millrace.Client, tmp_path: Path) -> None:
+    tags = tmp_path / "tags.csv"
+    tags.write_text("id,name,category,post_count\n1,fox,0,3\n2,cat,0,3\n2,cat,0,3\n1,fox,5,3\n")
+    result = client.import_(tags, dataset="twice", format="e621-csv")
+    assert result.listed_tags == millrace.ListedCounts(new_count=2, conflict_count=1)
+    assert next(iter(client.imports(dataset="twice"))).result == result
+    (fox,) = client.tags.listed("twice", prefix="fox")
+    assert fox.category == "species"

@@ -64,12 +64,18 @@ inline Post PostOf(int64_t id, std::vector<int64_t> tag_ids) {
 
 inline constexpr char kDataset[] = "board";
 
-// Takes back what version 8 of the schema added.
-inline constexpr char kBackToVersion7[] = "ALTER TABLE tag_facts DROP COLUMN extra_json; PRAGMA user_version=7";
+// Takes back what version 9 of the schema added.
+inline constexpr char kBackToVersion8[] = "ALTER TABLE imports DROP COLUMN listed_counts; PRAGMA user_version=8";
 
-// Takes back what versions 7 and 8 of the schema added.
+// Takes back what versions 8 and 9 of the schema added.
+inline constexpr char kBackToVersion7[] =
+    "ALTER TABLE imports DROP COLUMN listed_counts; ALTER TABLE tag_facts DROP COLUMN extra_json; PRAGMA "
+    "user_version=7";
+
+// Takes back what versions 7 to 9 of the schema added.
 inline constexpr char kBackToVersion6[] =
-    "ALTER TABLE tag_facts DROP COLUMN extra_json; DROP INDEX asked_tags_failed; ALTER TABLE asked_tags DROP COLUMN "
+    "ALTER TABLE imports DROP COLUMN listed_counts; ALTER TABLE tag_facts DROP COLUMN extra_json; DROP INDEX "
+    "asked_tags_failed; ALTER TABLE asked_tags DROP COLUMN "
     "failed_count; "
     "ALTER TABLE asked_tags RENAME COLUMN ask_again_at_us TO asked_at_us; "
     "ALTER TABLE sources DROP COLUMN follow_changes; ALTER TABLE sources DROP COLUMN change_position; "
@@ -79,9 +85,10 @@ inline constexpr char kBackToVersion6[] =
     "ALTER TABLE refresh_runs DROP COLUMN lookup_request_count; ALTER TABLE refresh_runs DROP COLUMN told_tag_count; "
     "ALTER TABLE refresh_runs DROP COLUMN warning; PRAGMA user_version=6";
 
-// Takes back what version 4 of the schema added.
+// Takes back what versions 4 to 9 of the schema added.
 inline constexpr char kBackToVersion3[] =
-    "DROP INDEX tags_without_category; DROP TABLE asked_tags; DROP TABLE failed_pages; DROP TABLE refresh_runs; DROP "
+    "ALTER TABLE imports DROP COLUMN listed_counts; DROP INDEX tags_without_category; DROP TABLE asked_tags; DROP "
+    "TABLE failed_pages; DROP TABLE refresh_runs; DROP "
     "TABLE sources; "
     "ALTER TABLE posts DROP COLUMN favorite_count; ALTER TABLE posts DROP COLUMN duration_us; DROP TABLE tag_facts; "
     "DROP TABLE tag_relations; DROP TABLE pools; DROP TABLE pool_posts; DROP TABLE artists; PRAGMA user_version=3";

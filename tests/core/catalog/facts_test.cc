@@ -149,13 +149,58 @@ TEST_CASE_METHOD(FactsFixture, "what lists tell of tags is given back by name, w
   CHECK(cat.source_post_count == -3);
   CHECK(cat.extra_json == R"({"category":5,"words":["cat"]})");
 
-  // A list that says less leaves what was told before; one that says something else replaces it as a whole.
+  // A list that says less leaves what was told before, and one that says something else replaces that alone.
   ImportTags({fact(2, "cat", {}, "")});
   CHECK(Take(catalog->FindTagFact(kDataset, "cat"))->extra_json == cat.extra_json);
   ImportTags({fact(2, "cat", {}, R"({"category":7})")});
   cat = *Take(catalog->FindTagFact(kDataset, "cat"));
-  CHECK(cat.extra_json == R"({"category":7})");
+  CHECK(cat.extra_json == R"({"category":7,"words":["cat"]})");
   CHECK(cat.source_post_count == -3);
+}
+
+TEST_CASE_METHOD(FactsFixture,
+                 "a list that does not tell deprecation leaves it, in an import of its own and beside others") {
+  TagFact deprecated{5, "hug", TagCategory::kGeneral, true};
+  const TagFact silent{0, "hug", TagCategory::kMeta};
+  SECTION("later") {
+    ImportTags({deprecated});
+    CHECK(ImportTags({silent}).facts.tags.updated_count == 1);
+  }
+  SECTION("in the same import, behind it") { ImportTags({deprecated, silent}); }
+  TagFact hug = *Take(catalog->FindTagFact(kDataset, "hug"));
+  CHECK(hug.is_deprecated == true);
+  CHECK(hug.id == 5);
+  CHECK(hug.category == TagCategory::kMeta);
+  CHECK(ScanFacts(*catalog).deprecated_tag_names == std::vector<std::string>{"hug"});
+
+  // A list that does tell it is believed.
+  deprecated.is_deprecated = false;
+  ImportTags({deprecated});
+  CHECK(Take(catalog->FindTagFact(kDataset, "hug"))->is_deprecated == false);
+}
+
+TEST_CASE_METHOD(FactsFixture, "what a list does not tell of pools, artists and relations stays") {
+  const auto import_all = [&](const PoolFact& pool, const ArtistFact& artist, const TagRelation& relation) {
+    auto session = BeginNext(kDataset);
+    Take(session->StagePool(pool));
+    Take(session->StageArtist(artist));
+    Take(session->StageTagRelation(relation, {0, 1}));
+    return Take(session->Commit({})).facts;
+  };
+  TagRelation alias = Alias("neko", "cat");
+  alias.extra_json = R"({"created_at":"2010","id":4})";
+  import_all({3, "three", "series", true, {1}, R"({"a":1})"}, {7, "artist", {"x"}, R"({"urls":[]})"}, alias);
+  TagRelation less = alias;
+  less.extra_json = "";
+  const FactCounts unchanged = import_all({3, "", "", std::nullopt, {1}, ""}, {7, "artist", {"x"}, ""}, less);
+  CHECK(unchanged == FactCounts{.aliases = {0, 0, 1}, .pools = {0, 0, 1}, .artists = {0, 0, 1}});
+  less.extra_json = R"({"id":5})";
+  import_all({3, "", "collection", std::nullopt, {2}, R"({"b":2})"}, {7, "artist", {"y"}, R"({"n":1})"}, less);
+  const PoolFact pool = Take(catalog->ListPools(kDataset, 0, 1)).at(0);
+  CHECK(pool == PoolFact{3, "three", "collection", true, {2}, R"({"a":1,"b":2})"});
+  CHECK(Take(catalog->ListArtists(kDataset, std::nullopt, 1)).at(0) ==
+        ArtistFact{7, "artist", {"y"}, R"({"n":1,"urls":[]})"});
+  CHECK(AllRelations(*catalog).at(0).extra_json == R"({"created_at":"2010","id":5})");
 }
 
 TEST_CASE_METHOD(FactsFixture, "a post has the pools it names and those that list it") {
@@ -179,7 +224,7 @@ TEST_CASE_METHOD(FactsFixture, "a post has the pools it names and those that lis
   REQUIRE(pools.size() == 2);
   CHECK(pools[0].name == "five");
   CHECK(pools[0].extra_json == R"({"a":1})");
-  CHECK(pools[1].is_deleted);
+  CHECK(pools[1].is_deleted == true);
   pools = Take(catalog->ListPools(kDataset, 0, 1));
   CHECK(pools[0].post_ids == std::vector<int64_t>{3, 2, 2, 1'000});
 

@@ -25,17 +25,17 @@ ImportOutcome ImportLists(FactsFixture& fixture, bool change) {
 }
 
 TEST_CASE_METHOD(FactsFixture, "what lists bring is counted as new, updated or unchanged") {
-  CHECK(ImportLists(*this, false).facts == FactCounts{.tags = {2, 0, 0},
+  CHECK(ImportLists(*this, false).facts == FactCounts{.tags = {2, 0, 0, 1},
                                                       .aliases = {1, 0, 0},
                                                       .implications = {1, 0, 0},
                                                       .pools = {2, 0, 0},
                                                       .artists = {2, 0, 0}});
-  CHECK(ImportLists(*this, false).facts == FactCounts{.tags = {0, 0, 2},
+  CHECK(ImportLists(*this, false).facts == FactCounts{.tags = {0, 0, 2, 1},
                                                       .aliases = {0, 0, 1},
                                                       .implications = {0, 0, 1},
                                                       .pools = {0, 0, 2},
                                                       .artists = {0, 0, 2}});
-  CHECK(ImportLists(*this, true).facts == FactCounts{.tags = {0, 1, 1},
+  CHECK(ImportLists(*this, true).facts == FactCounts{.tags = {0, 1, 1, 1},
                                                      .aliases = {0, 0, 1},
                                                      .implications = {0, 1, 0},
                                                      .pools = {0, 1, 1},
@@ -53,6 +53,43 @@ TEST_CASE_METHOD(FactsFixture, "a tag of which a list says less than is known is
   deprecated.is_deprecated = true;
   CHECK(ImportTags({deprecated}).facts.tags == ListedCounts{0, 1, 0});
   CHECK(Take(catalog->FindTagFact(kDataset, "cat"))->id == 7);
+}
+
+TEST_CASE_METHOD(FactsFixture,
+                 "what an import tells in two ways is counted, what it tells twice alike or by parts is not") {
+  auto session = BeginNext(kDataset);
+  const TagFact cat{7, "cat", TagCategory::kMeta, true, 5, R"({"a":1})"};
+  Take(session->StageTag(cat));
+  Take(session->StageTag(cat));
+  Take(session->StageTag({0, "cat"}));
+  Take(session->StageTag({0, "cat", TagCategory::kUnspecified, std::nullopt, std::nullopt, R"({"b":2})"}));
+  Take(session->StageTag({8, "dog"}));
+  Take(session->StageTag({9, "dog"}));
+  Take(session->StageTag({8, "dog"}));
+  Take(session->StageTagRelation(Alias("neko", "cat"), {0, 1}));
+  Take(session->StageTagRelation(Alias("neko", "cat"), {0, 2}));
+  Take(session->StageTagRelation(Alias("neko", "cat", "deleted"), {0, 3}));
+  Take(session->StageTagRelation(Implication("cat", "animal", "deleted"), {0, 4}));
+  Take(session->StageTagRelation(Implication("cat", "animal", "pending"), {0, 5}));
+  Take(session->StagePool({3, "three", "", std::nullopt, {1}, ""}));
+  Take(session->StagePool({3, "three", "series", true, {1}, ""}));
+  Take(session->StagePool({3, "three", "series", true, {2}, ""}));
+  Take(session->StageArtist({5, "old", {}, ""}));
+  Take(session->StageArtist({5, "a_new_name", {}, ""}));
+  Take(session->StageArtist({0, "x", {}, ""}));
+  Take(session->StageArtist({0, "y", {}, ""}));
+  const ImportOutcome outcome = Take(session->Commit({}));
+  CHECK(outcome.facts == FactCounts{.tags = {2, 0, 0, 2},
+                                    .aliases = {1, 0, 0, 1},
+                                    .implications = {1, 0, 0, 1},
+                                    .pools = {1, 0, 0, 1},
+                                    .artists = {3, 0, 0, 1}});
+  CHECK(Take(catalog->ListImports(kDataset, std::nullopt, 1)).at(0).outcome.facts == outcome.facts);
+  TagFact both = cat;
+  both.extra_json = R"({"a":1,"b":2})";
+  CHECK(Take(catalog->FindTagFact(kDataset, "cat")) == both);
+  // An artist that is told with two names has the later.
+  CHECK(Take(catalog->ListArtists(kDataset, std::nullopt, 1)).at(0).name == "a_new_name");
 }
 
 TEST_CASE_METHOD(FactsFixture, "relations that give way are counted apart, refused ones not at all") {
@@ -89,7 +126,7 @@ TEST_CASE_METHOD(FactsFixture, "the counts are on record, and a repeated request
 TEST_CASE("counts that are not there, or are none, are zero") {
   ImportOutcome outcome;
   outcome.facts.tags.new_count = 3;
-  CHECK(ListedMetadata(outcome) == ErrorMetadata{{"tags.new", "3"}});
+  CHECK(NamedCounts(outcome) == std::map<std::string, std::string>{{"tags.new", "3"}});
   SetListed({{"tags.updated", "4"}, {"pools.new", "many"}, {"of.later", "5"}}, &outcome);
   CHECK(outcome.facts == FactCounts{.tags = {0, 4, 0}});
 }

@@ -139,13 +139,45 @@ TEST_CASE_METHOD(CatalogFixture, "a file of version 7 keeps what lists told of t
   CHECK(facts[0].name == "hug");
   CHECK(facts[0].id == 5);
   CHECK(facts[0].category == TagCategory::kMeta);
-  CHECK(facts[0].is_deprecated);
+  CHECK(facts[0].is_deprecated == true);
   CHECK(facts[0].source_post_count == 12);
   CHECK(facts[0].extra_json.empty());
   CHECK(facts[1].name == "solo");
   fact.extra_json = R"({"words":["hug"]})";
   tell("two", fact);
   CHECK(Take(catalog->FindTagFact(kDataset, "hug"))->extra_json == fact.extra_json);
+}
+
+TEST_CASE_METHOD(CatalogFixture, "a file of version 8 keeps what its imports say of lists, and why others failed") {
+  auto session = Begin("lists");
+  Take(session->StageTag({5, "hug", TagCategory::kMeta}));
+  Take(session->StageTag({6, "solo", TagCategory::kMeta}));
+  const ImportOutcome lists = Take(session->Commit({}));
+  CHECK(lists.facts.tags.new_count == 2);
+  Import({PostOf(1, {1})});
+  Begin("failed")->Abort(MakeError(Reason::kRecordRejected, "no", {{"line", "7"}}));
+  const std::vector<ImportRecord> before = Take(catalog->ListImports(kDataset, std::nullopt, 10));
+  REQUIRE(before.size() == 3);
+  catalog.reset();
+  {
+    auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadWrite));
+    // As the program of version 8 wrote them.
+    Take(database->Execute("UPDATE imports SET error_metadata = coalesce(listed_counts, x'') WHERE state = 2"));
+    Take(database->Execute(kBackToVersion8));
+  }
+  Reopen();
+  const std::vector<ImportRecord> after = Take(catalog->ListImports(kDataset, std::nullopt, 10));
+  REQUIRE(after.size() == 3);
+  for (size_t i = 0; i < after.size(); ++i) {
+    CHECK(after[i].request_id == before[i].request_id);
+    CHECK(after[i].outcome.facts == before[i].outcome.facts);
+    CHECK(MetadataOf(after[i].error) == MetadataOf(before[i].error));
+  }
+  CHECK(std::get<ImportOutcome>(Take(catalog->BeginImport({kDataset, "lists", 1}))).facts == lists.facts);
+  catalog.reset();
+  auto database = Take(Database::Open(folder.File("catalog.sqlite3"), Database::Mode::kReadOnly));
+  CHECK(Take(database->QueryInt64("SELECT count(*) FROM imports WHERE error_metadata IS NOT NULL")) == 1);
+  CHECK(Take(database->QueryInt64("SELECT count(*) FROM imports WHERE listed_counts IS NOT NULL")) == 1);
 }
 
 TEST_CASE_METHOD(CatalogFixture, "an empty database, as a crash at the first start leaves it, becomes a catalog") {

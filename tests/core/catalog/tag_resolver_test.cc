@@ -116,7 +116,7 @@ TEST_CASE_METHOD(FactsFixture, "what a list does not say of a tag stays as an ea
   CHECK(after.id == 77);
   CHECK(after.category == kMeta);
   CHECK(after.source_post_count == 1000);
-  CHECK_FALSE(after.is_deprecated);
+  CHECK(after.is_deprecated == true);
 }
 
 TEST_CASE_METHOD(FactsFixture, "a list that gives an id a new name renames the tag") {

@@ -70,10 +70,10 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CHECK(tags.tags[0].name == "1girl");
   CHECK(tags.tags[0].category == TagCategory::kGeneral);
   CHECK(tags.tags[0].source_post_count == 4000000);
-  CHECK_FALSE(tags.tags[0].is_deprecated);
+  CHECK(tags.tags[0].is_deprecated == false);
   CHECK(tags.tags[1].id == 0);
   CHECK(tags.tags[1].category == TagCategory::kArtist);
-  CHECK(tags.tags[1].is_deprecated);
+  CHECK(tags.tags[1].is_deprecated == true);
   // Categories in the source's own words, and whatever else there is.
   CHECK(tags.tags[0].extra_json == R"({"category":"0","created_at":"2013-02-28 00:20:00 UTC",)"
                                    R"("updated_at":"2020-01-01 00:00:00 UTC","words":["1girl"]})");
@@ -101,7 +101,7 @@ TEST_CASE("tags, artists, pools and aliases of the export come in files of their
   CHECK(pools.pools[0].id == 10);
   CHECK(pools.pools[0].name == "A_Story");
   CHECK(pools.pools[0].kind == "series");
-  CHECK(pools.pools[0].is_deleted);
+  CHECK(pools.pools[0].is_deleted == true);
   CHECK(pools.pools[0].post_ids == std::vector<int64_t>{5, 2, 4});
   CHECK(pools.pools[0].extra_json == R"({"description":"one\ntwo","is_active":true})");
   CheckRejected(pools, {{2, "post_ids[0]", "is \"x\"; a whole number was expected", {}}});
@@ -160,6 +160,12 @@ TEST_CASE("a wrong value of a list is named by field") {
   reject("pools.json", R"({"name":"a"})", "id");
   reject("pools.json", R"({"id":1,"post_ids":"1 2"})", "post_ids");
   reject("pools.json", R"({"id":1,"is_deleted":3})", "is_deleted");
+  // A key that is there twice, among few keys and among many.
+  std::string many = R"({"name":"a")";
+  for (int i = 0; i < 40; ++i) many += ",\"k" + std::to_string(i) + "\":1";
+  reject("tags000000000000.json", R"({"name":"a","k1":1,"k1":1})", "k1");
+  reject("tags000000000000.json", many + R"(,"k1":1})", "k1");
+  reject("tags000000000000.json", many + R"(,"k39":1})", "k39");
   reject("artists.json", R"({"id":1,"name":"a","other_names":[5]})", "other_names[0]");
   reject("tag_aliases.json", R"({"antecedent_name":"a"})", "consequent_name");
   reject("tag_aliases.json", R"({"antecedent_name":"a","consequent_name":"b","status":1})", "status");

@@ -93,7 +93,7 @@ TEST_CASE("the export's lists are given back beside the posts, and ids of tags s
   CHECK(std::find((*post)->tag_ids.begin(), (*post)->tag_ids.end(), 470575) != (*post)->tag_ids.end());
   const auto tag = fixture.catalog().FindTagFact("d", "painter");
   REQUIRE((tag.ok() && tag->has_value()));
-  CHECK((*tag)->is_deprecated);
+  CHECK((*tag)->is_deprecated == true);
   CHECK((*tag)->source_post_count == 12);
   CHECK((*tag)->extra_json == R"({"category":1})");
   const auto listed = fixture.catalog().ListTagFacts("d", "1", "", 10);

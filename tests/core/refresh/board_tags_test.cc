@@ -50,6 +50,7 @@ TEST_CASE("a list of tags tells categories by the kind's own numbers, and no ids
   CHECK(tags[0].id == 0);
   CHECK(tags[0].source_post_count == 7);
   CHECK(tags[0].category == TagCategory::kUnspecified);
+  CHECK_FALSE(tags[0].is_deprecated.has_value());
   CHECK(tags[0].extra_json == R"({"ambiguous":false,"id":5,"type":"5"})");
   CHECK(tags[2].extra_json.empty());
   CHECK(tags[2].category == TagCategory::kUnspecified);
@@ -59,7 +60,8 @@ TEST_CASE("a list of tags tells categories by the kind's own numbers, and no ids
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].name == "don't");
   CHECK(tags[0].category == TagCategory::kMeta);
-  CHECK(tags[1].is_deprecated);
+  CHECK(tags[0].is_deprecated == false);
+  CHECK(tags[1].is_deprecated == true);
   CHECK(tags[1].category == TagCategory::kUnspecified);
 }
 

@@ -239,7 +239,7 @@ TEST_CASE_METHOD(Fixture, "what another board told of a tag's deprecation stays 
   Take(session->Commit({}));
   CHECK(Refresh().state == RunState::kDone);
   CHECK(CategoryOf("tag1") == TagCategory::kArtist);
-  CHECK(Take(catalog->FindTagFact(kDataset, "tag1"))->is_deprecated);
+  CHECK(Take(catalog->FindTagFact(kDataset, "tag1"))->is_deprecated == true);
 }
 
 TEST_CASE_METHOD(Fixture, "a lookup waits while an import runs, and a stop loses what was not written alone") {

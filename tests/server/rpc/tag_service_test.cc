@@ -208,6 +208,55 @@ TEST_CASE("a page of tags with much else ends early, and the next goes on behind
   CHECK(page_count <= 5);
 }
 
+TEST_CASE(
+    "pages of artists and relations with much else end early, too, and pages of pools for posts that they do not "
+    "show") {
+  RpcServer server;
+  absl::StatusOr<BegunImport> begun = server.catalog().BeginImport({"board", "one", 1});
+  REQUIRE(begun.ok());
+  auto session = std::get<std::unique_ptr<ImportSession>>(*std::move(begun));
+  const std::string much(1'200'000, 'x');
+  constexpr int64_t kCount = 12;
+  for (int64_t id = 1; id <= kCount; ++id) {
+    const std::string name = "n" + std::to_string(100 + id);
+    REQUIRE(session->StageArtist({id, name, {much}, ""}).ok());
+    REQUIRE(session->StageTagRelation({TagRelationKind::kAlias, name, "to", "active", much}, {}).ok());
+    // Ids of a byte in an answer, if it told them, and of eight in memory.
+    REQUIRE(session->StagePool({id, name, "series", false, std::vector<int64_t>(300'000, 1), ""}).ok());
+  }
+  REQUIRE(session->Commit({}).ok());
+  // How many pages a listing has; each goes on where the one before ended.
+  const auto count_pages = [&](auto method, auto items_of, auto name_of, auto request, auto response) {
+    request.set_dataset("board");
+    int page_count = 0;
+    int64_t item_count = 0;
+    do {
+      response.Clear();
+      const grpc::Status status = Call(server.tag_stub, method, request, &response);
+      INFO(status.error_message());
+      REQUIRE(status.ok());
+      for (const auto& item : items_of(response)) {
+        REQUIRE(name_of(item) == "n" + std::to_string(100 + ++item_count));
+      }
+      ++page_count;
+      request.set_page_token(response.next_page_token());
+    } while (!request.page_token().empty());
+    CHECK(item_count == kCount);
+    return page_count;
+  };
+  const auto name_of = [](const auto& item) { return item.name(); };
+  CHECK(count_pages(
+            &Stub::ListArtists, [](const auto& response) { return response.artists(); }, name_of,
+            v1::ListArtistsRequest(), v1::ListArtistsResponse()) >= 3);
+  CHECK(count_pages(
+            &Stub::ListTagRelations, [](const auto& response) { return response.relations(); },
+            [](const auto& relation) { return relation.antecedent_name(); }, v1::ListTagRelationsRequest(),
+            v1::ListTagRelationsResponse()) >= 3);
+  CHECK(count_pages(
+            &Stub::ListPools, [](const auto& response) { return response.pools(); }, name_of, v1::ListPoolsRequest(),
+            v1::ListPoolsResponse()) >= 3);
+}
+
 TEST_CASE("a page ends before an item that would make it larger than what the server sends") {
   RpcServer server({.sent_message_size_bytes_max = 2 << 20});
   absl::StatusOr<BegunImport> begun = server.catalog().BeginImport({"board", "one", 1});

@@ -297,11 +297,16 @@ class ImportProgress:
 
 @dataclass(frozen=True)
 class ListedCounts:
-    """What lists brought of one kind of thing: what the dataset had nothing of, had otherwise, had just so."""
+    """What lists brought of one kind of thing: what the dataset had nothing of, had otherwise, had just so.
+
+    conflict_count: records that told otherwise than an earlier one of the same import; the later stands, and of
+    relations an active one.
+    """
 
     new_count: int = 0
     updated_count: int = 0
     unchanged_count: int = 0
+    conflict_count: int = 0
 
 
 @dataclass(frozen=True)
