@@ -130,8 +130,9 @@ class Sources(Part):
         timeout_s: float | None = None,
     ) -> types.RefreshRun:
         """Refreshes a source and waits for it: up to the board's end, or for max_page_count pages. on_page hears of
-        each page, on_wait of each pause before the board is asked again. What the run came to is its `state`: one that is "failed" keeps what it has committed, and the next
-        one continues there. Its `snapshot_error` says why there is no snapshot although the source asks for one.
+        each page, on_wait of each pause before the board is asked again. What the run came to is its `state`: one that
+        is "failed" keeps what it has committed, and the next one continues there. Its `snapshot_error` says why there
+        is no snapshot although the source asks for one.
         timeout_s, or an exception from on_page or on_wait, stops the refresh.
 
         SourceNotFound; FetchDisabled; RefreshRunning; Unavailable; errors.Error with the code DEADLINE_EXCEEDED.

@@ -608,8 +608,8 @@ class RefreshPage:
 
 @dataclass(frozen=True)
 class RefreshWait:
-    """A pause of a refresh behind a request that failed: for how long, as the board asks or longer with each failure, and
-    what the board answered."""
+    """A pause of a refresh behind a request that failed: for how long, as the board asks or longer with each failure,
+    and what the board answered."""
 
     wait: timedelta
     error: str
