@@ -183,7 +183,8 @@ def test_a_page_of_changes_is_asked_for_as_politely_as_others(
         assert client.sources.refresh("polite").counts.updated == 30
         times = [when for when, _ in board.change_requests]
         assert 1.9 < times[1] - times[0] < 6
-        assert all(later - earlier > 0.19 for earlier, later in itertools.pairwise(times))
+        # As they arrive: on a busy machine one may be late, and the next one is not.
+        assert all(later - earlier > 0.1 for earlier, later in itertools.pairwise(times))
 
         # What fails three times fails the refresh, and is the next one's.
         board.edit(5)

@@ -165,11 +165,16 @@ def test_a_fork_waits_for_a_stream_that_is_being_ended(leave: Callable[[ServerSt
 
 
 def test_who_forks_may_end_a_stream_meanwhile() -> None:
-    connection, call = Connection("127.0.0.1:1"), EndingCall()
+    connection, call, others = Connection("127.0.0.1:1"), EndingCall(), EndingCall()
     call.told.set()
+    others.told.set()
     connection.before_fork()
-    ending = threading.Thread(target=ServerStream(connection, EndingCall()).end, daemon=True)
+    ending = threading.Thread(target=ServerStream(connection, others).end, daemon=True)
     ending.start()
     ServerStream(connection, call).end()
+    ending.join(0.2)
+    assert not others.waiting.is_set()  # who does not fork waits until that is done
     connection.after_fork_in_parent()
+    ending.join(60)
     assert not call._state.due
+    assert not others._state.due

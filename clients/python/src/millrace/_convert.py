@@ -183,9 +183,7 @@ def import_progress(message: imports.ImportProgress) -> types.ImportProgress:
 
 
 def listed_counts(message: imports.ListedCounts) -> types.ListedCounts:
-    return types.ListedCounts(
-        message.new_count, message.updated_count, message.unchanged_count, message.conflict_count
-    )
+    return types.ListedCounts(message.new_count, message.updated_count, message.unchanged_count, message.conflict_count)
 
 
 def import_result(message: imports.ImportResult) -> types.ImportResult:
