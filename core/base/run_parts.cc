@@ -57,7 +57,8 @@ class Parts {
     MutexLock lock(mutex_);
     is_ended_ = true;
     while (helping_count_ > 0) helped_.Wait(mutex_);
-    return check_error_.ok() ? error_ : check_error_;
+    // Moved: a late helper still holds this, and should hold nothing of what the caller goes on with.
+    return check_error_.ok() ? std::move(error_) : std::move(check_error_);
   }
 
  private:
