@@ -67,6 +67,10 @@ std::string HumanDuration(absl::Duration duration) {
   return absl::StrFormat("%s h %02d min", WithThousands(whole / 3600), whole % 3600 / 60);
 }
 
+std::string HumanDuration(const google::protobuf::Duration& duration) {
+  return HumanDuration(absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos()));
+}
+
 std::string Percent(int64_t part, int64_t whole) {
   if (whole == 0) return "-";
   return absl::StrFormat("%.1f %%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));

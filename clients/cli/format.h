@@ -1,6 +1,7 @@
 // Numbers, sizes, times and names as people read them. Pure functions.
 #pragma once
 
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
 #include <cstdint>
@@ -27,6 +28,7 @@ std::string HumanRate(double per_second);
 std::string HumanByteRate(double bytes_per_second);
 // "850 ms", "12.3 s", "2 min 05 s", "3 h 07 min". Negative durations count as zero.
 std::string HumanDuration(absl::Duration duration);
+std::string HumanDuration(const google::protobuf::Duration& duration);
 // "42.0 %"; "-" when the whole is zero.
 std::string Percent(int64_t part, int64_t whole);
 // "2026-03-01 12:30:05Z"

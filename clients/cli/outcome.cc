@@ -84,8 +84,7 @@ void ReadDetails(const grpc::Status& status, Outcome& outcome) {
     } else if (detail.UnpackTo(&bad_request) && bad_request.field_violations_size() > 0) {
       outcome.field = bad_request.field_violations(0).field();
     } else if (detail.UnpackTo(&retry)) {
-      const auto delay = absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
-      outcome.hint = absl::StrCat("Try again in ", HumanDuration(delay), ".");
+      outcome.hint = absl::StrCat("Try again in ", HumanDuration(retry.retry_delay()), ".");
     }
   }
 }

@@ -171,9 +171,8 @@ class RefreshSourceCommand : public Command {
   }
 
   static void ShowWait(Session& session, const v1::RefreshWait& wait, ProgressMeter& meter) {
-    const absl::Duration left = absl::Seconds(wait.wait().seconds()) + absl::Nanoseconds(wait.wait().nanos());
     meter.Clear();
-    session.err() << "waiting " << HumanDuration(left) << " to ask again: " << Printable(wait.error().message())
+    session.err() << "waiting " << HumanDuration(wait.wait()) << " to ask again: " << Printable(wait.error().message())
                   << std::endl;
   }
 

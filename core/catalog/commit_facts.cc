@@ -100,8 +100,7 @@ absl::StatusOr<FactCounts> WriteFacts(Database& database, int64_t dataset_id, co
                                       absl::Span<const TagFact* const> tag_facts,
                                       absl::Span<const TagRelation> superseded) {
   FactCounts counts = facts.conflicts();
-  MILLRACE_ASSIGN_OR_RETURN(counts.tags, WriteTagFacts(database, dataset_id, tag_facts));
-  counts.tags.conflict_count = facts.conflicts().tags.conflict_count;
+  MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset_id, tag_facts, &counts.tags));
   for (const TagRelation& relation : superseded) {
     MILLRACE_RETURN_IF_ERROR(WriteRelation(database, dataset_id, relation).status());
     ++counts.superseded_relation_count;

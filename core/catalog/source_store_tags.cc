@@ -37,7 +37,8 @@ absl::StatusOr<int64_t> SourceStore::WriteTagLookup(const TagLookup& lookup) {
     MILLRACE_ASSIGN_OR_RETURN(const DatasetRow dataset, FindDataset(database, source.settings.dataset));
     MILLRACE_RETURN_IF_ERROR(CheckNoImportRuns(live_imports_, dataset));
     Stats change;
-    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts).status());
+    ListedCounts listed;  // not told: a run counts the tags that posts use
+    MILLRACE_RETURN_IF_ERROR(WriteTagFacts(database, dataset.id, facts, &listed));
     MILLRACE_ASSIGN_OR_RETURN(changed_count,
                               ApplyTagFacts(database, dataset.id, facts, connections_.recent_tags(), &change));
     MILLRACE_RETURN_IF_ERROR(CommitDataset(database, dataset.id, *dataset.committed_import_id, now_us_(), change));

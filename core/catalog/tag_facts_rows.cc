@@ -85,9 +85,8 @@ absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& databa
   }
 }
 
-absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
-                                           absl::Span<const TagFact* const> facts) {
-  ListedCounts counts;
+absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
+                           ListedCounts* counts) {
   MILLRACE_ASSIGN_OR_RETURN(const bool has_facts, HasTagFacts(database, dataset_id));
   MILLRACE_ASSIGN_OR_RETURN(Statement upsert,
                             database.PrepareCached("INSERT OR REPLACE INTO tag_facts (dataset_id, name, tag_id, "
@@ -105,7 +104,7 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
       merged = ToldOver(*before, *fact);
       after = &merged;
       if (merged == *before) {
-        counts.Add(ListedChange::kUnchanged);
+        counts->Add(ListedChange::kUnchanged);
         continue;
       }
     }
@@ -116,9 +115,9 @@ absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_i
     upsert.Bind(6, after->source_post_count);
     upsert.BindBorrowed(7, after->extra_json);
     MILLRACE_RETURN_IF_ERROR(upsert.Run());
-    counts.Add(before.has_value() ? ListedChange::kUpdated : ListedChange::kNew);
+    counts->Add(before.has_value() ? ListedChange::kUpdated : ListedChange::kNew);
   }
-  return counts;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> ApplyTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,

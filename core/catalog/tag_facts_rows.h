@@ -29,9 +29,9 @@ absl::StatusOr<std::vector<TagFact>> ReadTagFacts(Database& database, int64_t da
 absl::StatusOr<std::vector<std::string>> ReadDeprecatedTagNames(Database& database, int64_t dataset_id);
 
 // Adds the facts, ascending by name, to those there are. What one does not tell stays as it was told before
-// (told_facts.h); a tag is not deprecated as long as no list tells it.
-absl::StatusOr<ListedCounts> WriteTagFacts(Database& database, int64_t dataset_id,
-                                           absl::Span<const TagFact* const> facts);
+// (told_facts.h); a tag is not deprecated as long as no list tells it. What became of each is added to `counts`.
+absl::Status WriteTagFacts(Database& database, int64_t dataset_id, absl::Span<const TagFact* const> facts,
+                           ListedCounts* counts);
 
 // Brings the tags that posts use in line with the facts: their category, and the name where a fact gives a new one to a
 // tag's id. Ids stay. Adds the changed counts by category to `change`; returns how many tags changed. `recent` stays
